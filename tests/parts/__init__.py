@@ -1,0 +1,1 @@
+"""Parts that tests are built from: programs and worlds of our own, no tests."""
