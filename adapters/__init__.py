@@ -1,0 +1,1 @@
+"""One folder per foreign thing. Adapters ignore each other, save for `adapters.fhir`."""

@@ -1,0 +1,1 @@
+"""Our own stores, through SQLAlchemy: rows stop here."""

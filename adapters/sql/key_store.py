@@ -1,0 +1,225 @@
+"""The store of data keys, in a database file of its own whose backups live short.
+
+Keys are wrapped by a key-encryption key; owners stand in it as HMACs only. Destroying a row destroys what it sealed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    select,
+    tuple_,
+    update,
+)
+
+from adapters.sql.engine import Database
+from audit.keys import DataKey, KeyKind, KeyName
+
+_METADATA = MetaData()
+_KEYS = Table(
+    "data_key",
+    _METADATA,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("kek_id", String, nullable=False, index=True),
+    Column("created", BigInteger, nullable=False),
+    UniqueConstraint("kind", "owner", "year"),
+)
+_NONCE = 12
+_AT_ONCE = 200
+
+
+class KeyUnusable(Exception):
+    """A data key is there and does not unwrap: its key-encryption key is missing, or the row was altered."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keyring:
+    """The key-encryption keys by id, which of them wraps now, and the key that owners' names are hidden under."""
+
+    keys: Mapping[str, bytes]
+    current: str
+    owners: bytes
+    ciphers: Mapping[str, AESGCM] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.current not in self.keys or len(self.owners) != 32 or any(len(k) != 32 for k in self.keys.values()):
+            raise ValueError("a keyring has keys of 32 bytes, and its current key is one of them")
+        object.__setattr__(self, "ciphers", {name: AESGCM(key) for name, key in self.keys.items()})
+
+    def hide(self, owner: str) -> str:
+        """Return the name under which an owner stands in the database."""
+        return hmac.digest(self.owners, owner.encode(), "sha256").hex()
+
+
+class KeyStore:
+    """Data keys: got or made by name, found by id, wrapped anew, destroyed. Safe to use from several threads."""
+
+    def __init__(self, database: Database, keyring: Keyring, now: Callable[[], datetime], cache: int = 20_000) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._now = now
+        self._size = cache
+        self._by_name: OrderedDict[KeyName, DataKey] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def create_tables(self) -> None:
+        """Make the tables where they are missing."""
+        with self._database.write() as connection:
+            _METADATA.create_all(connection)
+            connection.commit()
+
+    def get_or_create(self, names: Collection[KeyName]) -> dict[KeyName, DataKey]:
+        """Return the keys of these names; those made now are committed before this returns."""
+        found: dict[KeyName, DataKey] = {}
+        with self._lock:
+            for name in names:
+                key = self._by_name.get(name)
+                if key is not None:
+                    self._by_name.move_to_end(name)
+                    found[name] = key
+        missing = [name for name in names if name not in found]
+        if missing:
+            with self._database.read() as connection:
+                found.update(self._select(connection, missing))
+            missing = [name for name in missing if name not in found]
+        if missing:
+            found.update(self._create(missing))
+        with self._lock:
+            for name in names:
+                self._by_name[name] = found[name]
+            while len(self._by_name) > self._size:
+                self._by_name.popitem(last=False)
+        return found
+
+    def get(self, name: KeyName) -> DataKey | None:
+        """Return the key of a name without making one; None when there is none, or none any more."""
+        with self._database.read() as connection:
+            return self._select(connection, [name]).get(name)
+
+    def find(self, key_id: str) -> DataKey | None:
+        """Return the key of this id, None when it was destroyed; raises KeyUnusable when it does not unwrap."""
+        with self._database.read() as connection:
+            row = connection.execute(select(_KEYS).where(_KEYS.c.id == key_id)).mappings().one_or_none()
+        return None if row is None else DataKey(key_id, self._unwrap(row))
+
+    def destroy(self, kind: KeyKind, owner: str, years: Collection[int] | None = None) -> list[str]:
+        """Destroy an owner's keys of one kind, of all years unless some are named; return the ids they had.
+
+        Other processes forget theirs when they start again, or when `forget` is called there.
+        """
+        condition = (_KEYS.c.kind == kind) & (_KEYS.c.owner == self._keyring.hide(owner))
+        if years is not None:
+            condition &= _KEYS.c.year.in_(list(years))
+        with self._database.write() as connection:
+            ids = list(connection.scalars(delete(_KEYS).where(condition).returning(_KEYS.c.id)))
+            connection.commit()
+        with self._database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+        self.forget()
+        return ids
+
+    def forget(self) -> None:
+        """Drop every unwrapped key from memory."""
+        with self._lock:
+            self._by_name.clear()
+
+    def rewrap(self) -> int:
+        """Wrap every key that is under an older key-encryption key with the current one; return how many."""
+        current = self._keyring.current
+        with self._database.write() as connection:
+            rows = connection.execute(select(_KEYS).where(_KEYS.c.kek_id != current)).mappings().all()
+            if rows:
+                statement = (
+                    update(_KEYS)
+                    .where(_KEYS.c.id == bindparam("of_id"))
+                    .values(wrapped=bindparam("new_wrapped"), kek_id=bindparam("new_kek"))
+                )
+                values = [
+                    {
+                        "of_id": row["id"],
+                        "new_wrapped": self._wrap(self._unwrap(row), _bound_to(row)),
+                        "new_kek": current,
+                    }
+                    for row in rows
+                ]
+                connection.execute(statement, values)
+                connection.commit()
+        return len(rows)
+
+    def _select(self, connection: Connection, names: Collection[KeyName]) -> dict[KeyName, DataKey]:
+        found: dict[KeyName, DataKey] = {}
+        by_row = {(name.kind, self._keyring.hide(name.owner), name.year): name for name in names}
+        wanted = list(by_row)
+        for at in range(0, len(wanted), _AT_ONCE):
+            query = select(_KEYS).where(
+                tuple_(_KEYS.c.kind, _KEYS.c.owner, _KEYS.c.year).in_(wanted[at : at + _AT_ONCE])
+            )
+            for row in connection.execute(query).mappings():
+                name = by_row[(row["kind"], row["owner"], row["year"])]
+                found[name] = DataKey(row["id"], self._unwrap(row))
+        return found
+
+    def _create(self, names: Collection[KeyName]) -> dict[KeyName, DataKey]:
+        with self._database.write() as connection:
+            found = self._select(connection, names)  # Another process may have made them meanwhile.
+            created = int(self._now().timestamp() * 1_000_000)
+            rows: list[dict[str, object]] = []
+            for name in names:
+                if name in found:
+                    continue
+                secret = secrets.token_bytes(32)
+                row: dict[str, object] = {
+                    "id": secrets.token_hex(16),
+                    "kind": name.kind,
+                    "owner": self._keyring.hide(name.owner),
+                    "year": name.year,
+                }
+                found[name] = DataKey(str(row["id"]), secret)
+                wrapped = self._wrap(secret, _bound_to(row))
+                rows.append({**row, "wrapped": wrapped, "kek_id": self._keyring.current, "created": created})
+            if rows:
+                connection.execute(_KEYS.insert(), rows)
+                connection.commit()
+        return found
+
+    def _wrap(self, secret: bytes, bound: bytes) -> bytes:
+        nonce = secrets.token_bytes(_NONCE)
+        return nonce + self._keyring.ciphers[self._keyring.current].encrypt(nonce, secret, bound)
+
+    def _unwrap(self, row: RowMapping) -> bytes:
+        cipher = self._keyring.ciphers.get(row["kek_id"])
+        if cipher is None:
+            raise KeyUnusable(f"data key {row['id']} needs the key-encryption key {row['kek_id']}, which is not here")
+        try:
+            return cipher.decrypt(row["wrapped"][:_NONCE], row["wrapped"][_NONCE:], _bound_to(row))
+        except (InvalidTag, ValueError) as error:
+            raise KeyUnusable(f"data key {row['id']} does not unwrap") from error
+
+
+def _bound_to(row: Mapping[str, object] | RowMapping) -> bytes:
+    return f"{row['id']}\n{row['kind']}\n{row['owner']}\n{row['year']}".encode()

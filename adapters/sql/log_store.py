@@ -1,0 +1,234 @@
+"""The log's store on SQL: implements `audit.store.LogStore` on the tables of `log_tables`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+
+from sqlalchemy import Connection, Table, bindparam, func, select, update
+from sqlalchemy.exc import DBAPIError
+
+from adapters.sql.engine import Database
+from adapters.sql.log_tables import ERASED, HEAD, INDEX, LEAF, SEALED, SUBTREE
+from audit.entry import SECTIONS, IndexRow, Sealed
+from audit.errors import LogForked
+from audit.store import Addition, DurabilityLost, ErasedRow, EventRow, Head, LeafRow
+
+_SELECT_HEADS = select(
+    HEAD.c.log, HEAD.c.size, HEAD.c.frontier, HEAD.c.note, HEAD.c.last_t, HEAD.c.ended, HEAD.c.started
+).order_by(HEAD.c.started)
+_MOVE_HEAD = (
+    update(HEAD)
+    .where(HEAD.c.log == bindparam("of_log"), HEAD.c.size == bindparam("old_size"), HEAD.c.ended.is_(False))
+    .values(
+        size=bindparam("new_size"),
+        frontier=bindparam("new_frontier"),
+        note=bindparam("new_note"),
+        last_t=bindparam("new_last_t"),
+        ended=bindparam("new_ended"),
+    )
+)
+_FIND = select(INDEX.c.event_id, INDEX.c.log, INDEX.c.idx).where(INDEX.c.event_id.in_(bindparam("ids", expanding=True)))
+_FIND_AT_ONCE = 500
+
+
+class SqlLogReader:
+    """Reads logs through one connection, within its snapshot."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def heads(self) -> Sequence[Head]:
+        """Return every log's head, oldest log first."""
+        return [Head(*row) for row in self.connection.execute(_SELECT_HEADS)]
+
+    def hashes(self, origin: str, level: int, start: int, end: int) -> Sequence[bytes]:
+        """Return stored hashes [start, end) of a level, in order."""
+        if level == 0:
+            query = select(LEAF.c.leaf).where(LEAF.c.log == origin, LEAF.c.idx >= start, LEAF.c.idx < end)
+            return list(self.connection.scalars(query.order_by(LEAF.c.idx)))
+        query = select(SUBTREE.c.hash).where(
+            SUBTREE.c.log == origin, SUBTREE.c.level == level, SUBTREE.c.idx >= start, SUBTREE.c.idx < end
+        )
+        return list(self.connection.scalars(query.order_by(SUBTREE.c.idx)))
+
+    def leaves(self, origin: str, start: int, end: int) -> Sequence[LeafRow]:
+        """Return the rows of the leaves [start, end), in order."""
+        query = select(LEAF.c.idx, LEAF.c.leaf, LEAF.c.entry).where(
+            LEAF.c.log == origin, LEAF.c.idx >= start, LEAF.c.idx < end
+        )
+        return [LeafRow(*row) for row in self.connection.execute(query.order_by(LEAF.c.idx))]
+
+    def sealed(self, origin: str, start: int, end: int) -> Sequence[tuple[int, Sealed]]:
+        """Return the sealed sections of the entries [start, end), in order."""
+        query = select(SEALED.c.idx, SEALED.c.section, SEALED.c.dek_id, SEALED.c.nonce, SEALED.c.ct).where(
+            SEALED.c.log == origin, SEALED.c.idx >= start, SEALED.c.idx < end
+        )
+        rows = self.connection.execute(query.order_by(SEALED.c.idx, SEALED.c.section))
+        return [(idx, Sealed(section, key, nonce, ct)) for idx, section, key, nonce, ct in rows if section in SECTIONS]
+
+    def events(self, origin: str, start: int, end: int) -> Sequence[EventRow]:
+        """Return the index rows of the entries [start, end), in order."""
+        query = select(
+            INDEX.c.idx,
+            INDEX.c.event_id,
+            INDEX.c.subject_token,
+            INDEX.c.actor_token,
+            INDEX.c.kind,
+            INDEX.c.outcome,
+            INDEX.c.basis,
+            INDEX.c.category,
+            INDEX.c.recipient,
+            INDEX.c.custodian,
+            INDEX.c.requester,
+            INDEX.c.t,
+        ).where(INDEX.c.log == origin, INDEX.c.idx >= start, INDEX.c.idx < end)
+        rows = self.connection.execute(query.order_by(INDEX.c.idx))
+        return [EventRow(row[0], row[1], row[2], row[3], IndexRow(*row[4:11]), row[11]) for row in rows]
+
+    def erased(self, origin: str, start: int, end: int) -> Sequence[ErasedRow]:
+        """Return which sections of the entries [start, end) were erased."""
+        query = select(ERASED.c.idx, ERASED.c.section, ERASED.c.by_log, ERASED.c.by_idx).where(
+            ERASED.c.log == origin, ERASED.c.idx >= start, ERASED.c.idx < end
+        )
+        return [ErasedRow(*row) for row in self.connection.execute(query.order_by(ERASED.c.idx))]
+
+    def counts(self, origin: str) -> Mapping[str, int]:
+        """Return the number of rows stored for a log."""
+        tables = {"leaves": LEAF, "subtrees": SUBTREE, "events": INDEX}
+        return {
+            name: self.connection.scalars(select(func.count()).select_from(table).where(table.c.log == origin)).one()
+            for name, table in tables.items()
+        }
+
+    def find_events(self, event_ids: Collection[str]) -> Mapping[str, tuple[str, int]]:
+        """Return where events are, for those that are in some log."""
+        found: dict[str, tuple[str, int]] = {}
+        ids = list(event_ids)
+        for at in range(0, len(ids), _FIND_AT_ONCE):
+            rows = self.connection.execute(_FIND, {"ids": ids[at : at + _FIND_AT_ONCE]})
+            found.update({event_id: (log, idx) for event_id, log, idx in rows})
+        return found
+
+
+class SqlLogTransaction(SqlLogReader):
+    """The write transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        # Savepoints go to the driver directly: SQLAlchemy would spend more on each than the item itself does.
+        self._savepoints = connection.connection.cursor()
+
+    def savepoint(self) -> None:
+        """Begin an item."""
+        self._savepoints.execute("SAVEPOINT item")
+
+    def keep(self) -> None:
+        """End an item, keeping what it wrote."""
+        self._savepoints.execute("RELEASE SAVEPOINT item")
+
+    def undo(self) -> None:
+        """End an item, undoing what it wrote. Raises when the database has ended the transaction by itself."""
+        self._savepoints.execute("ROLLBACK TO SAVEPOINT item")
+        self._savepoints.execute("RELEASE SAVEPOINT item")
+
+    def start(self, head: Head) -> None:
+        """Add a log."""
+        self.connection.execute(
+            HEAD.insert(),
+            {
+                "log": head.origin,
+                "size": head.size,
+                "frontier": head.frontier,
+                "note": head.note,
+                "last_t": head.last_time,
+                "ended": head.ended,
+                "started": head.started,
+            },
+        )
+
+    def append(self, old: Head, new: Head, addition: Addition) -> None:
+        """Add entries and move the head; raises LogForked when the head is not *old* any more."""
+        log = old.origin
+        self._insert(LEAF, [(log, one.index, one.leaf, one.entry) for one in addition.leaves])
+        self._insert(
+            SEALED,
+            [(log, idx, one.section, one.key_id, one.nonce, one.ciphertext) for idx, one in addition.sealed],
+        )
+        self._insert(INDEX, [_event_values(log, one) for one in addition.events])
+        self._insert(SUBTREE, [(log, level, idx, digest) for level, idx, digest in addition.subtrees])
+        moved = self.connection.execute(
+            _MOVE_HEAD,
+            {
+                "of_log": log,
+                "old_size": old.size,
+                "new_size": new.size,
+                "new_frontier": new.frontier,
+                "new_note": new.note,
+                "new_last_t": new.last_time,
+                "new_ended": new.ended,
+            },
+        )
+        if moved.rowcount != 1:
+            raise LogForked(f"the head of {log} moved under its lock")
+
+    def _insert(self, table: Table, rows: list[tuple[object, ...]]) -> None:
+        if rows:
+            dialect = self.connection.dialect
+            self.connection.exec_driver_sql(_insertion(table, "?" if dialect.paramstyle == "qmark" else "%s"), rows)
+
+    def commit(self) -> None:
+        """Make all of it durable; raises DurabilityLost after an error of the disk."""
+        try:
+            self.connection.commit()
+        except DBAPIError as error:
+            name = getattr(error.orig, "sqlite_errorname", "")
+            if name.startswith("SQLITE_IOERR") or name in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
+                raise DurabilityLost("the disk failed during a commit") from error
+            raise
+
+
+@cache
+def _insertion(table: Table, place: str) -> str:
+    """Return the INSERT of a table with every column in its order; compiled by hand, for the driver's executemany."""
+    columns = ", ".join(column.name for column in table.columns)
+    return f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join([place] * len(table.columns))})"  # noqa: S608
+
+
+def _event_values(log: str, one: EventRow) -> tuple[object, ...]:
+    row = one.row
+    return (
+        log,
+        one.index,
+        one.event_id,
+        one.subject_token,
+        one.actor_token,
+        row.kind,
+        row.outcome,
+        row.basis,
+        row.category,
+        row.recipient,
+        row.custodian,
+        row.requester,
+        one.time,
+    )
+
+
+class SqlLogStore:
+    """A database with the log's tables in it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def write(self) -> Iterator[SqlLogTransaction]:
+        """Begin the write transaction under the head lock."""
+        with self._database.write() as connection:
+            yield SqlLogTransaction(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlLogReader]:
+        """Begin a snapshot for reading."""
+        with self._database.read() as connection:
+            yield SqlLogReader(connection)

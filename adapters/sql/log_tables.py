@@ -1,0 +1,149 @@
+"""The tables of the log. Several logs, by origin, share them; triggers keep history from being edited."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, LargeBinary
+from sqlmodel import Field, SQLModel
+
+
+class AuditHead(SQLModel, table=True):
+    """Where each log stands."""
+
+    __tablename__ = "audit_head"
+
+    log: str = Field(primary_key=True)
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    frontier: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    note: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    last_t: int = Field(sa_column=Column(BigInteger, nullable=False))
+    ended: bool = False
+    started: int = Field(unique=True)
+
+
+class AuditLeaf(SQLModel, table=True):
+    """The entries, byte for byte, and their leaf hashes."""
+
+    __tablename__ = "audit_leaf"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    log: str = Field(primary_key=True)
+    idx: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    leaf: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class AuditSubtree(SQLModel, table=True):
+    """The roots of complete subtrees of 256**level leaves."""
+
+    __tablename__ = "audit_subtree"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    log: str = Field(primary_key=True)
+    level: int = Field(primary_key=True)
+    idx: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class AuditSealed(SQLModel, table=True):
+    """The sealed sections."""
+
+    __tablename__ = "audit_sealed"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    log: str = Field(primary_key=True)
+    idx: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    section: str = Field(primary_key=True)
+    dek_id: str
+    nonce: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    ct: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class AuditErased(SQLModel, table=True):
+    """Which sections were erased, and which entry says so. A sealed section may be deleted once it stands here."""
+
+    __tablename__ = "audit_erased"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    log: str = Field(primary_key=True)
+    idx: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    section: str = Field(primary_key=True)
+    by_log: str
+    by_idx: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class AuditIndex(SQLModel, table=True):
+    """What events are found by. Tokens are HMACs under keys that may be destroyed."""
+
+    __tablename__ = "audit_index"
+
+    log: str = Field(primary_key=True)
+    idx: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    event_id: str = Field(unique=True)
+    subject_token: str | None = Field(default=None, index=True)
+    actor_token: str | None = Field(default=None, index=True)
+    kind: str
+    outcome: str
+    basis: str | None = None
+    category: str | None = None
+    recipient: str | None = None
+    custodian: str | None = None
+    requester: str | None = None
+    t: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+
+
+HEAD = SQLModel.metadata.tables["audit_head"]
+LEAF = SQLModel.metadata.tables["audit_leaf"]
+SUBTREE = SQLModel.metadata.tables["audit_subtree"]
+SEALED = SQLModel.metadata.tables["audit_sealed"]
+ERASED = SQLModel.metadata.tables["audit_erased"]
+INDEX = SQLModel.metadata.tables["audit_index"]
+LOG_TABLES = [HEAD, LEAF, SUBTREE, SEALED, ERASED, INDEX]
+
+
+def _refuse(table: str, verb: str, when: str = "") -> str:
+    return (
+        f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()} BEFORE {verb} ON {table} {when} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is never {verb.lower()}d'); END"
+    ).replace("updated", "changed")
+
+
+# An index row may lose its tokens when a person is erased; the rest of it says nothing about anyone.
+_ERASES_ONLY_TOKENS = " AND ".join(
+    [
+        f"NEW.{column} IS OLD.{column}"
+        for column in (
+            "log",
+            "idx",
+            "event_id",
+            "kind",
+            "outcome",
+            "basis",
+            "category",
+            "recipient",
+            "custodian",
+            "requester",
+            "t",
+        )
+    ]
+    + [f"(NEW.{token} IS OLD.{token} OR NEW.{token} IS NULL)" for token in ("subject_token", "actor_token")]
+)
+
+LOG_TRIGGERS_SQLITE: list[str] = [
+    _refuse("audit_leaf", "UPDATE"),
+    _refuse("audit_leaf", "DELETE"),
+    _refuse("audit_subtree", "UPDATE"),
+    _refuse("audit_subtree", "DELETE"),
+    _refuse("audit_sealed", "UPDATE"),
+    _refuse(
+        "audit_sealed",
+        "DELETE",
+        "WHEN NOT EXISTS (SELECT 1 FROM audit_erased e "
+        "WHERE e.log = OLD.log AND e.idx = OLD.idx AND e.section = OLD.section)",
+    ),
+    _refuse("audit_erased", "UPDATE"),
+    _refuse("audit_erased", "DELETE"),
+    _refuse("audit_index", "UPDATE", f"WHEN NOT ({_ERASES_ONLY_TOKENS})"),
+    _refuse("audit_index", "DELETE"),
+    _refuse("audit_head", "DELETE"),
+    _refuse("audit_head", "UPDATE", "WHEN OLD.ended OR NEW.size < OLD.size OR NEW.log IS NOT OLD.log"),
+]

@@ -1,0 +1,43 @@
+"""What nobody may ignore: each of these stops the caller, none of them is ever returned as False."""
+
+from __future__ import annotations
+
+
+class AuditError(Exception):
+    """The log cannot do, or does not believe, what it was asked."""
+
+
+class ProofInvalid(AuditError):
+    """An inclusion or consistency proof does not prove what it claims."""
+
+
+class SignatureInvalid(AuditError):
+    """A checkpoint is not signed by the key that it must be signed by, or is not a checkpoint."""
+
+
+class EntryInvalid(AuditError):
+    """Bytes are not a canonical entry, or a draft cannot become one."""
+
+
+class OpeningInvalid(AuditError):
+    """A sealed section does not open, or what it opens to is not what the entry is committed to."""
+
+
+class LogBusy(AuditError):
+    """The queue is full; nothing was written. Try again later."""
+
+
+class LogBroken(AuditError):
+    """An earlier commit ended in doubt, so this process writes no more; start it again."""
+
+
+class LogForked(AuditError):
+    """The stored head contradicts a checkpoint seen before: a restored backup, or a second history."""
+
+
+class CommitFailed(AuditError):
+    """COMMIT failed and nothing of the batch is in the log."""
+
+
+class CommitUnknown(AuditError):
+    """COMMIT failed and nobody can say whether the batch is in the log. It is never appended again."""

@@ -1,0 +1,203 @@
+"""The only writer of the log.
+
+Everything that is written goes through `Log`: items wait in two lanes, one thread takes all that came while the last
+commit ran, and one transaction makes rows, entries, the new head and its signature durable together. A waiter gets its
+answer after COMMIT and not before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar, cast
+
+from audit.checkpoint import Signer, Verifier
+from audit.errors import AuditError, LogBroken, LogBusy
+from audit.keys import DataKeys
+from audit.merkle import Tree
+from audit.proof import LogProof
+from audit.sequencer import Committed, Dropped, Outcome, Sequencer
+from audit.store import Head, LogHashes, LogReader, LogStore
+from audit.writing import Clock, Item, Placed, Rejected, Rollover, current_head
+
+__all__ = ["Clock", "Committed", "Dropped", "Item", "Load", "Log", "Placed", "Rejected", "Rollover"]
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy the log is, for metrics: items waiting, and the size and seconds of the last batch."""
+
+    waiting: int
+    last_batch: int
+    last_seconds: float
+
+
+class Log(Generic[C]):
+    """One log by a name, rolled over each year: `<name>/audit/<year>`.
+
+    *signers* sign each checkpoint, the log's own key first. *queue* bounds the normal lane; the urgent one is for what
+    protects a person and is never shed.
+    """
+
+    def __init__(
+        self,
+        store: LogStore[C],
+        keys: DataKeys,
+        signers: Sequence[Signer],
+        clock: Clock,
+        name: str,
+        rollover: Rollover[C],
+        *,
+        batch: int = 512,
+        queue: int = 4096,
+    ) -> None:
+        self._store = store
+        self._signers = tuple(signers)
+        self._name = name
+        self._sequencer = Sequencer(store, keys, self._signers, clock, name, rollover)
+        self._batch = batch
+        self._bound = queue
+        self._urgent: deque[tuple[Item[C, object], asyncio.Future[Outcome]]] = deque()
+        self._normal: deque[tuple[Item[C, object], asyncio.Future[Outcome]]] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log-writer")
+        self._last = (0, 0.0)
+
+    # The doors.
+
+    async def submit(self, item: Item[C, R], *, urgent: bool = False) -> Committed[R] | Dropped:
+        """Write an item with whatever else is waiting; return once it is durable.
+
+        Raises LogBusy when the normal lane is full, CommitFailed or CommitUnknown when COMMIT raised, LogBroken after
+        a CommitUnknown, and whatever else the item itself raised. A waiter that is cancelled takes its item out of the
+        normal lane if it is still there; an urgent item is written in any case.
+        """
+        if self._sequencer.broken is not None:
+            raise LogBroken(self._sequencer.broken)
+        if not urgent and len(self._normal) >= self._bound:
+            raise LogBusy("too much is waiting to be written to the log")
+        loop = asyncio.get_running_loop()
+        running = self._task is not None and not self._task.done()
+        if running and self._task is not None and self._task.get_loop() is not loop:
+            raise RuntimeError("a log serves one event loop at a time")
+        future: asyncio.Future[Outcome] = loop.create_future()
+        (self._urgent if urgent else self._normal).append((item, future))
+        if not running:
+            self._task = loop.create_task(self._drain())
+        outcome = await future
+        if isinstance(outcome, Exception):
+            raise outcome
+        return cast("Committed[R] | Dropped", outcome)
+
+    def commit(self, items: Sequence[Item[C, R]]) -> list[Committed[R] | Dropped]:
+        """Write items and wait; for those who have no event loop. Raises the first error, the others being written."""
+        outcomes = self._thread.submit(self._write, list(items)).result()
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+        return cast("list[Committed[R] | Dropped]", outcomes)
+
+    def verifier(self, origin: str) -> Verifier:
+        """Return the public key of a log."""
+        return self._signers[0].verifier(origin)
+
+    def load(self) -> Load:
+        """Return how busy the log is."""
+        return Load(len(self._urgent) + len(self._normal), *self._last)
+
+    def close(self) -> None:
+        """Wait for the transaction that runs and let the thread go."""
+        self._thread.shutdown(wait=True)
+
+    # Reading.
+
+    def checkpoint_now(self, origin: str | None = None) -> bytes:
+        """Return the latest checkpoint note of a log, of the open one when no origin is given."""
+        with self._store.read() as reader:
+            return self._head(reader, origin).note
+
+    def inclusion_proof_now(self, origin: str, index: int, size: int) -> list[bytes]:
+        """Return the audit path of an entry in the tree of *size*; raises ProofInvalid outside it."""
+        with self._store.read() as reader:
+            self._check_size(self._head(reader, origin), size)
+            return Tree(LogHashes(reader, origin), size).inclusion_proof(index)
+
+    def consistency_proof_now(self, origin: str, old_size: int, new_size: int) -> list[bytes]:
+        """Return the proof that the tree of *old_size* is a prefix of that of *new_size*."""
+        with self._store.read() as reader:
+            self._check_size(self._head(reader, origin), new_size)
+            return Tree(LogHashes(reader, origin), new_size).consistency_proof(old_size)
+
+    def receipt_now(self, origin: str, index: int, *, extra: bytes | None = None) -> LogProof:
+        """Return a receipt for an entry under the latest checkpoint."""
+        with self._store.read() as reader:
+            head = self._head(reader, origin)
+            path = Tree(LogHashes(reader, origin), head.size).inclusion_proof(index)
+            return LogProof(index, tuple(path), head.note, extra)
+
+    async def inclusion_proof(self, origin: str, index: int, size: int) -> list[bytes]:
+        """Do as `inclusion_proof_now`, off the event loop."""
+        return await asyncio.to_thread(self.inclusion_proof_now, origin, index, size)
+
+    async def consistency_proof(self, origin: str, old_size: int, new_size: int) -> list[bytes]:
+        """Do as `consistency_proof_now`, off the event loop."""
+        return await asyncio.to_thread(self.consistency_proof_now, origin, old_size, new_size)
+
+    async def receipt(self, origin: str, index: int, *, extra: bytes | None = None) -> LogProof:
+        """Do as `receipt_now`, off the event loop."""
+        return await asyncio.to_thread(self.receipt_now, origin, index, extra=extra)
+
+    def _head(self, reader: LogReader, origin: str | None) -> Head:
+        heads = reader.heads()
+        if origin is None:
+            head = current_head(heads, self._name)
+        else:
+            head = next((one for one in heads if one.origin == origin), None)
+        if head is None:
+            raise AuditError("there is no such log")
+        return head
+
+    @staticmethod
+    def _check_size(head: Head, size: int) -> None:
+        if not 0 < size <= head.size:
+            raise AuditError(f"log {head.origin} has no size {size}; it has {head.size} entries")
+
+    # The queue, on the event loop.
+
+    async def _drain(self) -> None:
+        loop = asyncio.get_running_loop()
+        while taken := self._take():
+            try:
+                outcomes = await loop.run_in_executor(self._thread, self._write, [item for item, _ in taken])
+            except Exception as error:
+                outcomes = [error] * len(taken)
+            except BaseException:
+                for _, future in taken:
+                    future.cancel()
+                raise
+            for (_, future), outcome in zip(taken, outcomes, strict=True):
+                if not future.done():
+                    future.set_result(outcome)
+
+    def _write(self, items: Sequence[Item[C, object]]) -> list[Outcome]:
+        began = time.perf_counter()
+        outcomes = self._sequencer.write(items)
+        self._last = (len(items), time.perf_counter() - began)
+        return outcomes
+
+    def _take(self) -> list[tuple[Item[C, object], asyncio.Future[Outcome]]]:
+        taken: list[tuple[Item[C, object], asyncio.Future[Outcome]]] = []
+        while self._urgent and len(taken) < self._batch:
+            taken.append(self._urgent.popleft())
+        while self._normal and len(taken) < self._batch:
+            item, future = self._normal.popleft()
+            if not future.cancelled():
+                taken.append((item, future))
+        return taken

@@ -1,0 +1,248 @@
+"""The transactions of the log's one writer: what is done with a batch, and what when a COMMIT raises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar, cast
+
+from audit.checkpoint import Signer
+from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogForked
+from audit.keys import DataKeys
+from audit.store import DurabilityLost, Head, LogStore, LogTransaction
+from audit.writing import (
+    Clock,
+    EventExists,
+    Growth,
+    Item,
+    Placed,
+    Rejected,
+    Rollover,
+    Staged,
+    append,
+    current_head,
+    empty_head,
+    end_of_year,
+    micros,
+    stage,
+    view,
+    year_of,
+    year_of_origin,
+)
+
+C = TypeVar("C")
+R_co = TypeVar("R_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Generic[R_co]):
+    """The item is durable: its result, its entries, and the signed checkpoint of the tree that holds them."""
+
+    result: R_co
+    entries: tuple[Placed, ...]
+    checkpoint: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The item rejected itself and nothing of it was written; *value* is what it said."""
+
+    value: object
+
+
+Outcome = Committed[object] | Dropped | Exception
+
+
+class _CommitRaised(Exception):
+    """COMMIT raised; carried out of the transaction, so that its lock is free before anyone looks."""
+
+
+class _Duplicates(Exception):
+    """Some items of the batch bear event ids that are in the log already."""
+
+    def __init__(self, items: frozenset[int]) -> None:
+        super().__init__("duplicate event ids")
+        self.items = items
+
+
+@dataclass(slots=True)
+class _Kept:
+    """An item that did its work in this transaction: which one, its result, and which staged events are its own."""
+
+    number: int
+    result: object
+    first: int
+    last: int
+
+
+class Sequencer(Generic[C]):
+    """Writes batches of items, one at a time and in one thread. Nobody but `Log` has one."""
+
+    def __init__(
+        self,
+        store: LogStore[C],
+        keys: DataKeys,
+        signers: Sequence[Signer],
+        clock: Clock,
+        name: str,
+        rollover: Rollover[C],
+    ) -> None:
+        self._store = store
+        self._keys = keys
+        self._signers = tuple(signers)
+        self._clock = clock
+        self._name = name
+        self._rollover = rollover
+        self.broken: str | None = None
+        """Why nothing is written any more; None while all is well."""
+
+    def write(self, items: Sequence[Item[C, object]]) -> list[Outcome]:
+        """Write items; return what became of each. Items that fail do not disturb the others."""
+        outcomes: list[Outcome | None] = [None] * len(items)
+        while pending := [at for at, outcome in enumerate(outcomes) if outcome is None]:
+            try:
+                if self.broken is not None:
+                    raise LogBroken(self.broken)
+                self._transaction(items, pending, outcomes)
+            except _Duplicates as duplicates:
+                for number in duplicates.items:
+                    outcomes[number] = EventExists("an event of this id is in the log already")
+            except Exception as error:
+                for number in pending:
+                    outcomes[number] = error
+        return cast("list[Outcome]", outcomes)
+
+    def _transaction(
+        self, items: Sequence[Item[C, object]], pending: Sequence[int], outcomes: list[Outcome | None]
+    ) -> None:
+        """Write as many of the pending items as belong to one year, or begin that year's log and write none."""
+        answers: dict[int, Outcome] = {}
+        placed: list[Placed] = []
+        try:
+            with self._store.write() as tx:
+                head = current_head(tx.heads(), self._name)
+                at = self._now(head)
+                if head is None or year_of(at) != year_of_origin(head.origin):
+                    placed = self._roll_over(tx, head, at)
+                    self._commit(tx)
+                    return
+                growth = Growth(head)
+                kept = self._apply(tx, growth, items, pending, answers)
+                if not kept:
+                    _enter(answers, outcomes)
+                    return
+                self._check_new(tx, growth.staged, kept)
+                new = head
+                if growth.staged:
+                    new, placed = append(tx, growth, self._keys, self._signers)
+                for one in kept:
+                    entries = tuple(placed[one.first : one.last])
+                    answers[one.number] = Committed(one.result, entries, new.note, new.size)
+                self._commit(tx)
+        except _CommitRaised as raised:
+            self._find_out(placed, raised.__cause__)
+        _enter(answers, outcomes)
+
+    def _apply(
+        self,
+        tx: LogTransaction[C],
+        growth: Growth,
+        items: Sequence[Item[C, object]],
+        pending: Sequence[int],
+        answers: dict[int, Outcome],
+    ) -> list[_Kept]:
+        kept: list[_Kept] = []
+        seen: set[str] = set()
+        end, last = end_of_year(year_of_origin(growth.head.origin)), growth.head.last_time
+        for number in pending:
+            last = max(last, micros(self._clock.now()))
+            if last >= end:
+                break  # The rest belongs to the next year's log, in a transaction of its own.
+            tx.savepoint()
+            try:
+                result, drafts = items[number].apply(view(tx, growth), last)
+                staged = [stage(draft, last) for draft in drafts]
+                ids = {draft.event_id for draft in drafts}
+                if len(ids) != len(staged) or ids & seen:
+                    raise EventExists("an event of this id is in this batch already")
+            except Rejected as rejected:
+                tx.undo()
+                answers[number] = Dropped(rejected.value)
+            except Exception as error:
+                tx.undo()
+                answers[number] = error
+            else:
+                tx.keep()
+                seen |= ids
+                first = len(growth.staged)
+                growth.staged.extend(staged)
+                kept.append(_Kept(number, result, first, len(growth.staged)))
+        return kept
+
+    @staticmethod
+    def _check_new(tx: LogTransaction[C], staged: Sequence[Staged], kept: Sequence[_Kept]) -> None:
+        found = tx.find_events([one.draft.event_id for one in staged])
+        if found:
+            raise _Duplicates(
+                frozenset(
+                    one.number
+                    for one in kept
+                    if any(event.draft.event_id in found for event in staged[one.first : one.last])
+                )
+            )
+
+    def _roll_over(self, tx: LogTransaction[C], old: Head | None, at: int) -> list[Placed]:
+        new_origin = f"{self._name}/audit/{year_of(at)}"
+        placed: list[Placed] = []
+        heads = tx.heads()
+        if any(head.origin == new_origin for head in heads):
+            raise LogForked(f"log {new_origin} exists and is not the last one")
+        if old is not None:
+            ending = Growth(old)
+            ending.staged = [stage(one, at) for one in self._rollover.end(view(tx, ending), at, new_origin)]
+            old, placed = append(tx, ending, self._keys, self._signers, ended=True)
+        head = empty_head(new_origin, max((one.started for one in heads), default=0) + 1, at, self._signers)
+        tx.start(head)
+        beginning = Growth(head)
+        drafts = self._rollover.start(
+            view(tx, beginning), at, None if old is None else old.origin, None if old is None else old.note
+        )
+        beginning.staged = [stage(one, at) for one in drafts]
+        if not beginning.staged:
+            raise LogForked(f"log {new_origin} has nothing to begin with")
+        return placed + append(tx, beginning, self._keys, self._signers)[1]
+
+    def _now(self, head: Head | None) -> int:
+        now = micros(self._clock.now())
+        return now if head is None else max(head.last_time, now)
+
+    @staticmethod
+    def _commit(tx: LogTransaction[C]) -> None:
+        try:
+            tx.commit()
+        except Exception as error:
+            raise _CommitRaised from error
+
+    def _find_out(self, placed: Sequence[Placed], cause: BaseException | None) -> None:
+        """Return when a COMMIT that raised did happen; raise CommitFailed when it did not, CommitUnknown in doubt."""
+        try:
+            if isinstance(cause, DurabilityLost) or not placed:
+                raise CommitUnknown("the store cannot say what it holds")
+            # Under the head lock: whatever the failed transaction still did at the server has ended by then.
+            with self._store.write() as tx:
+                found = tx.find_events([one.event_id for one in placed])
+        except Exception:
+            self.broken = "a commit ended in doubt; start the gateway again once the store is sound"
+            raise CommitUnknown("nobody can say whether the batch was written") from cause
+        if not found:
+            raise CommitFailed("the batch was not written") from cause
+        if any(found.get(one.event_id) != (one.origin, one.index) for one in placed):
+            self.broken = "the store holds a part of a batch; verify the log before anything else is written"
+            raise CommitUnknown("a part of the batch was written") from cause
+
+
+def _enter(answers: dict[int, Outcome], outcomes: list[Outcome | None]) -> None:
+    """Enter the answers of a finished transaction."""
+    for number, answer in answers.items():
+        outcomes[number] = answer
