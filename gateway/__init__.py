@@ -1,0 +1,1 @@
+"""Saattaen: a consent-aware gateway for the documents of work-ability support."""
