@@ -1,0 +1,1 @@
+"""The judgement: the same policies, compiled into this process or asked of an OPA server."""

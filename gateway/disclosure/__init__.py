@@ -1,0 +1,1 @@
+"""One request for data, from question to release."""

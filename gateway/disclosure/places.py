@@ -1,0 +1,63 @@
+"""What tells where somebody is: the elements to drop, and the marks in free text. For clients under non-disclosure."""
+
+from __future__ import annotations
+
+import re
+
+PLACES = frozenset(
+    {
+        "address",
+        "telecom",
+        "phone",
+        "email",
+        "location",
+        "locationCode",
+        "locationReference",
+        "municipality",
+        "municipalityCode",
+        "city",
+        "district",
+        "postalCode",
+        "place",
+        "position",
+        "geolocation",
+        "facility",
+        "destination",
+        "origin",
+    }
+)
+"""Names of elements that say a place or a way to reach one, wherever they stand in a document."""
+
+CONTACT_SECTION = "contact"
+"""The section that says how to reach the client; never released under non-disclosure."""
+
+MASK = "[…]"
+
+_INSTANT = re.compile(r"\d{4}(?:-\d{2}){0,2}(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?")
+_STREETS = (
+    "katu|kadun|kadulla|kadulle|tie|tien|tiellä|tielle|kuja|kujan|kujalla|polku|polun|polulla|väylä|väylän|raitti|raitin|"
+    "kaari|kaaren|ranta|rannan|tori|torin|penger|penkereen|puistikko|puistikon|aukio|aukion|rinne|rinteen|mäki|mäen|piha|"
+    "gatan|gata|vägen|väg|gränd|gränden|stigen|stig|torget|stranden|backen|street|road|lane"
+)
+_MARKS = re.compile(
+    # A street name and its number, with stair and flat: "Koivukatu 3 B 12". A word may precede.
+    rf"\b(?:[A-ZÅÄÖ][\w'-]*\s+)?[\w'-]*(?:{_STREETS})\s+\d{{1,4}}(?:\s?[-\u2013]\s?\d{{1,4}})?"
+    r"(?:\s?[a-zA-Z]\b)?(?:\s?(?:as\.?|bst\.?)?\s?\d{1,4}\b)?"
+    # A box: "PL 123", "PB 12".
+    r"|\b(?:PL|PB)\s?\d{1,6}\b"
+    # A postal code, with the post office where one follows.
+    r"|\b(?:FI-|AX-)?\d{5}\b(?:\s+[A-ZÅÄÖ][\w-]+)?"
+    # A telephone number.
+    r"|(?<![\w.:-])(?:\+358[ -]?\d{1,3}|0\d{1,2})[ -]?\d{3,4}(?:[ -]?\d{2,4}){1,2}\b"
+    # An e-mail address.
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    re.IGNORECASE,
+)
+
+
+def mask_places(text: str) -> str:
+    """Return the text with street addresses, postal codes, boxes, telephone numbers and e-mail addresses masked.
+
+    A municipality or a name of a place that stands in a sentence of its own is beyond it.
+    """
+    return text if _INSTANT.fullmatch(text) else _MARKS.sub(MASK, text)

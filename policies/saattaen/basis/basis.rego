@@ -1,0 +1,79 @@
+# METADATA
+# title: Basis
+# description: |
+#   The first of the flow's bases that holds carries the document and ends the search (consent.md 2.4). A request may
+#   limit itself to one basis. A document of a single-use category is carried by consent-once alone.
+# schemas:
+#   - input: schema.input
+package saattaen.basis
+
+import data.saattaen.consent
+import data.saattaen.prohibition
+import data.saattaen.relation
+import data.saattaen.shape
+
+consents := {"consent", "consent-once"}
+
+# METADATA
+# description: Why no basis carries the document; empty when one does.
+reasons contains reason if not chosen
+
+# METADATA
+# description: The flow's basis that carries the document. Undefined when none does.
+chosen := [b | some b in allowed; holds(b)][0]
+
+# METADATA
+# description: The bases that flow, document and request allow, in the flow's order.
+allowed := [b |
+	some b in input.flow.bases
+	fits_document(b)
+	within_limit(b)
+]
+
+# METADATA
+# description: True when a standing grant may carry the document.
+admits_standing if {
+	"consent" in allowed
+	input.request.basis != "consent-once"
+}
+
+# METADATA
+# description: True when a single-use grant may carry the document. A search relies on standing grants alone.
+admits_single_use if {
+	some b in allowed
+	b in consents
+	input.request.basis != "consent"
+	input.request.action == "read"
+}
+
+fits_document(_) if input.document.single_use == false
+
+fits_document("consent-once") if input.document.single_use == true
+
+within_limit(_) if is_null(input.request.basis)
+
+within_limit(b) if b == input.request.basis
+
+# Where consent is allowed, a request may ask to be judged on single-use grants alone.
+within_limit("consent") if input.request.basis == "consent-once"
+
+holds(b) if {
+	b in shape.relation_kinds
+	prohibition.leaves(b)
+	count(relation.matching(b)) > 0
+}
+
+holds(b) if {
+	b in consents
+	prohibition.leaves(b)
+	count(consent.matching) > 0
+}
+
+reason := "prohibited" if {
+	prohibition.stands
+	some b in allowed
+	b in prohibition.ruled_out_bases
+} else := consent.reason if {
+	some b in allowed
+	b in consents
+} else := "basis-not-applicable"

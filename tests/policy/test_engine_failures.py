@@ -1,0 +1,267 @@
+"""An engine that is silent, slow, confused, undefined or of another revision gives nobody anything."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.opa.breaker import Breaker
+from adapters.opa.decision import MAX_GRANTS, TooManyGrants, parse_decision
+from adapters.opa.embedded import EmbeddedEngine
+from adapters.opa.probe import verify_engine
+from adapters.opa.server import ServerEngine
+from adapters.opa.shipped import SHIPPED
+from adapters.opa.wasm import Instance, PolicyTrap, Program
+from gateway.disclosure.decision import Deny, Permit
+from gateway.errors import EngineUnavailable, SettingsError
+
+PERMIT: dict[str, Any] = {
+    "allow": True,
+    "reasons": [],
+    "basis": "consent",
+    "grants": [{"id": "g1", "consent": "c1", "version": 1, "spend": False}],
+    "relation": None,
+    "sections": ["goals"],
+    "projection": {"id": "p1", "version": 1},
+    "obligations": [],
+    "good_until": 5,
+    "policy": "r",
+}
+DENY: dict[str, Any] = {"allow": False, "reasons": ["no-consent"], "policy": "r"}
+
+
+def test_a_permit_and_a_refusal_are_read_as_they_stand() -> None:
+    permit = parse_decision(PERMIT, "r")
+    assert isinstance(permit, Permit)
+    assert permit.projection == ("p1", 1)
+    assert parse_decision(DENY, "r") == Deny(("no-consent",), "r")
+
+
+@pytest.mark.parametrize("answer", [PERMIT, DENY], ids=["permit", "refusal"])
+def test_any_field_missing_added_or_of_another_type_is_no_decision(answer: dict[str, Any]) -> None:
+    for key in answer:
+        broken = [{name: value for name, value in answer.items() if name != key}]
+        wrong: list[Any] = [None, 1, True, False, "", "x", [], [None], {}, 1.5]
+        # Other values that are of the agreed type, and so no mistake.
+        others: dict[str, list[Any]] = {
+            "relation": [None, "x"],
+            "good_until": [None, 1],
+            "basis": ["x"],
+            "grants": [[]],
+            "obligations": [[]],
+        }
+        fine = [answer[key], *others.get(key, [])]
+        broken += [
+            {**answer, key: value}
+            for value in wrong
+            if not any(value == one and type(value) is type(one) for one in fine)
+        ]
+        for one in broken:
+            with pytest.raises(EngineUnavailable):
+                parse_decision(one, "r")
+    with pytest.raises(EngineUnavailable):
+        parse_decision({**answer, "more": 1}, "r")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        None,
+        [],
+        {**DENY, "reasons": ["no-consent", "expired"]},
+        {**DENY, "reasons": ["none-of-ours"]},
+        {**PERMIT, "obligations": ["shred"]},
+        {**PERMIT, "sections": ["goals", "goals"]},
+        {**PERMIT, "reasons": ["no-consent"]},
+        {**PERMIT, "policy": "another"},
+        {**DENY, "policy": "another"},
+        {**PERMIT, "grants": [{"id": "g1", "consent": "c1", "version": True, "spend": False}]},
+        {**PERMIT, "grants": [{"id": "g1", "consent": "c1", "version": 1, "spend": 0}]},
+    ],
+)
+def test_an_answer_beyond_the_agreement_is_no_decision(answer: object) -> None:
+    with pytest.raises(EngineUnavailable):
+        parse_decision(answer, "r")
+
+
+async def test_too_many_grants_are_not_judged() -> None:
+    facts: dict[str, object] = {"grants": [{}] * (MAX_GRANTS + 1)}
+    engine = EmbeddedEngine()
+    with pytest.raises(TooManyGrants):
+        await engine.decide(facts)
+    with pytest.raises(TooManyGrants):
+        await engine.decide_many([{}, facts])
+
+
+async def test_what_json_cannot_say_is_not_judged() -> None:
+    with pytest.raises(EngineUnavailable):
+        await EmbeddedEngine().decide({"v": object()})
+
+
+async def test_an_engine_out_of_fuel_or_memory_stops_and_begins_afresh() -> None:
+    engine = EmbeddedEngine()
+    await verify_engine(engine)
+    engine._fuel, enough = 1000, engine._fuel
+    with pytest.raises(EngineUnavailable):
+        await engine.decide({})
+    engine._fuel = enough
+    await verify_engine(engine)
+
+    small = EmbeddedEngine(max_pages=8)
+    await verify_engine(small)
+    with pytest.raises(EngineUnavailable):
+        await small.decide({"x": "y" * 1_000_000})
+    await verify_engine(small)
+
+
+def test_a_module_that_is_not_the_pinned_one_is_not_loaded(tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    shutil.copytree(SHIPPED, folder)
+    EmbeddedEngine(folder)
+    module = folder / "policy.wasm"
+    module.write_bytes(module.read_bytes() + b"\0")
+    with pytest.raises(EngineUnavailable, match="not those of their manifest"):
+        EmbeddedEngine(folder)
+    (folder / "manifest.json").unlink()
+    with pytest.raises(EngineUnavailable, match="missing or broken"):
+        EmbeddedEngine(folder)
+
+
+def test_what_is_no_policy_module_does_not_start() -> None:
+    with pytest.raises(PolicyTrap):
+        Program(b"no module")
+    with pytest.raises(PolicyTrap):
+        Instance(Program(b"\0asm\1\0\0\0"), b"{}")
+
+
+def test_the_shipped_module_asks_its_host_for_no_built_in_and_data_must_be_json() -> None:
+    program = Program((SHIPPED / "policy.wasm").read_bytes())
+    Instance(program, b"{}")  # raises when the list of built-ins is not empty
+    with pytest.raises(PolicyTrap):
+        Instance(program, b"{")
+
+
+def test_without_its_revision_the_policy_is_undefined_and_no_other_rule_can_be_asked() -> None:
+    instance = Instance(Program((SHIPPED / "policy.wasm").read_bytes()), b"{}")
+    assert instance.evaluate("saattaen/disclosure/decision", b"{}", fuel=10**9) == b"[]"
+    with pytest.raises(PolicyTrap):
+        instance.evaluate("saattaen/disclosure/nothing", b"{}", fuel=10**9)
+
+
+def test_a_breaker_leaves_a_failing_server_alone_and_tries_once_a_pause() -> None:
+    now = 0.0
+    breaker = Breaker(lambda: now, failures=2, pause=10)
+    breaker.failed()
+    assert breaker.may_try()
+    breaker.failed()
+    assert not breaker.may_try()
+    now = 10.0
+    assert [breaker.may_try(), breaker.may_try()] == [True, False]
+    breaker.succeeded()
+    assert [breaker.may_try(), breaker.may_try()] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "address", ["localhost", "ftp://x", "http://", "http://a/b", "http://u:p@h", "http://h:x", "http://h?q"]
+)
+def test_an_address_of_another_form_stops_the_start(address: str) -> None:
+    with pytest.raises(SettingsError):
+        ServerEngine(address, "r")
+
+
+@asynccontextmanager
+async def answering(reply: Callable[[], tuple[int, bytes]] | None) -> AsyncIterator[tuple[str, list[str]]]:
+    """A server that gives *reply* to every request, or keeps silent; and the first lines of what it was asked."""
+    asked: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.split(b"\r\n")[0].decode())
+        if reply is None:
+            await asyncio.sleep(2)
+        else:
+            status, body = reply()
+            writer.write(
+                b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b"
+                % (status, len(body), body)
+            )
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}", asked
+    finally:
+        server.close()
+
+
+async def test_a_server_is_asked_at_the_one_path_and_its_answer_taken() -> None:
+    async with (
+        answering(lambda: (200, json.dumps({"result": PERMIT}).encode())) as (address, asked),
+        ServerEngine(address, "r", timeout=5) as engine,
+    ):
+        assert isinstance(await engine.decide({}), Permit)
+    assert asked == ["POST /v1/data/saattaen/disclosure/decision HTTP/1.1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b"{}"),
+        (200, b'{"result": {}}'),
+        (200, b'{"result": null}'),
+        (200, b"no json"),
+        (200, b"[]"),
+        (200, json.dumps({"result": {**PERMIT, "policy": "another"}}).encode()),
+        (500, b"{}"),
+        (503, b'{"result": {}}'),
+        (404, b"{}"),
+        (401, b"{}"),
+    ],
+)
+async def test_a_server_that_is_confused_gives_nobody_anything_and_is_asked_once(status: int, body: bytes) -> None:
+    async with answering(lambda: (status, body)) as (address, asked), ServerEngine(address, "r", timeout=5) as engine:
+        with pytest.raises(EngineUnavailable):
+            await engine.decide({})
+    assert len(asked) == 1
+
+
+async def test_a_silent_server_is_not_waited_for() -> None:
+    async with answering(None) as (address, _), ServerEngine(address, "r", timeout=0.05) as engine:
+        with pytest.raises(EngineUnavailable):
+            await asyncio.wait_for(engine.decide({}), 1)
+
+
+async def test_a_server_that_is_gone_is_left_alone_after_a_while() -> None:
+    async with answering(lambda: (500, b"{}")) as (address, asked):
+        async with ServerEngine(address, "r", timeout=5, breaker=Breaker(lambda: 0.0, failures=2)) as engine:
+            for _ in range(5):
+                with pytest.raises(EngineUnavailable):
+                    await engine.decide({})
+        assert len(asked) == 2
+
+
+async def test_an_engine_that_is_not_open_is_not_asked() -> None:
+    engine = ServerEngine("http://127.0.0.1:9", "r")
+    with pytest.raises(EngineUnavailable):
+        await engine.decide({})
+
+
+async def test_a_batch_must_have_an_answer_to_each() -> None:
+    async with (
+        answering(lambda: (200, json.dumps({"result": [DENY]}).encode())) as (address, _),
+        ServerEngine(address, "r", timeout=5) as engine,
+    ):
+        assert await engine.decide_many([{}]) == [Deny(("no-consent",), "r")]
+        with pytest.raises(EngineUnavailable):
+            await engine.decide_many([{}, {}])
+        assert await engine.decide_many([]) == []

@@ -1,0 +1,1 @@
+"""Laws, put to random questions."""
