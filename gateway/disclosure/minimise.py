@@ -7,28 +7,12 @@ was never there: contained resources are numbered anew, and references to droppe
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from gateway.directory.layout import SECTION_EXTENSION, Layout, Projection
-from gateway.disclosure.places import CONTACT_SECTION, PLACES, mask_places
+from gateway.directory.layout import Layout, Projection
+from gateway.disclosure.cut import NEVER, Cut, Fields, says_something
+from gateway.disclosure.places import CONTACT_SECTION
 from gateway.disclosure.sections import Document, Json, Rule, Rules, contained_of, contained_target, rules_of
-
-SERVICE_SYSTEM = "https://saattaen.example/fhir/sid/service"
-"""The system of our services' codes: the one identifier that a released reference keeps."""
-
-_Fields: TypeAlias = "dict[str, _Fields | None]"
-
-_NEVER = frozenset(
-    {"id", "meta", "implicitRules", "extension", "modifierExtension", "contained", "fhir_comments", "section"}
-)
-"""Dropped at every depth. `section` stands here for sections in sections, which could hide one of another code."""
-_TOLD_PLACES = frozenset({"contentType", "type"})
-"""What an attachment or a reference to a place can be known by."""
-_NOT_TEXT = frozenset({"system", "code", "url", "contentType", "language", "status", "resourceType"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +22,8 @@ class _Plan:
     layout: Layout
     projection: Projection
     rules: Rules
-    fields: _Fields
-    contained: dict[str, _Fields]
+    fields: Fields
+    contained: dict[str, Fields]
 
 
 def minimise(
@@ -87,7 +71,7 @@ def minimise(
         names[name] = f"{kind}-{numbers[kind]}"
 
     # 4. Build the new resource.
-    cut = _Cut(names, strip_location)
+    cut = Cut(names, strip_location)
     new: Document = {"resourceType": document["resourceType"]}
     built: list[Json] = []
     for name, resource in kept.items():
@@ -103,7 +87,7 @@ def minimise(
             if rule is not None and rule.extended
             else cut.named(value, fields[element])
         )
-        if _says_something(kept_value):
+        if says_something(kept_value):
             new[element] = kept_value
     return new
 
@@ -135,8 +119,8 @@ def _plan(layout: Layout, projection: Projection) -> _Plan:
 
 
 def _make_plan(layout: Layout, projection: Projection) -> _Plan:
-    top: _Fields = {}
-    contained: dict[str, _Fields] = {}
+    top: Fields = {}
+    contained: dict[str, Fields] = {}
     for dotted in projection.fields:
         steps = dotted.split(".")
         if steps[0] == "contained":
@@ -145,12 +129,12 @@ def _make_plan(layout: Layout, projection: Projection) -> _Plan:
         else:
             _name(top, steps)
     for fields in (top, *contained.values()):
-        for never in (*_NEVER - {"section"}, "resourceType", "identifier", "text"):
+        for never in (*NEVER - {"section"}, "resourceType", "identifier", "text"):
             fields.pop(never, None)
     return _Plan(layout, projection, rules_of(layout), top, contained)
 
 
-def _name(fields: _Fields, steps: list[str]) -> None:
+def _name(fields: Fields, steps: list[str]) -> None:
     """Name a path in *fields*; a path above another one names all below it."""
     for step in steps[:-1]:
         inner = fields.setdefault(step, {})
@@ -202,127 +186,3 @@ def _choose_contained(
         if held:
             kept[name] = left
     return kept
-
-
-def _says_something(value: Json) -> bool:
-    return bool(value) or value is False or (value == 0 and isinstance(value, (int, float)))
-
-
-class _Cut:
-    """Copies values by the fields that are named, leaving out what no list may name."""
-
-    __slots__ = ("names", "strip")
-
-    def __init__(self, names: dict[str, str], strip: bool) -> None:
-        self.names = names
-        self.strip = strip
-
-    def named(self, value: Json, fields: _Fields | None) -> Json:
-        """Return what *fields* name of the value; all that may be kept where they name the whole."""
-        if fields is None:
-            return self.whole(value)
-        if isinstance(value, list):
-            return [kept for item in value if _says_something(kept := self.named(item, fields))]
-        if isinstance(value, dict) and ("reference" in value or (self.strip and not value.keys().isdisjoint(_TOLD_PLACES))):
-            # What such a value may say is not told by its fields alone.
-            value = self.whole(value)
-        if not isinstance(value, dict):
-            return None
-        new: Document = {}
-        for key, inner in value.items():
-            if key in fields and key not in _NEVER and not (self.strip and key in PLACES):
-                below = fields[key]
-                if not isinstance(inner, str):
-                    kept = self.named(inner, below)
-                else:
-                    kept = self._text(key, inner) if below is None else None
-                if _says_something(kept):
-                    new[key] = kept
-        return new
-
-    def marked(self, value: Json, fields: _Fields | None) -> Json:
-        """Return the items as `named` does, each with the extension that says its section."""
-        items: list[Json] = []
-        for item in value if isinstance(value, list) else (value,):
-            kept = self.named(item, fields)
-            if (
-                isinstance(kept, dict)
-                and kept
-                and isinstance(item, dict)
-                and isinstance(marks := item.get("extension"), list)
-            ):
-                mark = next(m for m in marks if isinstance(m, dict) and m.get("url") == SECTION_EXTENSION)
-                items.append({"extension": [{"url": SECTION_EXTENSION, "valueCode": mark["valueCode"]}], **kept})
-        return items
-
-    def whole(self, value: Json) -> Json:
-        """Return a copy of the value without what no list may name."""
-        if isinstance(value, str):
-            return mask_places(value) if self.strip else value
-        if isinstance(value, dict):
-            if "reference" in value or "identifier" in value or (self.strip and value.get("type") == "Location"):
-                return self._reference(value)
-            if self.strip and "contentType" in value:
-                return self._attachment(value)
-            return self._members(value)
-        if isinstance(value, list):
-            return [kept for item in value if _says_something(kept := self.whole(item))]
-        return value
-
-    def _members(self, value: Document) -> Document:
-        new: Document = {}
-        for key, inner in value.items():
-            if key in _NEVER or key == "identifier" or key[0] == "_" or (self.strip and key in PLACES):
-                continue
-            if isinstance(inner, str):
-                new[key] = self._text(key, inner)
-            elif isinstance(inner, (dict, list)):
-                if kept := self.whole(inner):
-                    new[key] = kept
-            else:
-                new[key] = inner
-        return new
-
-    def _text(self, key: str, text: str) -> str:
-        return mask_places(text) if self.strip and key not in _NOT_TEXT else text
-
-    def _reference(self, value: Document) -> Json:
-        target = value.get("reference")
-        if self.strip and (value.get("type") == "Location" or (isinstance(target, str) and "Location/" in target)):
-            return None
-        new = self._members(value)
-        new.pop("reference", None)
-        if isinstance(target, str) and target.startswith("#"):
-            if target == "#":
-                new["reference"] = target
-            elif (name := self.names.get(target[1:])) is not None:
-                new["reference"] = "#" + name
-            else:
-                # The display of a dropped resource would tell of it.
-                return None
-        identifier = value.get("identifier")
-        if isinstance(identifier, dict) and identifier.get("system") == SERVICE_SYSTEM:
-            new["identifier"] = {"system": SERVICE_SYSTEM, "value": identifier.get("value")}
-        # A type alone says that somebody stood here.
-        return None if new.keys() <= {"type"} else new
-
-    def _attachment(self, value: Document) -> Json:
-        new = self._members(value)
-        data = new.pop("data", None)
-        for told in ("hash", "size"):
-            new.pop(told, None)
-        if not isinstance(data, str):
-            return None
-        kind = str(value.get("contentType", "")).partition(";")[0].strip().lower()
-        try:
-            text = base64.b64decode(str(value["data"]), validate=True).decode() if kind == "text/plain" else None
-        except (binascii.Error, UnicodeDecodeError):
-            text = None
-        if not text:
-            return None
-        clean = mask_places(text).encode()
-        new["data"] = base64.b64encode(clean).decode()
-        new["size"] = len(clean)
-        # R4 Attachment.hash is SHA-1 of the data; it guards against damage, the log's own digests against forgery.
-        new["hash"] = base64.b64encode(hashlib.sha1(clean, usedforsecurity=False).digest()).decode()
-        return new

@@ -39,18 +39,20 @@ _STREETS = (
     "kaari|kaaren|ranta|rannan|tori|torin|penger|penkereen|puistikko|puistikon|aukio|aukion|rinne|rinteen|mäki|mäen|piha|"
     "gatan|gata|vägen|väg|gränd|gränden|stigen|stig|torget|stranden|backen|street|road|lane"
 )
+_MAY_MARK = re.compile(r"[0-9@]")
+# Every repetition has an end, so that a long text costs time in proportion to its length.
 _MARKS = re.compile(
     # A street name and its number, with stair and flat: "Koivukatu 3 B 12". A word may precede.
-    rf"\b(?:[A-ZÅÄÖ][\w'-]*\s+)?[\w'-]*(?:{_STREETS})\s+\d{{1,4}}(?:\s?[-\u2013]\s?\d{{1,4}})?"
+    rf"\b(?:[A-ZÅÄÖ][\w'-]{{0,40}}\s{{1,3}})?[\w'-]{{0,40}}(?:{_STREETS})\s{{1,3}}\d{{1,4}}(?:\s?[-\u2013]\s?\d{{1,4}})?"
     r"(?:\s?[a-zA-Z]\b)?(?:\s?(?:as\.?|bst\.?)?\s?\d{1,4}\b)?"
     # A box: "PL 123", "PB 12".
     r"|\b(?:PL|PB)\s?\d{1,6}\b"
     # A postal code, with the post office where one follows.
-    r"|\b(?:FI-|AX-)?\d{5}\b(?:\s+[A-ZÅÄÖ][\w-]+)?"
+    r"|\b(?:FI-|AX-)?\d{5}\b(?:\s{1,3}[A-ZÅÄÖ][\w-]{1,40})?"
     # A telephone number.
     r"|(?<![\w.:-])(?:\+358[ -]?\d{1,3}|0\d{1,2})[ -]?\d{3,4}(?:[ -]?\d{2,4}){1,2}\b"
     # An e-mail address.
-    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    r"|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}",
     re.IGNORECASE,
 )
 
@@ -60,4 +62,6 @@ def mask_places(text: str) -> str:
 
     A municipality or a name of a place that stands in a sentence of its own is beyond it.
     """
-    return text if _INSTANT.fullmatch(text) else _MARKS.sub(MASK, text)
+    if not _MAY_MARK.search(text) or _INSTANT.fullmatch(text):
+        return text
+    return _MARKS.sub(MASK, text)

@@ -1,0 +1,1 @@
+"""Where documents come from: each custodian fetches only when handed a Permit."""

@@ -1,0 +1,1 @@
+"""Channels: how messages reach services and the client's own device."""

@@ -1,0 +1,49 @@
+"""A channel that drops each message as a file into a folder of its reader: for the demo and for partners that poll.
+
+A service's messages lie in `services/<code>/`, a client's in `clients/<client id>/`. Files appear whole or not at all
+and can be read by their owner alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import orjson
+
+from gateway.consent.registry import Outgoing
+
+TO_CLIENT = "client"
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+
+
+class FileDrop:
+    """Drops messages into a folder. Delivering the same message twice leaves one file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def deliver(self, message: Outgoing, channels: Mapping[str, str]) -> None:
+        """Write the message; raises OSError where that fails."""
+        await asyncio.to_thread(self._write, message)
+
+    def _write(self, message: Outgoing) -> None:
+        names = ("clients", message.client) if message.party == TO_CLIENT else ("services", message.party)
+        if not all(_PLAIN.fullmatch(name) for name in (*names, message.id)):
+            raise OSError("a reader's code is no plain file name")
+        folder = self._folder.joinpath(*names)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        content = {
+            "id": message.id, "kind": message.kind, "to": message.party, "client": message.client,
+            "consent": message.consent, "created": message.created.isoformat(), "body": dict(message.body),
+        }  # fmt: skip
+        descriptor, part = tempfile.mkstemp(dir=folder, prefix=".part-")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, folder / f"{message.id}.json")

@@ -1,0 +1,130 @@
+"""Clients in the main database: found by keyed hashes, told of only under their own key.
+
+See `gateway.consent.registry.ClientRegister`. Without the look-up key a copy of the database leads from no identity
+code to a client; without the client's data key it tells neither name nor code.
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import date, datetime
+from typing import cast
+
+import orjson
+from sqlalchemy import Connection, insert, select, update
+from sqlmodel import SQLModel
+
+from adapters.sql import tables
+from adapters.sql.sealing import Sealing
+from gateway.consent.lifecycle import new_id
+from gateway.consent.model import ClientId
+from gateway.consent.person import Person
+from gateway.consent.registry import ClientStanding
+from gateway.directory.identity_code import NATIONAL_AUTHORITY, Identifier, PersonalIdentityCode
+from gateway.directory.instants import to_micros
+
+_ROWS = SQLModel.metadata.tables
+_CLIENTS = _ROWS[tables.ClientRow.__tablename__]
+_IDENTIFIERS = _ROWS[tables.ClientIdentifierRow.__tablename__]
+_STATES = _ROWS[tables.ClientStateRow.__tablename__]
+_SEALED_AS = "client"
+
+
+class SqlClientRegister:
+    """The register of clients, on SQLite and PostgreSQL alike."""
+
+    def __init__(self, lookup_key: bytes, sealing: Sealing) -> None:
+        if len(lookup_key) < 32:
+            raise ValueError("the look-up key has at least 32 bytes")
+        self._lookup_key = lookup_key
+        self._sealing = sealing
+
+    def lookup(self, identifier: Identifier) -> bytes:
+        """Return the keyed hash of (authority, issuer, value) that a client is found by."""
+        return hmac.digest(self._lookup_key, b"client-lookup/v1\n" + identifier.canonical(), "sha256")
+
+    def decoy(self) -> ClientId:
+        """Return the client that no identifier leads to."""
+        return ClientId(tables.DECOY_CLIENT)
+
+    def ensure_decoy(self, connection: object, at: datetime) -> None:
+        """Store the decoy's rows where they are missing."""
+        link = _of(connection)
+        if link.execute(select(_CLIENTS.c.id).where(_CLIENTS.c.id == tables.DECOY_CLIENT)).one_or_none() is None:
+            link.execute(insert(_CLIENTS).values(id=tables.DECOY_CLIENT, created=to_micros(at)))
+        if link.execute(select(_STATES.c.client).where(_STATES.c.client == tables.DECOY_CLIENT)).one_or_none() is None:
+            state = {"client": tables.DECOY_CLIENT, "epoch": 0, "suspended": False, "non_disclosure": False}
+            link.execute(insert(_STATES).values(**state))
+
+    def find(self, connection: object, identifier: Identifier) -> ClientId | None:
+        """Return whom an identifier in use leads to; a retired one answers as an unknown one."""
+        row = _IDENTIFIERS.c
+        query = select(row.client).where(row.lookup == self.lookup(identifier), row.retired.is_(False))
+        found = _of(connection).execute(query).scalar_one_or_none()
+        return None if found is None else ClientId(found)
+
+    def standing(self, connection: object, client: ClientId) -> ClientStanding | None:
+        """Return what is known of a client beside who it is."""
+        row = _of(connection).execute(select(_STATES).where(_STATES.c.client == client)).one_or_none()
+        person = self.person(connection, client)
+        if row is None or client == tables.DECOY_CLIENT:
+            return None
+        born = person.birth_date() if person is not None else None
+        return ClientStanding(client, born, bool(row.suspended), bool(row.non_disclosure))
+
+    def person(self, connection: object, client: ClientId) -> Person | None:
+        """Return who the client is."""
+        sealed = _of(connection).execute(select(_CLIENTS.c.sealed).where(_CLIENTS.c.id == client)).scalar_one_or_none()
+        opened = self._sealing.open(client, _SEALED_AS, sealed) if sealed else None
+        if opened is None:
+            return None
+        known = orjson.loads(opened)
+        return Person(
+            identifiers=tuple(_identifier(*one) for one in known["identifiers"]), name=known["name"],
+            language=known["language"], register=known["register"], channels=known["channels"],
+            born=date.fromisoformat(known["born"]) if known["born"] else None,
+        )  # fmt: skip
+
+    def add(self, connection: object, person: Person, at: datetime) -> ClientId:
+        """Store a new client."""
+        link, client = _of(connection), ClientId(new_id())
+        known = {
+            "identifiers": [[one.authority, _value(one), one.issuer] for one in person.identifiers],
+            "name": person.name,
+            "language": person.language, "register": person.register, "channels": dict(person.channels),
+            "born": person.born.isoformat() if person.born else None,
+        }  # fmt: skip
+        sealed = self._sealing.seal(client, _SEALED_AS, orjson.dumps(known))
+        link.execute(insert(_CLIENTS).values(id=client, created=to_micros(at), sealed=sealed, born=None))
+        link.execute(insert(_STATES).values(client=client, epoch=0, suspended=False, non_disclosure=False))
+        for one in person.identifiers:
+            link.execute(insert(_IDENTIFIERS).values(lookup=self.lookup(one), client=client, retired=False))
+        return client
+
+    def retire(self, connection: object, identifier: Identifier) -> None:
+        """Make an identifier answer as unknown: a code was changed for the client's safety."""
+        retired = update(_IDENTIFIERS).where(_IDENTIFIERS.c.lookup == self.lookup(identifier)).values(retired=True)
+        _of(connection).execute(retired)
+
+    def mark(self, connection: object, client: ClientId, non_disclosure: bool) -> None:
+        """Set the non-disclosure marking."""
+        _of(connection).execute(update(_STATES).where(_STATES.c.client == client).values(non_disclosure=non_disclosure))
+
+    def suspend(self, connection: object, client: ClientId, suspended: bool) -> None:
+        """Set whether the client is suspended."""
+        _of(connection).execute(update(_STATES).where(_STATES.c.client == client).values(suspended=suspended))
+
+
+def _of(connection: object) -> Connection:
+    return cast(Connection, connection)
+
+
+def _value(identifier: Identifier) -> str:
+    value = identifier.value
+    return value.reveal() if isinstance(value, PersonalIdentityCode) else value
+
+
+def _identifier(authority: str, value: str, issuer: str | None) -> Identifier:
+    if authority == NATIONAL_AUTHORITY:
+        return Identifier.personal(PersonalIdentityCode.parse(value), issuer)
+    return Identifier(authority, value, issuer)

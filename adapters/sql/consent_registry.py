@@ -1,0 +1,194 @@
+"""Consents, their versions and grants in the main database. See `gateway.consent.registry.ConsentRegistry`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlmodel import SQLModel
+
+from adapters.sql import tables
+from adapters.sql.grant_rows import grant_of, values_of
+from adapters.sql.instants import instant_or_none, micros_or_null
+from adapters.sql.sealing import Sealing
+from gateway.consent.model import (
+    Capture,
+    CaptureMethod,
+    ClientId,
+    Consent,
+    ConsentId,
+    ConsentState,
+    Evidence,
+    Giver,
+    GiverKind,
+    GrantId,
+    GrantRow,
+    RefusedRow,
+    Shown,
+)
+from gateway.directory.instants import from_micros, to_micros
+
+_ROWS = SQLModel.metadata.tables
+_CONSENTS = _ROWS[tables.ConsentRow.__tablename__]
+_VERSIONS = _ROWS[tables.ConsentVersionRow.__tablename__]
+_GRANTS = _ROWS[tables.GrantTableRow.__tablename__]
+_DOCUMENTS = _ROWS[tables.DocumentRow.__tablename__]
+_SEALED_AS = "consent-version"
+
+
+class SqlConsentRegistry:
+    """The registry on SQLite and PostgreSQL alike; worker, evidence and refused rows are sealed."""
+
+    def __init__(self, sealing: Sealing) -> None:
+        self._sealing = sealing
+
+    def consent(self, connection: object, consent: ConsentId) -> Consent | None:
+        """Return the current version."""
+        found = self.versions(connection, consent)
+        return found[-1] if found else None
+
+    def versions(self, connection: object, consent: ConsentId) -> tuple[Consent, ...]:
+        """Return every version, oldest first."""
+        return self._load(_of(connection), _VERSIONS.c.consent == consent)
+
+    def consents_of(self, connection: object, client: ClientId) -> tuple[Consent, ...]:
+        """Return the current versions of a client's consents, newest first."""
+        newest: dict[ConsentId, Consent] = {}
+        for version in self._load(_of(connection), _VERSIONS.c.client == client):
+            newest[version.id] = version
+        return tuple(sorted(newest.values(), key=lambda one: -one.seq))
+
+    def add_version(self, connection: object, consent: Consent, at: datetime) -> None:
+        """Store a version; older grants stand as replaced."""
+        link, shown, giver, capture = _of(connection), consent.shown, consent.giver, consent.capture
+        if consent.version == 1:
+            link.execute(insert(_CONSENTS).values(id=consent.id, client=consent.client, version=1, state=consent.state))
+        else:
+            link.execute(update(_CONSENTS).where(_CONSENTS.c.id == consent.id).values(version=consent.version))
+            link.execute(update(_GRANTS).where(_GRANTS.c.consent == consent.id).values(replaced=True))
+        private = {
+            "worker": capture.worker, "evidence": [list(item) for item in capture.evidence.items],
+            "refused": [[row.recipient, row.category, micros_or_null(row.not_before)] for row in consent.refused],
+        }  # fmt: skip
+        link.execute(
+            insert(_VERSIONS).values(
+                consent=consent.id, version=consent.version, client=consent.client,
+                given_at=to_micros(consent.given_at),
+                seq=consent.seq, giver_kind=giver.kind, giver_reference=giver.register_reference,
+                giver_until=micros_or_null(giver.until), capture_method=capture.method, capture_service=capture.service,
+                capture_system=capture.system,
+                sealed=self._sealing.seal(consent.client, _SEALED_AS, orjson.dumps(private)),
+                wording=shown.wording, wording_version=shown.version, language=shown.language, register=shown.register,
+                sha256=shown.sha256,
+            )
+        )  # fmt: skip
+        link.execute(insert(_GRANTS), [values_of(consent, grant, at) for grant in consent.grants])
+
+    def save(
+        self, connection: object, old: Consent, new: Consent, at: datetime, confirmed_by: str | None = None
+    ) -> None:
+        """Store what changed in a version's state and its grants."""
+        link, now = _of(connection), to_micros(at)
+        if (old.state, old.withdrawn_at) != (new.state, new.withdrawn_at):
+            ended = micros_or_null(new.withdrawn_at)
+            state = {"state": new.state, "withdrawn_at": ended, "withdrawn_told": new.withdrawn_told}
+            link.execute(update(_CONSENTS).where(_CONSENTS.c.id == new.id).values(**state))
+        if old.state is not new.state and new.state is ConsentState.WITHDRAWN:
+            link.execute(update(_GRANTS).where(_GRANTS.c.consent == new.id).values(withdrawn=True))
+        for before, after in zip(old.grants, new.grants, strict=True):
+            changed: dict[str, object] = {}
+            if after.confirmed and not before.confirmed:
+                changed |= {"confirmed_at": now, "confirmed_by": confirmed_by}
+            if after.ended and not before.ended:
+                changed["ended_at"] = now
+            if changed:
+                link.execute(update(_GRANTS).where(_GRANTS.c.id == after.id).values(**changed))
+
+    def passed(self, connection: object, now: datetime, limit: int) -> tuple[tuple[Consent, frozenset[GrantId]], ...]:
+        """Return consents with the grants whose end has passed unlogged."""
+        over = (_GRANTS.c.until <= to_micros(now), _GRANTS.c.expired_logged.is_(False))
+        return self._with_grants(connection, over, limit)
+
+    def mark_expired(self, connection: object, grants: frozenset[GrantId]) -> None:
+        """Note that the expiry stands in the log."""
+        _of(connection).execute(update(_GRANTS).where(_GRANTS.c.id.in_(sorted(grants))).values(expired_logged=True))
+
+    def untold(self, connection: object, now: datetime, limit: int) -> tuple[tuple[Consent, frozenset[GrantId]], ...]:
+        """Return consents with the grants in force of which nobody was told."""
+        at = to_micros(now)
+        ready = (
+            _GRANTS.c.told_at.is_(None), _GRANTS.c.confirmed_at.is_not(None), _GRANTS.c.valid_from <= at,
+            _GRANTS.c.until > at, _GRANTS.c.spent_by.is_(None), _GRANTS.c.ended_at.is_(None),
+        )  # fmt: skip
+        return self._with_grants(connection, ready, limit)
+
+    def mark_told(self, connection: object, grants: frozenset[GrantId], at: datetime) -> None:
+        """Note that recipients were told."""
+        if grants:
+            told = update(_GRANTS).where(_GRANTS.c.id.in_(sorted(grants))).values(told_at=to_micros(at))
+            _of(connection).execute(told)
+
+    def documents_for(self, connection: object, client: ClientId, row: GrantRow) -> tuple[str, ...]:
+        """Return the ids of the documents that the row would open."""
+        table = _DOCUMENTS.c
+        query = select(table.id).where(
+            table.client == client, table.custodian == row.custodian, table.category == row.category
+        )
+        if row.document is not None:
+            query = query.where(table.id == row.document)
+        if row.dated_from is not None:
+            query = query.where(table.dated >= to_micros(row.dated_from))
+        if row.dated_until is not None:
+            query = query.where(table.dated < to_micros(row.dated_until))
+        return tuple(_of(connection).execute(query.order_by(table.dated.desc(), table.id)).scalars())
+
+    def _with_grants(
+        self, connection: object, conditions: Sequence[ColumnElement[bool]], limit: int
+    ) -> tuple[tuple[Consent, frozenset[GrantId]], ...]:
+        stand = (_GRANTS.c.replaced.is_(False), _GRANTS.c.withdrawn.is_(False))
+        query = select(_GRANTS.c.id, _GRANTS.c.consent).where(*stand, *conditions)
+        grants: dict[str, set[GrantId]] = {}
+        for grant, consent in _of(connection).execute(query.order_by(_GRANTS.c.seq, _GRANTS.c.id).limit(limit)):
+            grants.setdefault(consent, set()).add(grant)
+        found = ((self.consent(connection, ConsentId(one)), frozenset(ids)) for one, ids in grants.items())
+        return tuple((consent, ids) for consent, ids in found if consent is not None)
+
+    def _load(self, connection: Connection, condition: ColumnElement[bool]) -> tuple[Consent, ...]:
+        joined = _VERSIONS.join(_CONSENTS, _VERSIONS.c.consent == _CONSENTS.c.id)
+        wanted = select(_VERSIONS, _CONSENTS.c.state, _CONSENTS.c.withdrawn_at, _CONSENTS.c.withdrawn_told)
+        query = wanted.select_from(joined).where(condition).order_by(_VERSIONS.c.seq, _VERSIONS.c.version)
+        versions = connection.execute(query).all()
+        if not versions:
+            return ()
+        ids = sorted({row.consent for row in versions})
+        grants = connection.execute(select(_GRANTS).where(_GRANTS.c.consent.in_(ids)).order_by(_GRANTS.c.place)).all()
+        return tuple(self._consent(row, [one for one in grants if _belongs(one, row)]) for row in versions)
+
+    def _consent(self, row: Row[tuple[object, ...]], grants: Sequence[Row[tuple[object, ...]]]) -> Consent:
+        opened = self._sealing.open(row.client, _SEALED_AS, row.sealed)
+        private = orjson.loads(opened) if opened is not None else {"worker": None, "evidence": [], "refused": []}
+        capture = Capture(
+            CaptureMethod(row.capture_method), row.capture_service, private["worker"], row.capture_system,
+            Evidence(tuple((key, value) for key, value in private["evidence"])),
+        )  # fmt: skip
+        return Consent(
+            id=ConsentId(row.consent), version=row.version, client=ClientId(row.client),
+            giver=Giver(GiverKind(row.giver_kind), row.giver_reference, instant_or_none(row.giver_until)),
+            capture=capture,
+            shown=Shown(row.wording, row.wording_version, row.language, row.register, row.sha256),
+            grants=tuple(grant_of(one) for one in grants),
+            refused=tuple(RefusedRow(who, what, instant_or_none(when)) for who, what, when in private["refused"]),
+            state=ConsentState(row.state), given_at=from_micros(row.given_at),
+            withdrawn_at=instant_or_none(row.withdrawn_at), seq=row.seq, withdrawn_told=row.withdrawn_told,
+        )  # fmt: skip
+
+
+def _of(connection: object) -> Connection:
+    return cast(Connection, connection)
+
+
+def _belongs(grant: Row[tuple[object, ...]], version: Row[tuple[object, ...]]) -> bool:
+    return (grant.consent, grant.version) == (version.consent, version.version)

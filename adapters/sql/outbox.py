@@ -1,0 +1,89 @@
+"""The outbox: messages written in the transaction of what they tell of. See `gateway.consent.registry.Outbox`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+import orjson
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlmodel import SQLModel
+
+from adapters.sql import tables
+from adapters.sql.instants import instant_or_none
+from adapters.sql.sealing import Sealing
+from gateway.consent.model import ClientId, ConsentId
+from gateway.consent.registry import Outgoing
+from gateway.consent.view import Message
+from gateway.directory.instants import from_micros, to_micros
+
+_OUTBOX = SQLModel.metadata.tables[tables.OutboxRow.__tablename__]
+_ORDER = (_OUTBOX.c.created, _OUTBOX.c.seq, _OUTBOX.c.id)
+_SEALED_AS = "message"
+
+
+class SqlOutbox:
+    """Messages, sealed under the data key of the client that they tell of."""
+
+    def __init__(self, sealing: Sealing) -> None:
+        self._sealing = sealing
+
+    def add(self, connection: object, message: Outgoing, order: int) -> None:
+        """Store a message."""
+        _of(connection).execute(
+            insert(_OUTBOX).values(
+                id=message.id, kind=message.kind, party=message.party, client=message.client, consent=message.consent,
+                body=self._sealing.seal(message.client, _SEALED_AS, orjson.dumps(dict(message.body))),
+                created=to_micros(message.created), seq=order, delivered=None, acknowledged=None,
+            )
+        )  # fmt: skip
+
+    def waiting(self, connection: object, limit: int) -> tuple[Outgoing, ...]:
+        """Return messages not delivered yet, oldest first."""
+        query = select(_OUTBOX).where(_OUTBOX.c.delivered.is_(None)).order_by(*_ORDER).limit(limit)
+        return tuple(self._outgoing(row) for row in _of(connection).execute(query))
+
+    def mark_delivered(self, connection: object, ids: Sequence[str], at: datetime) -> None:
+        """Note that these were handed over."""
+        _of(connection).execute(update(_OUTBOX).where(_OUTBOX.c.id.in_(list(ids))).values(delivered=to_micros(at)))
+
+    def acknowledge(self, connection: object, message: str, party: str, at: datetime) -> bool:
+        """Note that the party has read its message; the first time counts."""
+        link, row = _of(connection), _OUTBOX.c
+        mine = (row.id == message, row.party == party)
+        link.execute(update(_OUTBOX).where(*mine, row.acknowledged.is_(None)).values(acknowledged=to_micros(at)))
+        return link.execute(select(row.id).where(*mine)).one_or_none() is not None
+
+    def to_party(self, connection: object, party: str, client: ClientId | None = None) -> tuple[Outgoing, ...]:
+        """Return what was written to a party, oldest first."""
+        query = select(_OUTBOX).where(_OUTBOX.c.party == party).order_by(*_ORDER)
+        if client is not None:
+            query = query.where(_OUTBOX.c.client == client)
+        return tuple(self._outgoing(row) for row in _of(connection).execute(query))
+
+    def of_client(self, connection: object, client: ClientId) -> tuple[Message, ...]:
+        """Return who was told of what about the client, newest first."""
+        query = select(_OUTBOX).where(_OUTBOX.c.client == client).order_by(*(column.desc() for column in _ORDER))
+        return tuple(
+            Message(
+                row.id, row.kind, row.party, _consent(row.consent), from_micros(row.created),
+                instant_or_none(row.delivered), instant_or_none(row.acknowledged),
+            )
+            for row in _of(connection).execute(query)
+        )  # fmt: skip
+
+    def _outgoing(self, row: Row[tuple[object, ...]]) -> Outgoing:
+        opened = self._sealing.open(row.client, _SEALED_AS, row.body) if row.body else b"{}"
+        # A message whose key was destroyed tells nothing any more; that it was sent stays.
+        body = orjson.loads(opened) if opened is not None else {}
+        client = ClientId(row.client)
+        return Outgoing(row.id, row.kind, row.party, client, _consent(row.consent), body, from_micros(row.created))
+
+
+def _of(connection: object) -> Connection:
+    return cast(Connection, connection)
+
+
+def _consent(consent: str | None) -> ConsentId | None:
+    return None if consent is None else ConsentId(consent)

@@ -1,0 +1,109 @@
+"""Codes, nonces, second looks and receipts in the main database. See `gateway.consent.registry.ProofRegistry`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Connection, insert, select, update
+from sqlmodel import SQLModel
+
+from adapters.sql import tables
+from adapters.sql.instants import instant_or_none
+from adapters.sql.sealing import Sealing
+from gateway.consent.model import ClientId, ConsentId
+from gateway.consent.proofs import CodeRow, PaperCheck
+from gateway.consent.view import ReceiptView
+from gateway.directory.instants import from_micros, to_micros
+
+_ROWS = SQLModel.metadata.tables
+_CODES = _ROWS[tables.ConfirmationCodeRow.__tablename__]
+_NONCES = _ROWS[tables.NonceRow.__tablename__]
+_CHECKS = _ROWS[tables.PaperCheckRow.__tablename__]
+_RECEIPTS = _ROWS[tables.ReceiptRow.__tablename__]
+_SEALED_AS = "receipt"
+
+
+class SqlProofRegistry:
+    """Proofs, on SQLite and PostgreSQL alike. Receipts are sealed under the client's data key."""
+
+    def __init__(self, sealing: Sealing) -> None:
+        self._sealing = sealing
+
+    def add_code(self, connection: object, row: CodeRow) -> None:
+        """Store a code's keyed hash."""
+        _of(connection).execute(
+            insert(_CODES).values(
+                handle=row.handle, client=row.client, consent=row.consent, offer=row.offer, code=row.code,
+                expires=to_micros(row.expires), attempts=0, used_at=None,
+            )
+        )  # fmt: skip
+
+    def code(self, connection: object, handle: str) -> CodeRow | None:
+        """Return what is known of a code."""
+        row = _of(connection).execute(select(_CODES).where(_CODES.c.handle == handle)).one_or_none()
+        if row is None:
+            return None
+        consent = None if row.consent is None else ConsentId(row.consent)
+        expires, used = from_micros(row.expires), instant_or_none(row.used_at)
+        return CodeRow(row.handle, ClientId(row.client), consent, row.offer, row.code, expires, row.attempts, used)
+
+    def count_attempt(self, connection: object, handle: str) -> None:
+        """Count one more wrong attempt."""
+        more = update(_CODES).where(_CODES.c.handle == handle).values(attempts=_CODES.c.attempts + 1)
+        _of(connection).execute(more)
+
+    def use_code(self, connection: object, handle: str, at: datetime) -> None:
+        """Note that the code was used."""
+        _of(connection).execute(update(_CODES).where(_CODES.c.handle == handle).values(used_at=to_micros(at)))
+
+    def use_nonce(self, connection: object, issuer: str, nonce: str, at: datetime) -> bool:
+        """Note a nonce; False where it was there already. The head lock keeps two from racing."""
+        link, row = _of(connection), _NONCES.c
+        if link.execute(select(row.at).where(row.issuer == issuer, row.nonce == nonce)).one_or_none() is not None:
+            return False
+        link.execute(insert(_NONCES).values(issuer=issuer, nonce=nonce, at=to_micros(at)))
+        return True
+
+    def add_check(self, connection: object, row: PaperCheck) -> None:
+        """Store a second person's check."""
+        values = {
+            "reference": row.reference, "client": row.client, "scan": row.scan, "offer": row.offer,
+            "person": row.person,
+            "at": to_micros(row.at),
+        }  # fmt: skip
+        _of(connection).execute(insert(_CHECKS).values(**values))
+
+    def check(self, connection: object, reference: str) -> PaperCheck | None:
+        """Return a check by its reference."""
+        row = _of(connection).execute(select(_CHECKS).where(_CHECKS.c.reference == reference)).one_or_none()
+        if row is None:
+            return None
+        return PaperCheck(row.reference, ClientId(row.client), row.scan, row.offer, row.person, from_micros(row.at))
+
+    def add_receipt(
+        self, connection: object, client: ClientId, party: str | None, receipt: ReceiptView, version: int
+    ) -> None:
+        """Store a receipt, sealed."""
+        _of(connection).execute(
+            insert(_RECEIPTS).values(
+                id=receipt.id, client=client, consent=receipt.consent, version=version, party=party, kind=receipt.kind,
+                jws=self._sealing.seal(client, _SEALED_AS, receipt.jws.encode()), at=to_micros(receipt.at),
+            )
+        )  # fmt: skip
+
+    def receipts(self, connection: object, consent: ConsentId, party: str | None) -> tuple[ReceiptView, ...]:
+        """Return the receipts, oldest first; those whose key was destroyed are gone."""
+        row = _RECEIPTS.c
+        whose = row.party.is_(None) if party is None else row.party == party
+        query = select(_RECEIPTS).where(row.consent == consent, whose)
+        found = []
+        for one in _of(connection).execute(query.order_by(row.at, row.version, row.id)):
+            jws = self._sealing.open(one.client, _SEALED_AS, one.jws)
+            if jws is not None:
+                found.append(ReceiptView(one.id, consent, one.kind, from_micros(one.at), jws.decode()))
+        return tuple(found)
+
+
+def _of(connection: object) -> Connection:
+    return cast(Connection, connection)

@@ -1,0 +1,47 @@
+"""The main database's schema: bringing it up to date, and refusing one that is not the expected one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from adapters.sql.engine import Database, DatabaseUnfit
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes["connection"] = connection
+    return config
+
+
+def expected_revision() -> str:
+    """Return the schema revision that this program was written for."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise DatabaseUnfit("This installation has no migrations; install the package again.")
+    return head
+
+
+def upgrade(database: Database) -> None:
+    """Bring the schema up to date, in one transaction."""
+    with database.write() as connection:
+        command.upgrade(_config(connection), "head")
+        connection.commit()
+
+
+def check(database: Database) -> None:
+    """Raise DatabaseUnfit unless the schema is the expected one."""
+    with database.read() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found != expected_revision():
+        raise DatabaseUnfit(
+            "The database has no schema of ours yet; run `saattaen migrate`."
+            if found is None
+            else f"The database has schema {found}, this program expects {expected_revision()}; run `saattaen migrate`."
+        )

@@ -1,0 +1,45 @@
+"""Sealing what tells of a person: AES-256-GCM under the client's data key, bound to what it is and whose."""
+
+from __future__ import annotations
+
+import secrets
+
+from cryptography.exceptions import InvalidTag
+
+from audit.keys import DataKey, DataKeys, KeyName
+from gateway.errors import StoreUnavailable
+
+_NONCE = 12
+
+
+class Sealing:
+    """Seals and opens bytes for a client. Destroying the client's data key destroys all that was sealed under it."""
+
+    def __init__(self, keys: DataKeys) -> None:
+        self._keys = keys
+
+    def seal(self, client: str, kind: str, plain: bytes) -> bytes:
+        """Return key id, nonce and ciphertext in one; *kind* says what it is and opens as nothing else."""
+        key = self._key(client)
+        nonce, name = secrets.token_bytes(_NONCE), key.id.encode()
+        return bytes([len(name)]) + name + nonce + key.cipher.encrypt(nonce, plain, _bound_to(client, kind))
+
+    def open(self, client: str, kind: str, sealed: bytes) -> bytes | None:
+        """Return what was sealed, None where its key was destroyed. Raises StoreUnavailable where it does not open."""
+        end = 1 + sealed[0]
+        key = self._keys.find(sealed[1:end].decode())
+        if key is None:
+            return None
+        nonce, content = sealed[end : end + _NONCE], sealed[end + _NONCE :]
+        try:
+            return key.cipher.decrypt(nonce, content, _bound_to(client, kind))
+        except InvalidTag as error:
+            raise StoreUnavailable(f"a sealed {kind} does not open under its key") from error
+
+    def _key(self, client: str) -> DataKey:
+        name = KeyName("client-documents", client, 0)
+        return self._keys.get_or_create([name])[name]
+
+
+def _bound_to(client: str, kind: str) -> bytes:
+    return f"saattaen-sealed/v1\n{kind}\n{client}".encode()

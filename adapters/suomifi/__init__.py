@@ -1,0 +1,1 @@
+"""Suomi.fi: the register of mandates, with its simulator."""

@@ -1,0 +1,34 @@
+"""A simulator of the register of guardians and mandates: an honest small world in memory behind `MandateRegister`.
+
+The real register is asked over the network by the same port; it answers for one act and is never cached.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gateway.consent.checks import Mandate
+from gateway.consent.model import ClientId, GiverKind
+
+
+class SimulatedMandates:
+    """Knows the mandates that it was told of, until they end."""
+
+    def __init__(self) -> None:
+        self._mandates: dict[tuple[ClientId, GiverKind, str], datetime | None] = {}
+
+    def add(self, client: ClientId, kind: GiverKind, reference: str, until: datetime | None = None) -> None:
+        """Register a mandate that covers consents. *kind* is guardian or mandate."""
+        self._mandates[client, kind, reference] = until
+
+    def end(self, client: ClientId, kind: GiverKind, reference: str) -> None:
+        """Take a mandate out of the register."""
+        self._mandates.pop((client, kind, reference), None)
+
+    async def find(self, client: ClientId, kind: GiverKind, reference: str, at: datetime) -> Mandate | None:
+        """Return the mandate if it stands at *at*; its end is exclusive."""
+        key = (client, kind, reference)
+        if key not in self._mandates:
+            return None
+        until = self._mandates[key]
+        return Mandate(kind, reference, until) if until is None or at < until else None

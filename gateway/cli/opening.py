@@ -1,0 +1,45 @@
+"""Opening an installation for one command: settings from the environment, the directory they name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from gateway.composition import Gateway, opened
+from gateway.directory.load import load_directory
+from gateway.settings import Settings, read_settings
+
+T = TypeVar("T")
+
+
+def demo_settings(folder: Path, *, port: int = 8440) -> Settings:
+    """Return the settings of the demo in *folder*: everything beside each other, marked as a demo."""
+    from gateway.demo.world import WORLD  # noqa: PLC0415 (only a demo loads its world)
+
+    return read_settings(
+        database=f"sqlite:///{folder / 'saattaen.db'}",
+        key_database=f"sqlite:///{folder / 'keys.db'}",
+        keys=folder / "keys",
+        outbox=folder / "outbox",
+        directory=WORLD,
+        base_url=f"http://127.0.0.1:{port}",
+        port=port,
+        demo=True,
+    )
+
+
+def settings_of(demo: bool, folder: Path) -> Settings:
+    """Return the demo's settings in *folder*, or those of the environment."""
+    return demo_settings(folder.resolve()) if demo else read_settings()
+
+
+def with_gateway(settings: Settings, do: Callable[[Gateway], Awaitable[T]]) -> T:
+    """Open the installation, do one thing with it and close it."""
+
+    async def run() -> T:
+        async with opened(settings, load_directory(settings.directory)) as gateway:
+            return await do(gateway)
+
+    return asyncio.run(run())

@@ -1,0 +1,134 @@
+"""One act under the head lock: what it may touch, and the entries, messages and receipts it leaves.
+
+An act runs as one item of the log, so its rows, entries, messages and receipts are committed together or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from audit.entry import Draft
+from audit.log import Committed, Dropped
+from audit.writing import Rejected, Writing
+from gateway.consent.events import Teller
+from gateway.consent.lifecycle import new_id
+from gateway.consent.model import Actor, ClientId, Consent, ConsentId
+from gateway.consent.ports import ImportSeal
+from gateway.consent.receipt import ReceiptSigner, receipt_bytes, receipt_content
+from gateway.consent.registry import (
+    ClientRegister,
+    ConsentRegistry,
+    Outbox,
+    Outgoing,
+    ProofRegistry,
+    StandingRegistry,
+)
+from gateway.consent.view import ReceiptView
+from gateway.consent.wording import Wordings
+from gateway.directory.instants import from_micros
+from gateway.directory.model import Directory
+from gateway.errors import ConsentRefused
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+TO_CLIENT = "client"
+"""The party of a message for the client's own channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The stores of the consent room."""
+
+    consents: ConsentRegistry
+    standing: StandingRegistry
+    proofs: ProofRegistry
+    clients: ClientRegister
+    outbox: Outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """All that acts need of the outside, handed in once by the composition root."""
+
+    stores: Stores
+    directory: Directory
+    wordings: Wordings
+    signer: ReceiptSigner
+    seal: ImportSeal
+    new_event_id: Callable[[], str]
+    code_key: bytes
+    """Key of one-time codes and second persons; 32 bytes, of no other use."""
+    etag_key: bytes
+    """Key of the ETags of a party's view."""
+    issuer: str
+    """The gateway's public address, as receipts name it."""
+
+
+@dataclass(slots=True)
+class Act:
+    """One act at the instant `at`. `order` is the log's order of its first entry."""
+
+    office: Office
+    actor: Actor
+    connection: object
+    at: datetime
+    order: int
+    drafts: list[Draft] = field(default_factory=list)
+
+    @property
+    def teller(self) -> Teller:
+        """Return the maker of this act's entries."""
+        return Teller(self.actor, self.office.new_event_id)
+
+    def load(self, consent: ConsentId, client: ClientId | None = None) -> Consent:
+        """Return a consent's current version; unknown, or another client's: ConsentRefused("not-found")."""
+        found = self.office.stores.consents.consent(self.connection, consent)
+        if found is None or (client is not None and found.client != client):
+            raise ConsentRefused("not-found", "there is no such consent")
+        return found
+
+    def tell(
+        self, kind: str, party: str, client: ClientId, consent: ConsentId | None, body: Mapping[str, object]
+    ) -> None:
+        """Write a message to a service, or to TO_CLIENT."""
+        message = Outgoing(new_id(), kind, party, client, consent, body, self.at)
+        self.office.stores.outbox.add(self.connection, message, self.order)
+
+    def issue_receipts(self, consent: Consent, step: str) -> None:
+        """Sign a receipt of this step for the client, and one for each party over its own rows."""
+        office = self.office
+        for party in (None, *sorted(consent.parties)):
+            receipt_id = new_id()
+            content = receipt_content(consent, step, party, receipt_id, office.directory, self.at, office.issuer)
+            view = ReceiptView(receipt_id, consent.id, step, self.at, office.signer.sign(receipt_bytes(content)))
+            office.stores.proofs.add_receipt(self.connection, consent.client, party, view, consent.version)
+
+
+@dataclass(frozen=True, slots=True)
+class ActItem(Generic[R]):
+    """An act as an item of the log. A refusal undoes it alone; `Dropped.value` is then the ConsentRefused."""
+
+    office: Office
+    actor: Actor
+    do: Callable[[Act], R]
+
+    def apply(self, tx: Writing[C], at: int, /) -> tuple[R, Sequence[Draft]]:
+        """Do it at the instant *at*; see `audit.writing.Item`."""
+        act = Act(self.office, self.actor, tx.connection, from_micros(at), tx.order)
+        try:
+            result = self.do(act)
+        except ConsentRefused as refused:
+            raise Rejected(refused) from None
+        return result, act.drafts
+
+
+class ActLog(Protocol):
+    """The one writer of the log, as acts use it: `audit.log.Log`."""
+
+    async def submit(self, item: ActItem[R], *, urgent: bool = False) -> Committed[R] | Dropped:
+        """Run an act; return once what it left is durable. Raises LogBusy when too much is waiting."""
+        ...

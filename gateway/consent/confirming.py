@@ -1,0 +1,77 @@
+"""Acts of confirming: by a one-time code from the client's own channel, by the client signed in, by the custodian."""
+
+from __future__ import annotations
+
+from gateway.consent import lifecycle
+from gateway.consent.acting import TO_CLIENT, Act
+from gateway.consent.model import ClientId, Consent, ConsentId
+from gateway.consent.notices import tell_client, tell_in_force
+from gateway.consent.proofs import (
+    CODE_LASTS,
+    MAX_ATTEMPTS,
+    CodeRow,
+    PaperCheck,
+    code_hash,
+    new_code,
+    new_handle,
+    opens,
+    person_hash,
+)
+from gateway.directory.instants import to_micros
+from gateway.errors import ConsentRefused
+
+
+def send_code(act: Act, client: ClientId, consent: ConsentId | None, offer: bytes | None, kind: str) -> str:
+    """Send a one-time code to the client's own channel; return its handle. Only the code's keyed hash is kept."""
+    handle, code = new_handle(), new_code()
+    row = CodeRow(handle, client, consent, offer, code_hash(act.office.code_key, handle, code), act.at + CODE_LASTS)
+    act.office.stores.proofs.add_code(act.connection, row)
+    times = {"at": to_micros(act.at), "until": to_micros(row.expires)}
+    body = {"consent": consent, "handle": handle, "code": code} | times
+    act.tell(kind, TO_CLIENT, client, consent, body)
+    return handle
+
+
+def confirm_by_code(act: Act, handle: str, code: str) -> Consent | ConsentRefused:
+    """Confirm by a code. A wrong one is counted, which must be committed: the refusal is returned, all alike."""
+    proofs = act.office.stores.proofs
+    refused = ConsentRefused("confirm-not-allowed", "this code confirms nothing")
+    row = proofs.code(act.connection, handle)
+    given = code_hash(act.office.code_key, handle, code)
+    if row is None or row.consent is None:
+        return refused
+    if not opens(row, given, act.at):
+        if row.attempts < MAX_ATTEMPTS:
+            proofs.count_attempt(act.connection, handle)
+        return refused
+    proofs.use_code(act.connection, handle, act.at)
+    return _confirm(act, act.load(row.consent), None)
+
+
+def confirm(act: Act, consent: ConsentId, client: ClientId | None, custodian: str | None) -> Consent:
+    """Confirm by the client signed in (*client*), or by a worker of *custodian*."""
+    if (client is None) == (custodian is None):
+        raise ConsentRefused("confirm-not-allowed", "the client or the custodian confirms")
+    return _confirm(act, act.load(consent, client), custodian)
+
+
+def check_paper(act: Act, client: ClientId, scan: str, offer: bytes) -> str:
+    """Note that the acting worker compared a scan with its rows; return the reference that the giving must name."""
+    if not act.actor.worker:
+        raise ConsentRefused("evidence-missing", "a second person, signed in, compares the scan")
+    person = person_hash(act.office.code_key, act.actor.system, act.actor.worker)
+    row = PaperCheck(new_handle(), client, scan, offer, person, act.at)
+    act.office.stores.proofs.add_check(act.connection, row)
+    return row.reference
+
+
+def _confirm(act: Act, old: Consent, custodian: str | None) -> Consent:
+    new, grants = lifecycle.confirm(old, custodian)
+    if not grants:
+        return old
+    act.office.stores.consents.save(act.connection, old, new, act.at, confirmed_by=custodian or TO_CLIENT)
+    act.drafts.append(act.teller.confirmed(new, grants, custodian))
+    tell_in_force(act, new, grants)
+    if custodian is not None:
+        tell_client(act, "consent.confirmed", new, by=custodian)
+    return new

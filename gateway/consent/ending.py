@@ -1,0 +1,67 @@
+"""Acts of ending: withdrawn by the client, ended with a mandate, expired by time."""
+
+from __future__ import annotations
+
+from gateway.consent import lifecycle
+from gateway.consent.acting import Act
+from gateway.consent.checks import Known, Mandate, check_giver
+from gateway.consent.giving import known_client
+from gateway.consent.model import ClientId, Consent, ConsentId, Giver, GrantId
+from gateway.consent.notices import tell_client, tell_ended, tell_in_force, tell_withdrawn
+from gateway.errors import ConsentRefused
+
+
+def withdraw(
+    act: Act, consent_id: ConsentId, client: ClientId | None, told: str | None, giver: Giver, mandate: Mandate | None
+) -> Consent:
+    """Withdraw at once; a second time returns what stands and adds nothing."""
+    told = told or act.actor.service
+    if told is not None and act.office.directory.service(told) is None:
+        raise ConsentRefused("request-invalid", "the directory knows no service that was told")
+    old = act.load(consent_id, client)
+    check_giver(giver, Known(mandate=mandate, born=known_client(act, old.client)), act.at)
+    new = lifecycle.withdraw(old, told, act.at)
+    if new == old:
+        return old
+    act.office.stores.consents.save(act.connection, old, new, act.at)
+    act.drafts.append(act.teller.withdrawn(new))
+    tell_withdrawn(act, new)
+    # The client hears of it too, as a receipt: somebody else may have said it in their name.
+    tell_client(act, "receipt.ready", new, step="consent.withdrawn")
+    act.issue_receipts(new, "consent.withdrawn")
+    return new
+
+
+def end_mandate(act: Act, client: ClientId, register_reference: str) -> int:
+    """End every grant that rests on a mandate; return how many."""
+    consents = act.office.stores.consents
+    ended: list[tuple[Consent, frozenset[GrantId]]] = []
+    for old in consents.consents_of(act.connection, client):
+        new, grants = lifecycle.end_with_mandate(old, register_reference, act.at)
+        if not grants:
+            continue
+        consents.save(act.connection, old, new, act.at)
+        ended.append((new, grants))
+        tell_ended(act, new, grants)
+        tell_client(act, "consent.ended", new)
+        act.issue_receipts(new, "consent.ended")
+    act.drafts.append(act.teller.mandate_ended(client, ended))
+    return sum(len(grants) for _, grants in ended)
+
+
+def expire(act: Act, limit: int) -> int:
+    """Write the expiry of grants whose end has passed, and tell recipients of grants that have come into force."""
+    consents = act.office.stores.consents
+    for consent, grants in consents.untold(act.connection, act.at, limit):
+        tell_in_force(act, consent, grants)
+    count = 0
+    for old, due in consents.passed(act.connection, act.at, limit):
+        new, grants = lifecycle.expire(old, due, act.at)
+        consents.save(act.connection, old, new, act.at)
+        consents.mark_expired(act.connection, due)
+        if grants:
+            act.drafts.append(act.teller.expired(new, grants))
+            tell_client(act, "consent.expired", new)
+            act.issue_receipts(new, "consent.expired")
+            count += len(grants)
+    return count

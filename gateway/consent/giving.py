@@ -1,0 +1,198 @@
+"""Acts of giving: a consent is offered on the client's phone, given, and changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from gateway.consent import lifecycle
+from gateway.consent.acting import Act
+from gateway.consent.capture import SECRET_KEYS, Verified
+from gateway.consent.checks import Known, Mandate
+from gateway.consent.confirming import send_code
+from gateway.consent.model import (
+    Capture,
+    CaptureMethod,
+    ClientId,
+    Consent,
+    ConsentId,
+    Evidence,
+    Giver,
+    GrantRow,
+    RefusedRow,
+    Shown,
+)
+from gateway.consent.notices import tell_changed, tell_client, tell_in_force
+from gateway.consent.proofs import (
+    CHECK_LASTS,
+    MAX_ATTEMPTS,
+    code_hash,
+    import_client,
+    import_nonce,
+    offer_digest,
+    opens,
+    person_hash,
+)
+from gateway.errors import ConsentRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a giving or a change left: the consent, and the handle of a code that the client was sent, if one was."""
+
+    consent: Consent
+    handle: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """A giving as it was brought to us."""
+
+    client: ClientId
+    rows: tuple[GrantRow, ...]
+    refused: tuple[RefusedRow, ...]
+    capture: Capture
+    shown: Shown
+    giver: Giver
+    mandate: Mandate | None
+    """What the register said of the representative just before the act."""
+
+
+def offer(act: Act, client: ClientId, rows: tuple[GrantRow, ...], shown: Shown) -> str:
+    """Send a code for these rows and words to the client's own channel; return its handle."""
+    check_known_words(act, shown)
+    known_client(act, client)
+    return send_code(act, client, None, offer_digest(client, rows, shown), "consent.offer")
+
+
+def give(act: Act, giving: Giving) -> Given | ConsentRefused:
+    """Give. A refusal is returned, not raised, where a wrong code was counted: the count must be committed."""
+    check_known_words(act, giving.shown)
+    born = known_client(act, giving.client)
+    verified, counted = _verify(act, giving)
+    known = Known(verified, giving.mandate, born)
+    try:
+        consent = lifecycle.give(
+            giving.client, giving.rows, giving.refused, giving.capture, giving.shown, giving.giver, known,
+            act.office.directory, act.at, act.order,
+        )  # fmt: skip
+    except ConsentRefused as refused:
+        if counted:
+            return refused
+        raise
+    _use_up(act, giving)
+    consent = replace(consent, capture=_kept(consent.capture))
+    act.office.stores.consents.add_version(act.connection, consent, act.at)
+    act.drafts.append(act.teller.given(consent))
+    _settle(act, consent)
+    tell_in_force(act, consent)
+    act.issue_receipts(consent, "consent.given")
+    if all(grant.confirmed for grant in consent.grants):
+        tell_client(act, "consent.given", consent)
+        return Given(consent, None)
+    return Given(consent, send_code(act, consent.client, consent.id, None, "consent.given"))
+
+
+def change(
+    act: Act, consent_id: ConsentId, client: ClientId | None, rows: tuple[GrantRow, ...],
+    refused: tuple[RefusedRow, ...], capture: Capture, shown: Shown,
+) -> Given:  # fmt: skip
+    """Replace all rows by a new version, given by the client."""
+    check_known_words(act, shown)
+    old = act.load(consent_id, client)
+    new = lifecycle.change(old, rows, refused, capture, shown, act.office.directory, act.at, act.order)
+    act.office.stores.consents.add_version(act.connection, new, act.at)
+    act.drafts.append(act.teller.given(new, replaced=old.version))
+    _settle(act, new)
+    tell_changed(act, old, new)
+    tell_client(act, "consent.changed", new)
+    act.issue_receipts(new, "consent.changed")
+    return Given(new, None)
+
+
+def _settle(act: Act, consent: Consent) -> None:
+    """Record the refused rows, and end the requests and refusals that the client has now answered otherwise."""
+    stores, in_person = act.office.stores, consent.giver.is_client
+    rows = [grant.row for grant in consent.grants]
+    if in_person:
+        stores.standing.lift_refusals(act.connection, consent.client, rows, act.at)
+    if consent.refused:
+        stores.standing.add_refusals(act.connection, consent.client, consent.refused, in_person, act.at)
+    stores.standing.answer_requests(
+        act.connection, consent.client, [(row.recipient, row.category) for row in rows], "given"
+    )
+
+
+def check_known_words(act: Act, shown: Shown) -> None:
+    """Raise ConsentRefused("request-invalid") where no such text was ever approved in that language."""
+    wording = act.office.wordings.get(shown.wording, shown.version)
+    if wording is None or shown.language not in wording.templates:
+        raise ConsentRefused("request-invalid", "there is no such wording in that version and language")
+
+
+def known_client(act: Act, client: ClientId) -> date | None:
+    """Return the client's date of birth where it is known. An unknown client: ConsentRefused("not-found")."""
+    standing = act.office.stores.clients.standing(act.connection, client)
+    if standing is None:
+        raise ConsentRefused("not-found", "there is no such client")
+    return standing.born
+
+
+def _verify(act: Act, giving: Giving) -> tuple[Verified, bool]:
+    """Look up what the evidence refers to; return it, and whether a wrong code was counted."""
+    evidence, proofs = giving.capture.evidence, act.office.stores.proofs
+    digest = offer_digest(giving.client, giving.rows, giving.shown)
+    match giving.capture.method:
+        case CaptureMethod.OWN_PHONE:
+            handle = evidence.get("handle") or ""
+            row = proofs.code(act.connection, handle)
+            if row is None or row.offer != digest or row.client != giving.client:
+                return Verified(), False
+            right = opens(row, code_hash(act.office.code_key, handle, evidence.get("code") or ""), act.at)
+            if not right and row.attempts < MAX_ATTEMPTS:
+                proofs.count_attempt(act.connection, handle)
+            return Verified(code=right), not right
+        case CaptureMethod.PAPER_SCAN:
+            check = proofs.check(act.connection, evidence.get("check") or "")
+            if check is None or act.at - check.at > CHECK_LASTS or check.offer != digest:
+                return Verified(), False
+            first = person_hash(act.office.code_key, giving.capture.system, giving.capture.worker or "")
+            same_scan = check.scan == evidence.get("scan_sha256") and check.client == giving.client
+            return Verified(second_person=check.person if same_scan and check.person != first else None), False
+        case CaptureMethod.PARTNER_IMPORT:
+            return Verified(signature=_import_nonce(act, giving) is not None), False
+        case _:
+            return Verified(), False
+
+
+def _import_nonce(act: Act, giving: Giving) -> str | None:
+    signed, service = giving.capture.evidence.get("signed"), giving.capture.service
+    claims = act.office.seal.open(signed, service) if signed and service else None
+    about = import_client(claims) if claims is not None else None
+    if claims is None or about is None or act.office.stores.clients.find(act.connection, about) != giving.client:
+        return None
+    return import_nonce(claims, giving.rows, giving.shown, act.at)
+
+
+def _use_up(act: Act, giving: Giving) -> None:
+    """Note that a code, a check or a nonce has counted; used before: ConsentRefused("evidence-missing")."""
+    evidence, proofs = giving.capture.evidence, act.office.stores.proofs
+    fresh = True
+    match giving.capture.method:
+        case CaptureMethod.OWN_PHONE:
+            proofs.use_code(act.connection, evidence.get("handle") or "", act.at)
+        case CaptureMethod.PAPER_SCAN:
+            fresh = proofs.use_nonce(act.connection, "paper-check", evidence.get("check") or "", act.at)
+        case CaptureMethod.PARTNER_IMPORT:
+            nonce = _import_nonce(act, giving) or ""
+            fresh = proofs.use_nonce(act.connection, f"import:{giving.capture.service}", nonce, act.at)
+        case _:
+            pass
+    if not fresh:
+        raise ConsentRefused("evidence-missing", "this evidence has been used before")
+
+
+def _kept(capture: Capture) -> Capture:
+    """Return the capture without what is checked and not kept."""
+    kept = tuple((key, value) for key, value in capture.evidence.items if key not in SECRET_KEYS)
+    return replace(capture, evidence=Evidence(kept))

@@ -1,0 +1,104 @@
+"""Who is told what. A service hears of its own rows alone; the client hears of every giving on a channel of their own.
+
+A grant is told to its recipient once it is in force; a single-use one with the ids of the documents that it opens, or
+when such a document is deposited. A change is told to those whose own rows it changed; a withdrawal to every recipient
+save
+the one that the client told, and to the custodians.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from gateway.consent.acting import TO_CLIENT, Act, Office
+from gateway.consent.events import grant_body, micros
+from gateway.consent.model import Actor, ClientId, Consent, Grant, GrantId
+from gateway.consent.view import contents, named_grants
+from gateway.directory.instants import to_micros
+
+
+def tell_in_force(act: Act, consent: Consent, grants: frozenset[GrantId] | None = None) -> None:
+    """Tell recipients of those grants (all unless given) that are in force now, and note that they were told."""
+    stores = act.office.stores
+    ready = [g for g in consent.grants if g.in_force(act.at) and (grants is None or g.id in grants)]
+    for recipient in sorted({grant.row.recipient for grant in ready}):
+        mine = [grant for grant in ready if grant.row.recipient == recipient]
+        documents = {
+            grant.id: list(stores.consents.documents_for(act.connection, consent.client, grant.row))
+            for grant in mine
+            if grant.single_use
+        }
+        body = _rows_body(consent, mine) | {"documents": documents}
+        act.tell("consent.given", recipient, consent.client, consent.id, body)
+    stores.consents.mark_told(act.connection, frozenset(grant.id for grant in ready), act.at)
+
+
+def tell_changed(act: Act, old: Consent, new: Consent) -> None:
+    """Tell each service whose own rows a change touched; whoever is named for the first time hears of a giving."""
+    told: set[GrantId] = set()
+    for party in sorted(_named(old)):
+        mine = named_grants(new, party)
+        if contents(mine) != contents(named_grants(old, party)):
+            act.tell("consent.changed", party, new.client, new.id, _rows_body(new, mine))
+        told |= {grant.id for grant in new.grants if grant.row.recipient == party}
+    act.office.stores.consents.mark_told(act.connection, frozenset(told), act.at)
+    tell_in_force(act, new, frozenset(grant.id for grant in new.grants) - told)
+
+
+def tell_withdrawn(act: Act, consent: Consent) -> None:
+    """Tell every recipient, save the one that the client told, and the custodians."""
+    recipients = {grant.row.recipient for grant in consent.grants} - {consent.withdrawn_told}
+    custodians = {grant.row.custodian for grant in consent.grants}
+    when: dict[str, object] = {"withdrawn_at": micros(consent.withdrawn_at)}
+    _tell_over(act, "consent.withdrawn", consent, recipients | custodians, when)
+
+
+def tell_ended(act: Act, consent: Consent, grants: frozenset[GrantId]) -> None:
+    """Tell recipients and custodians of grants that ended with a mandate."""
+    over = [grant for grant in consent.grants if grant.id in grants]
+    parties = {code for grant in over for code in (grant.row.custodian, grant.row.recipient)}
+    _tell_over(act, "consent.ended", consent, parties, {"ended_at": to_micros(act.at)})
+
+
+def tell_client(act: Act, kind: str, consent: Consent, **more: str) -> None:
+    """Tell the client, with a receipt waiting on the own page; *more* is a code and its handle."""
+    act.tell(kind, TO_CLIENT, consent.client, consent.id, {"consent": consent.id, "at": to_micros(act.at)} | more)
+
+
+def tell_deposited(
+    office: Office, connection: object, order: int, client: ClientId, document: str, custodian: str,
+    category: str, dated: datetime, at: datetime,
+) -> None:  # fmt: skip
+    """Tell recipients whose single-use grant opens a document that is deposited now. Call it in the deposit's own
+    item."""
+    act = Act(office, Actor(), connection, at, order)
+    for consent in office.stores.consents.consents_of(connection, client):
+        for grant in consent.grants:
+            ready = grant.single_use and grant.in_force(at) and consent.in_force(at)
+            if ready and _covers(grant, custodian, category, dated):
+                body = _rows_body(consent, [grant]) | {"documents": {grant.id: [document]}}
+                act.tell("consent.document", grant.row.recipient, client, consent.id, body)
+
+
+def _covers(grant: Grant, custodian: str, category: str, dated: datetime) -> bool:
+    row = grant.row
+    return (
+        (row.custodian, row.category, row.document) == (custodian, category, None)
+        and (row.dated_from is None or row.dated_from <= dated)
+        and (row.dated_until is None or dated < row.dated_until)
+    )
+
+
+def _tell_over(act: Act, kind: str, consent: Consent, parties: set[str], more: dict[str, object]) -> None:
+    for party in sorted(parties):
+        body = _rows_body(consent, named_grants(consent, party))
+        act.tell(kind, party, consent.client, consent.id, body | more)
+
+
+def _named(consent: Consent) -> set[str]:
+    return {code for grant in consent.grants for code in (grant.row.custodian, grant.row.recipient)}
+
+
+def _rows_body(consent: Consent, grants: Iterable[Grant]) -> dict[str, object]:
+    return {"consent": consent.id, "grants": [grant_body(grant) for grant in grants]}

@@ -1,0 +1,41 @@
+"""Prohibitions: "never to X", "never category Y". They beat every consent; only the client lifts their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.consent.checks import Known, check_giver
+from gateway.consent.lifecycle import new_id
+from gateway.consent.model import ClientId, Giver, Prohibition
+from gateway.directory.model import Directory
+from gateway.errors import ConsentRefused
+
+
+def prohibit(
+    client: ClientId,
+    recipient: str | None,
+    category: str | None,
+    giver: Giver,
+    known: Known,
+    directory: Directory,
+    at: datetime,
+) -> Prohibition:
+    """Return a prohibition from *at* on. Raises ConsentRefused: request-invalid, mandate-missing."""
+    if recipient is not None and directory.service(recipient) is None:
+        raise ConsentRefused("request-invalid", "the directory knows no such recipient")
+    if category is not None and directory.category(category) is None:
+        raise ConsentRefused("request-invalid", "the directory knows no such category")
+    check_giver(giver, known, at)
+    return Prohibition(new_id(), client, recipient, category, giver.is_client, at)
+
+
+def lift(prohibition: Prohibition, giver: Giver, known: Known, at: datetime) -> Prohibition:
+    """Return the prohibition lifted at *at*; one lifted before is returned as it was.
+
+    Raises ConsentRefused: lift-not-allowed where a representative would lift what the client said in person.
+    """
+    if prohibition.by_client and not giver.is_client:
+        raise ConsentRefused("lift-not-allowed", "only the client lifts a prohibition made in person")
+    check_giver(giver, known, at)
+    return prohibition if prohibition.lifted_at is not None else replace(prohibition, lifted_at=at)

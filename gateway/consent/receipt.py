@@ -1,0 +1,150 @@
+"""The receipt of one step in a consent's life: the fields of ISO/IEC TS 27560 as JSON, signed as a JWS.
+
+A party's receipt covers its own rows; the client's covers all. No identity code stands in it: the client is a
+pseudonym.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+import orjson
+
+from gateway.consent.model import CaptureMethod, Consent, ConsentState, Grant
+from gateway.consent.view import own_grants
+from gateway.directory.model import Directory
+
+SCHEMA = "https://saattaen.example/schema/receipt/1"
+"""`schema_version`: our profile of ISO/IEC TS 27560:2023."""
+TYPE = "saattaen-receipt+jws"
+_LANGUAGES = ("fi", "sv", "en")
+
+
+class ReceiptSigner(Protocol):
+    """Signs receipts; the key is published beside them."""
+
+    def sign(self, payload: bytes) -> str:
+        """Return the compact JWS (ES256) over *payload*."""
+        ...
+
+
+def receipt_content(
+    consent: Consent, step: str, party: str | None, receipt_id: str, directory: Directory, at: datetime, issuer: str
+) -> dict[str, object]:
+    """Return a receipt's content. *step* is the event's kind (`consent.given`, ...), *party* None for the client's own.
+
+    *issuer* is the gateway's public address: who signs, and where to withdraw.
+    """
+    grants = consent.grants if party is None else own_grants(consent, party)
+    mine = party is None or party == consent.capture.service
+    return {
+        "schema_version": SCHEMA,
+        "receipt_id": receipt_id,
+        "issuer": issuer,
+        "consent_id": consent.id,
+        "version": consent.version if party is None else None,
+        "subject_ref": consent.client,
+        "covers": "all rows" if party is None else "own rows",
+        "party": party,
+        "jurisdiction": "FI",
+        "type": "explicitly-expressed",
+        "decision": "permit",
+        "status": _status(consent, step),
+        "event": {"type": step, "at": _text(at), "by": str(consent.giver.kind)},
+        "given_at": _text(consent.given_at),
+        "withdrawn": None if consent.withdrawn_at is None else {"at": _text(consent.withdrawn_at)},
+        "controllers": [_controller(code, directory) for code in _ordered(grant.row.custodian for grant in grants)],
+        "grants": [_grant(grant, directory, at) for grant in grants],
+        "refused": [{"recipient": row.recipient, "category": row.category} for row in consent.refused if party is None],
+        "notice": {
+            "template_id": consent.shown.wording, "template_version": consent.shown.version,
+            "language": consent.shown.language, "register": consent.shown.register,
+            "rendered_sha256": consent.shown.sha256,
+        },
+        "capture": {"method": str(consent.capture.method), "service": consent.capture.service} if mine else None,
+        "capacity": _capacity(consent),
+        "voluntary": {"consequence_if_refused": "none", "text_id": "voluntary"},
+        "withdrawal": {"how": ["own page", "any service named here", "phone"], "url": f"{issuer}/my"},
+        "rights": ["access", "rectification", "restriction", "objection", "complaint"],
+        "authority": {"name": "Tietosuojavaltuutetun toimisto", "url": "https://tietosuoja.fi"},
+        "automated_decision": False,
+    }  # fmt: skip
+
+
+def receipt_bytes(content: dict[str, object]) -> bytes:
+    """Return the bytes that are signed: JSON with sorted keys and no whitespace."""
+    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+
+
+def _status(consent: Consent, step: str) -> str:
+    if consent.state is ConsentState.WITHDRAWN:
+        return "withdrawn"
+    if consent.state is ConsentState.ENDED:
+        return "expired" if step == "consent.expired" else "terminated"
+    return "renewed" if step == "consent.changed" else "given"
+
+
+def _grant(grant: Grant, directory: Directory, at: datetime) -> dict[str, object]:
+    row = grant.row
+    basis = "consent-once" if grant.single_use else "consent"
+    law = directory.law(basis, at)
+    organisation = directory.organisation_of(row.recipient)
+    return {
+        "grant_id": grant.id,
+        "source_holder": _service(row.custodian, directory),
+        "recipient": _service(row.recipient, directory),
+        "recipient_organisation": None if organisation is None else organisation.code,
+        "category": row.category,
+        "purpose": row.purpose,
+        "sensitivities": sorted(row.sensitivities),
+        "special_category": True,
+        "valid_from": _text(row.valid_from),
+        "valid_to": _text(row.until),
+        "single_use": grant.single_use,
+        "confirmed": grant.confirmed,
+        "document": row.document,
+        "data_period": {"from": _text(row.dated_from), "to": _text(row.dated_until)},
+        # What lifts secrecy and what the GDPR rests on are two things, and stand apart.
+        "basis": None if law is None else {
+            "code": basis, "secrecy_lift": law.secrecy_basis, "gdpr6": law.gdpr_basis, "gdpr9": law.gdpr9_basis,
+            "told_as": law.told_as,
+        },
+    }  # fmt: skip
+
+
+def _controller(service: str, directory: Directory) -> dict[str, object]:
+    organisation = directory.organisation_of(service)
+    if organisation is None:
+        return {"service": service}
+    contact, officer = organisation.contact, organisation.officer
+    return {
+        "id": organisation.code,
+        "service": service,
+        "name": {language: organisation.name.text(language) for language in _LANGUAGES},
+        "business_id": organisation.business_id,
+        "contact": None if contact is None else [contact.name, contact.phone, contact.email],
+        "dpo_contact": None if officer is None else [officer.name, officer.phone, officer.email],
+    }
+
+
+def _service(code: str, directory: Directory) -> dict[str, object]:
+    service = directory.service(code)
+    names = {} if service is None else {language: service.name.text(language) for language in _LANGUAGES}
+    return {"service": code, "name": names}
+
+
+def _capacity(consent: Consent) -> dict[str, object]:
+    giver = consent.giver
+    mode = "self" if giver.is_client else "representative"
+    self_recorded = consent.capture.method in (CaptureMethod.SELF_SERVICE, CaptureMethod.OWN_PHONE)
+    return {"mode": mode, "kind": str(giver.kind), "until": _text(giver.until), "own_device": self_recorded}
+
+
+def _ordered(codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(codes))
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat().replace("+00:00", "Z")

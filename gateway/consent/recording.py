@@ -1,0 +1,157 @@
+"""The use cases of the consent room: each writing one is one item of the log, so that state, entry, messages and
+receipt are committed together or not at all.
+
+What must not be recorded raises `ConsentRefused(reason)`; nothing is written then. Instants are aware UTC. `Recording`
+also has what `StandingRecording` (requests, refusals, prohibitions, relations), `Submitting` (expiry, outbox) and
+`Reading`
+have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gateway.consent import confirming, ending, giving
+from gateway.consent.giving import Given, Giving
+from gateway.consent.model import (
+    Actor,
+    Capture,
+    CaptureMethod,
+    ClientId,
+    Consent,
+    ConsentId,
+    Evidence,
+    Giver,
+    GrantRow,
+    RefusedRow,
+    Shown,
+)
+from gateway.consent.proofs import offer_digest
+from gateway.consent.standing_recording import CLIENT, ON_OWN_PAGE, StandingRecording
+from gateway.consent.view import ConsentView
+from gateway.errors import ConsentRefused
+
+__all__ = ["CLIENT", "ON_OWN_PAGE", "Given", "Recording"]
+
+
+class Recording(StandingRecording):
+    """Records what clients decide, and shows what stands."""
+
+    async def give(
+        self,
+        client: ClientId,
+        rows: Sequence[GrantRow],
+        capture: Capture,
+        shown: Shown,
+        *,
+        giver: Giver = CLIENT,
+        refused: Sequence[RefusedRow] = (),
+        by: Actor = ON_OWN_PAGE,
+    ) -> Given:
+        """Record a giving; service, system and worker of the capture are those of *by*. Where a grant needs the
+        client's confirmation, a code goes to the client's own channel and the handle to confirm it with is returned.
+
+        Raises ConsentRefused with the first of: request-invalid, period-empty, period-too-long, basis-not-applicable,
+        capture-not-allowed, evidence-missing, mandate-missing.
+        """
+        capture = _by(capture, by)
+        mandate = await self._mandate(client, giver)
+        act = Giving(client, tuple(rows), tuple(refused), capture, shown, giver, mandate)
+        return await self._do(by, lambda one: giving.give(one, act))
+
+    async def change(
+        self,
+        consent: ConsentId,
+        rows: Sequence[GrantRow],
+        shown: Shown,
+        *,
+        client: ClientId | None = None,
+        refused: Sequence[RefusedRow] = (),
+        by: Actor = ON_OWN_PAGE,
+    ) -> Given:
+        """Replace all rows by a new version, given (and so confirmed) by the client.
+
+        With *client*, another client's consent answers as an unknown one: ConsentRefused("not-found"). Raises
+        ConsentRefused("consent-ended") for one withdrawn, spoken, spent in part or ended as a whole; else as `give`.
+        """
+        capture = Capture(CaptureMethod.SELF_SERVICE, service=by.service, evidence=_session(by))
+        new, no = tuple(rows), tuple(refused)
+        return await self._do(by, lambda one: giving.change(one, consent, client, new, no, capture, shown))
+
+    async def confirm_by_client(self, consent: ConsentId, client: ClientId) -> Consent:
+        """Confirm every unconfirmed grant, by the client signed in on their own page."""
+        return await self._do(ON_OWN_PAGE, lambda one: confirming.confirm(one, consent, client, None))
+
+    async def confirm_by_code(self, handle: str, code: str) -> ConsentId:
+        """Confirm by the one-time code sent to the client's own channel.
+
+        A wrong, used, late or too often tried code, or an unknown handle: ConsentRefused("confirm-not-allowed"), all
+        alike.
+        """
+        confirmed = await self._do(ON_OWN_PAGE, lambda one: confirming.confirm_by_code(one, handle, code))
+        return confirmed.id
+
+    async def confirm_by_service(self, consent: ConsentId, by: Actor) -> ConsentView:
+        """Confirm, as a worker of the custodian, the grants whose custodian's organisation is the worker's own.
+
+        Raises ConsentRefused("confirm-not-allowed") where there is none such.
+        """
+        await self._do(by, lambda one: confirming.confirm(one, consent, None, by.service))
+        view = await self.consent_view(consent, by.service or "")
+        if view is None:
+            raise ConsentRefused("not-found", "there is no such consent")
+        return view
+
+    async def withdraw(
+        self,
+        consent: ConsentId,
+        *,
+        told: str | None = None,
+        client: ClientId | None = None,
+        giver: Giver = CLIENT,
+        by: Actor = ON_OWN_PAGE,
+    ) -> Consent:
+        """Withdraw at once, without a reason; a second time answers the same and adds nothing.
+
+        *told* is the service the client told, which is not told again. With *client*, another's consent is "not-found".
+        """
+        mandate = await self._mandate(client, giver)
+        return await self._do(
+            by, lambda one: ending.withdraw(one, consent, client, told, giver, mandate), urgent=True
+        )
+
+    async def end_mandate(self, client: ClientId, register_reference: str, by: Actor) -> int:
+        """Record a mandate's end, which ends every grant that rests on it. Return how many grants ended."""
+        return await self._do(by, lambda one: ending.end_mandate(one, client, register_reference), urgent=True)
+
+    async def offer(self, client: ClientId, rows: Sequence[GrantRow], shown: Shown, by: Actor) -> str:
+        """Send a code for these rows and words to the client's own phone, and return its handle.
+
+        A giving by `own-phone` of the same rows and words then names handle and code as its evidence.
+        """
+        offered = tuple(rows)
+        return await self._do(by, lambda one: giving.offer(one, client, offered, shown))
+
+    async def check_paper(
+        self, client: ClientId, rows: Sequence[GrantRow], shown: Shown, scan_sha256: str, by: Actor
+    ) -> str:
+        """Record that a second person compared a scan with these rows; return the reference that the giving's evidence
+        names as `check`. The person who then gives must be another."""
+        digest = offer_digest(client, tuple(rows), shown)
+        return await self._do(by, lambda one: confirming.check_paper(one, client, scan_sha256, digest))
+
+
+def _by(capture: Capture, by: Actor) -> Capture:
+    """Return the capture with the worker, service and system of the actor: nobody records in another's name.
+
+    On the client's own page the sign-in stands for the evidence unless the caller gave its reference.
+    """
+    evidence = capture.evidence
+    if by.is_client and capture.method is CaptureMethod.SELF_SERVICE and evidence.get("session") is None:
+        evidence = _session(by)
+    return replace(capture, service=by.service, worker=by.worker, system=by.system, evidence=evidence)
+
+
+def _session(by: Actor) -> Evidence:
+    return Evidence((("session", by.request_id or "own-page"),))

@@ -1,0 +1,141 @@
+"""Acts on what stands beside consents: requests, refusals, prohibitions and relations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from gateway.consent import prohibition as prohibitions
+from gateway.consent import relation as relations
+from gateway.consent.acting import TO_CLIENT, Act
+from gateway.consent.checks import CONSENT_BASES, Known, Mandate, check_giver, check_refused
+from gateway.consent.giving import known_client
+from gateway.consent.lifecycle import new_id
+from gateway.consent.model import AskedRow, ClientId, Giver, Prohibition, RefusedRow, Relation
+from gateway.consent.relation import RelationRow
+from gateway.directory.instants import to_micros
+from gateway.directory.model import Directory
+from gateway.errors import ConsentRefused
+
+COOL_DOWN = timedelta(days=90)
+"""How long a recipient may not ask again after it asked, was put aside or refused."""
+
+
+def check_asked(asked: AskedRow, service: str | None, directory: Directory) -> None:
+    """Raise ConsentRefused for a question that names unknown codes, is not the asker's own, or that no consent may
+    answer.
+
+    It is decided before any client is looked at, so it tells nothing of one.
+    """
+    custodian, recipient = directory.service(asked.custodian), directory.service(asked.recipient)
+    known = asked.category in directory.categories and asked.purpose in directory.purposes
+    if custodian is None or recipient is None or not known or service != asked.recipient:
+        raise ConsentRefused("request-invalid", "a recipient asks for itself, in codes that the directory knows")
+    flow = directory.flow(asked.category, custodian.kind, recipient.kind)
+    if flow is None or CONSENT_BASES.isdisjoint(flow.bases):
+        raise ConsentRefused("basis-not-applicable", "the directory does not let a consent carry this")
+
+
+def ask(act: Act, client: ClientId | None, asked: AskedRow) -> None:
+    """Record a request and tell the client; an unknown client and the cool-down drop it silently, with an entry."""
+    stores = act.office.stores
+    whom = client or stores.clients.decoy()
+    known = stores.clients.standing(act.connection, whom) is not None
+    cooling = stores.standing.is_cooling(act.connection, whom, asked, act.at)
+    request = None if cooling or not known else new_id()
+    if request is not None:
+        stores.standing.add_request(act.connection, request, whom, asked, act.at, act.at + COOL_DOWN)
+        act.tell("consent.requested", TO_CLIENT, whom, None, {"request": request, "at": to_micros(act.at)})
+    act.drafts.append(act.teller.asked(whom, asked, request))
+
+
+def defer(act: Act, client: ClientId, request: str) -> None:
+    """Put a request of the client's aside."""
+    standing = act.office.stores.standing
+    row = next((one for one in standing.requests_of(act.connection, client) if one.id == request), None)
+    if row is None:
+        raise ConsentRefused("not-found", "there is no such request")
+    standing.defer_request(act.connection, request, act.at + COOL_DOWN)
+    asked = AskedRow(row.custodian, row.recipient, row.category, row.purpose)
+    act.drafts.append(act.teller.deferred(client, asked, request))
+
+
+def refuse(act: Act, client: ClientId, rows: tuple[RefusedRow, ...], giver: Giver, mandate: Mandate | None) -> None:
+    """Record a refusal of each row."""
+    if not rows:
+        raise ConsentRefused("request-invalid", "a refusal names at least one row")
+    check_refused(rows, act.office.directory)
+    _check_giver(act, client, giver, mandate)
+    rows = tuple(row if row.not_before is not None else replace(row, not_before=act.at + COOL_DOWN) for row in rows)
+    standing = act.office.stores.standing
+    standing.add_refusals(act.connection, client, rows, giver.is_client, act.at)
+    standing.answer_requests(act.connection, client, [(row.recipient, row.category) for row in rows], "refused")
+    act.drafts.append(act.teller.refused(client, rows, giver.is_client))
+
+
+def prohibit(
+    act: Act, client: ClientId, recipient: str | None, category: str | None, giver: Giver, mandate: Mandate | None
+) -> Prohibition:
+    """Record a prohibition."""
+    known = Known(mandate=mandate, born=known_client(act, client))
+    row = prohibitions.prohibit(client, recipient, category, giver, known, act.office.directory, act.at)
+    act.office.stores.standing.save_prohibition(act.connection, row)
+    act.drafts.append(act.teller.prohibition(row))
+    return row
+
+
+def lift(
+    act: Act, prohibition: str, client: ClientId | None, giver: Giver, mandate: Mandate | None
+) -> Prohibition:
+    """Lift a prohibition; a second time adds nothing."""
+    standing = act.office.stores.standing
+    old = standing.prohibition(act.connection, prohibition)
+    if old is None or (client is not None and old.client != client):
+        raise ConsentRefused("not-found", "there is no such prohibition")
+    known = Known(mandate=mandate, born=known_client(act, old.client))
+    new = prohibitions.lift(old, giver, known, act.at)
+    if new != old:
+        standing.save_prohibition(act.connection, new)
+        act.drafts.append(act.teller.prohibition(new))
+    return new
+
+
+def record_relation(act: Act, client: ClientId, row: RelationRow, register: str | None) -> Relation:
+    """Record a relation."""
+    known_client(act, client)
+    relation = relations.record(client, row, act.actor.service, register, act.office.directory, act.at)
+    return _save(act, "relation.recorded", relation)
+
+
+def end_relation(act: Act, relation: str, register: str | None) -> Relation:
+    """End a relation; a second time adds nothing."""
+    old = _relation(act, relation, None)
+    new = relations.end(old, act.actor.service, register, act.office.directory, act.at)
+    return old if new == old else _save(act, "relation.ended", new)
+
+
+def contest_relation(act: Act, relation: str, client: ClientId) -> Relation:
+    """Record that the client contests a relation, and tell its custodian."""
+    old = _relation(act, relation, client)
+    new = relations.contest(old, act.at)
+    if new == old:
+        return old
+    act.tell("relation.contested", new.custodian, client, None, {"relation": new.id, "at": to_micros(act.at)})
+    return _save(act, "relation.contested", new)
+
+
+def _relation(act: Act, relation: str, client: ClientId | None) -> Relation:
+    found = act.office.stores.standing.relation(act.connection, relation)
+    if found is None or (client is not None and found.client != client):
+        raise ConsentRefused("not-found", "there is no such relation")
+    return found
+
+
+def _save(act: Act, kind: str, relation: Relation) -> Relation:
+    act.office.stores.standing.save_relation(act.connection, relation, act.at)
+    act.drafts.append(act.teller.relation(kind, relation))
+    return relation
+
+
+def _check_giver(act: Act, client: ClientId, giver: Giver, mandate: Mandate | None) -> None:
+    check_giver(giver, Known(mandate=mandate, born=known_client(act, client)), act.at)

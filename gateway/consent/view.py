@@ -1,0 +1,176 @@
+"""What each eye may see of a consent: a party its own rows alone, the client everything."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gateway.consent.model import (
+    Capture,
+    ClientId,
+    Consent,
+    ConsentId,
+    ConsentState,
+    Giver,
+    Grant,
+    GrantRow,
+    Prohibition,
+    Relation,
+    Shown,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """A consent as one party may see it. `version` counts the changes of the party's own rows, `etag` is over them
+    alone.
+
+    `grants` are those in which the party is custodian, recipient or capturer. `state` is given, withdrawn or ended.
+    """
+
+    id: ConsentId
+    client: ClientId
+    party: str
+    version: int
+    etag: str
+    state: str
+    given_at: datetime
+    withdrawn_at: datetime | None
+    giver: Giver
+    capture: Capture | None
+    """None unless the party captured it: how the client met another service is not the party's business."""
+    shown: Shown
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """A signed receipt: `kind` is the step it is of (`consent.given`, ...), `jws` the compact JWS."""
+
+    id: str
+    consent: ConsentId
+    kind: str
+    at: datetime
+    jws: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """A recipient's request that waits for the client."""
+
+    id: str
+    recipient: str
+    custodian: str
+    category: str
+    purpose: str
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalView:
+    """A row the client refused."""
+
+    id: str
+    recipient: str
+    category: str
+    at: datetime
+    by_client: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it was written: `party` is a service code or `client`."""
+
+    id: str
+    kind: str
+    party: str
+    consent: ConsentId | None
+    created: datetime
+    delivered: datetime | None
+    acknowledged: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPicture:
+    """Everything that stands about one client, newest first."""
+
+    client: ClientId
+    consents: tuple[Consent, ...]
+    requests: tuple[RequestView, ...]
+    refusals: tuple[RefusalView, ...]
+    prohibitions: tuple[Prohibition, ...]
+    relations: tuple[Relation, ...]
+    messages: tuple[Message, ...]
+
+
+def named_grants(consent: Consent, party: str) -> tuple[Grant, ...]:
+    """Return the grants that name *party*, as custodian or as recipient."""
+    return tuple(grant for grant in consent.grants if party in (grant.row.custodian, grant.row.recipient))
+
+
+def own_grants(consent: Consent, party: str) -> tuple[Grant, ...]:
+    """Return the grants that concern *party*: those that name it, or all of them where it captured this version."""
+    return consent.grants if party == consent.capture.service else named_grants(consent, party)
+
+
+def view_for(versions: tuple[Consent, ...], party: str, key: bytes) -> ConsentView | None:
+    """Return what *party* may see of a consent, whose versions are given oldest first; None where it never had a row.
+
+    Version, instant and words are those of the last version that changed the party's own rows, so that nothing tells of
+    what others were granted. Where the client took all of them away the view is of an ended consent without rows.
+    """
+    number = 0
+    since: Consent | None = None
+    rows: tuple[str, ...] = ()
+    for version in versions:
+        mine = contents(own_grants(version, party))
+        if mine != rows:
+            number, since, rows = number + 1, version, mine
+    if since is None:
+        return None
+    current = versions[-1]
+    # An untouched row keeps its first id and its place: a new id would tell that others' rows were changed.
+    pairs = zip(_sorted(own_grants(since, party)), _sorted(own_grants(current, party)), strict=True)
+    grants = tuple(replace(now, id=first.id) for first, now in pairs)
+    withdrawn = current.state is ConsentState.WITHDRAWN
+    over = all(grant.spent or grant.ended for grant in grants)
+    state = ConsentState.WITHDRAWN if withdrawn else ConsentState.ENDED if over else ConsentState.GIVEN
+    number += 1 if withdrawn else 0
+    stand = [(_key(grant), grant.confirmed, grant.spent, grant.ended) for grant in grants]
+    told = repr((party, current.id, number, str(state), stand)).encode()
+    return ConsentView(
+        id=current.id,
+        client=current.client,
+        party=party,
+        version=number,
+        etag=hmac.digest(key, told, "sha256").hex()[:32],
+        state=str(state),
+        given_at=since.given_at,
+        withdrawn_at=current.withdrawn_at,
+        giver=since.giver,
+        capture=since.capture if since.capture.service == party else None,
+        shown=since.shown,
+        grants=grants,
+    )
+
+
+def contents(grants: tuple[Grant, ...]) -> tuple[str, ...]:
+    """Return what grants say, without their ids and states, in an order that tells nothing of other grants."""
+    return tuple(_key(grant) for grant in _sorted(grants))
+
+
+def _sorted(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
+    return tuple(sorted(grants, key=_key))
+
+
+def _key(grant: Grant) -> str:
+    return repr((_content(grant.row), grant.single_use))
+
+
+def _content(row: GrantRow) -> tuple[object, ...]:
+    return (
+        row.custodian, row.recipient, row.category, row.purpose, row.valid_from, row.until, sorted(row.sensitivities),
+        row.document, row.dated_from, row.dated_until,
+    )  # fmt: skip

@@ -1,0 +1,197 @@
+"""What stands at a place in the log, as far as its entries tell: grants, relations, prohibitions, documents, suspensions.
+
+Pure bookkeeping for the order law; what may change it is in `order_events`, what relies on it in `order_release`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gateway.disclosure.section_fields import (
+    Fields,
+    flag,
+    number,
+    optional_number,
+    optional_text,
+    text,
+    texts,
+    within,
+)
+
+
+@dataclass(slots=True)
+class GrantRecord:
+    """A grant with every dimension and what has happened to it. `by_client` is None where the log does not tell."""
+
+    client: str
+    consent: str
+    version: int
+    id: str
+    custodian: str
+    recipient: str
+    category: str
+    purpose: str
+    valid_from: int
+    until: int
+    sensitivities: frozenset[str]
+    single_use: bool
+    document: str | None
+    dated_from: int | None
+    dated_until: int | None
+    confirmed: bool
+    by_client: bool | None
+    replaced: bool = False
+    withdrawn: bool = False
+    spent: bool = False
+    ended: bool = False
+
+    def state_fault(self, at: int) -> str | None:
+        """Return what keeps the grant from being relied on at *at*, None where it is in force. The end is exclusive."""
+        checks = (
+            (self.replaced, "a version that was changed before"),
+            (self.withdrawn, "a consent that was withdrawn before"),
+            (not self.confirmed, "a grant that was not confirmed before"),
+            (self.spent, "a single-use grant that was spent before"),
+            (self.ended, "a grant whose mandate ended before"),
+            (at >= self.until, "a grant that had expired"),
+            (at < self.valid_from, "a grant that was not yet in force"),
+        )
+        return next((what for wrong, what in checks if wrong), None)
+
+    def is_open(self, at: int) -> bool:
+        """Return whether the grant may yet be relied on, now or once it is confirmed or begins."""
+        return not (self.replaced or self.withdrawn or self.spent or self.ended) and at < self.until
+
+
+@dataclass(slots=True)
+class RelationRecord:
+    """A relation. It runs from its custodian to each of the recipients."""
+
+    client: str
+    id: str
+    kind: str
+    custodian: str
+    recipients: tuple[str, ...]
+    valid_from: int
+    until: int | None
+    recorded_by: str
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProhibitionRecord:
+    """A prohibition; None means any."""
+
+    client: str
+    id: str
+    recipient: str | None
+    category: str | None
+
+    def covers(self, recipient: str, category: str) -> bool:
+        """Return whether it says no to this."""
+        return self.recipient in (None, recipient) and self.category in (None, category)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """The current version of a document: whose, of which day, and which sensitivities its deposit added."""
+
+    client: str
+    id: str
+    version: int
+    custodian: str
+    category: str
+    dated: int
+    labels: frozenset[str]
+    sections: dict[str, frozenset[str]]
+
+
+@dataclass(slots=True)
+class ConsentRecord:
+    """The current version of a consent."""
+
+    client: str
+    version: int
+    withdrawn: bool = False
+    grants: list[str] = field(default_factory=list)
+    """The ids of the grants of all its versions."""
+
+
+@dataclass(slots=True)
+class Records:
+    """Everything that stands."""
+
+    consents: dict[str, ConsentRecord] = field(default_factory=dict)
+    grants: dict[str, GrantRecord] = field(default_factory=dict)
+    relations: dict[str, RelationRecord] = field(default_factory=dict)
+    prohibitions: dict[str, dict[str, ProhibitionRecord]] = field(default_factory=dict)
+    """By client, then by id."""
+    documents: dict[str, DocumentRecord] = field(default_factory=dict)
+    refusals: set[tuple[str, str, str]] = field(default_factory=set)
+    """(client, recipient, category) that the client in person said no to."""
+    suspended_clients: set[str] = field(default_factory=set)
+    hidden_clients: set[str] = field(default_factory=set)
+    """Clients under a non-disclosure marking."""
+    suspended_partners: set[str] = field(default_factory=set)
+    partners: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The services that each partner system is registered for."""
+    complete: bool = True
+    """Whether all that was ever recorded is here: false once an earlier log or a section is missing."""
+    open_known: bool = True
+    """Whether every grant, relation and prohibition that is still open is here: a carry-over tells them."""
+    _by_client: dict[str, list[GrantRecord]] = field(default_factory=dict)
+
+    def add_grant(self, grant: GrantRecord) -> None:
+        """Add a grant to those of its client and consent, whose current version becomes the grant's."""
+        self.grants[grant.id] = grant
+        self._by_client.setdefault(grant.client, []).append(grant)
+        consent = self.consents.setdefault(grant.consent, ConsentRecord(grant.client, grant.version))
+        consent.grants.append(grant.id)
+
+    def grants_of(self, client: str) -> list[GrantRecord]:
+        """Return every grant of a client, of any state."""
+        return self._by_client.get(client, [])
+
+    def add_prohibition(self, row: ProhibitionRecord) -> None:
+        """Add a prohibition."""
+        self.prohibitions.setdefault(row.client, {})[row.id] = row
+
+    def is_prohibited(self, client: str, recipient: str, category: str) -> bool:
+        """Return whether a prohibition that stands covers this."""
+        return any(row.covers(recipient, category) for row in self.prohibitions.get(client, {}).values())
+
+
+def grant_record(client: str, consent: str, version: int, row: Fields, by_client: bool | None) -> GrantRecord:
+    """Read a grant as `gateway.consent.events.grant_body` wrote it; raises Malformed."""
+    return GrantRecord(
+        client, consent, version, text(row, "id"), text(row, "custodian"), text(row, "recipient"),
+        text(row, "category"), text(row, "purpose"), number(row, "from"), number(row, "until"), frozenset(texts(row, "sensitivities")),
+        flag(row, "single_use"), optional_text(row, "document"), optional_number(row, "dated_from"),
+        optional_number(row, "dated_until"), flag(row, "confirmed"), by_client,
+    )  # fmt: skip
+
+
+def relation_record(client: str, row: Fields) -> RelationRecord:
+    """Read a relation as its event or a carry-over tells it; raises Malformed."""
+    return RelationRecord(
+        client, text(row, "relation"), text(row, "kind"), text(row, "custodian"), texts(row, "recipients"),
+        number(row, "from"), optional_number(row, "until"), text(row, "recorded_by"),
+    )  # fmt: skip
+
+
+def prohibition_record(client: str, row: Fields) -> ProhibitionRecord:
+    """Read a prohibition; raises Malformed."""
+    return ProhibitionRecord(
+        client, text(row, "prohibition"), optional_text(row, "recipient"), optional_text(row, "category")
+    )
+
+
+def document_record(client: str, body: Fields) -> DocumentRecord:
+    """Read a deposit; raises Malformed."""
+    row = within(body, "document")
+    sections = within(row, "sections")
+    return DocumentRecord(
+        client, text(row, "id"), number(row, "version"), text(body, "custodian"), text(body, "category"),
+        number(row, "dated"), frozenset(texts(row, "labels")),
+        {section: frozenset(texts(sections, section)) for section in sections},
+    )  # fmt: skip

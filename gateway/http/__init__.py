@@ -1,0 +1,1 @@
+"""The machine edge: parse, call one function, render. It decides nothing."""

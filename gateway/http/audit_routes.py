@@ -1,0 +1,105 @@
+"""The log from outside: checkpoint and tiles for anyone, proofs, and to each party the opening of its own releases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from gateway.disclosure.request import Requester
+from gateway.errors import NotAvailable, RequestInvalid
+from gateway.http.problems import EdgeError
+
+_YEAR = re.compile(r"\d{4}", re.ASCII)
+_NUMBER = re.compile(r"0|[1-9]\d{0,14}", re.ASCII)
+_TEXT = "text/plain; charset=utf-8"
+
+
+class LogPublisher(Protocol):
+    """What of the log may leave. A log that does not exist, and a tile beyond its size, give None."""
+
+    async def checkpoint(self, year: str) -> bytes | None:
+        """Return the latest signed checkpoint."""
+        ...
+
+    async def tile(self, year: str, path: str) -> bytes | None:
+        """Return a tile of hashes by its tlog-tiles path; entries are not published."""
+        ...
+
+    async def proof(self, year: str, index: int) -> bytes | None:
+        """Return the inclusion proof of an entry (`tlog-proof@v1`) under the latest checkpoint, without its opening."""
+        ...
+
+    async def consistency(self, year: str, old: int, new: int) -> list[str] | None:
+        """Return the consistency proof between two sizes, as base64 hashes."""
+        ...
+
+    async def opening(self, year: str, index: int, service: str) -> bytes | None:
+        """Return the proof with the sections that *service* may see: its own releases' actor and body, else None."""
+        ...
+
+    def vkeys(self) -> bytes:
+        """Return the verifier keys of every log, a line each."""
+        ...
+
+
+def audit_router(log: LogPublisher, authenticate: Callable[[Request], Awaitable[Requester]]) -> APIRouter:
+    """Return the routes under /audit."""
+    router = APIRouter(prefix="/audit", tags=["Log"])
+
+    @router.get("/log.vkey", summary="Verifier keys of the logs")
+    async def vkeys() -> Response:
+        return Response(log.vkeys(), media_type=_TEXT)
+
+    @router.get("/log/{year}/checkpoint", summary="The latest signed checkpoint")
+    async def checkpoint(year: str) -> Response:
+        note = await log.checkpoint(_year(year))
+        return _text(note, {"Cache-Control": "public, max-age=2"})
+
+    @router.get("/log/{year}/tile/{path:path}", summary="A tile of hashes (C2SP tlog-tiles)")
+    async def tile(year: str, path: str) -> Response:
+        found = await log.tile(_year(year), f"tile/{path}")
+        if found is None:
+            raise EdgeError("no-such-address")
+        headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(found, media_type="application/octet-stream", headers=headers)
+
+    @router.get("/log/{year}/proof", summary="Inclusion proof of an entry, without its opening")
+    async def proof(year: str, index: str) -> Response:
+        return _text(await log.proof(_year(year), _number(index, "index")), {})
+
+    @router.get("/log/{year}/consistency", summary="Consistency proof between two sizes")
+    async def consistency(year: str, old: str, new: str) -> Response:
+        hashes = await log.consistency(_year(year), _number(old, "old"), _number(new, "new"))
+        return _text(None if hashes is None else ("\n".join(hashes) + "\n").encode(), {})
+
+    @router.get("/log/{year}/opening/{index}", summary="Proof and opening of one of your own releases")
+    async def opening(request: Request, year: str, index: str) -> Response:
+        requester = await authenticate(request)
+        found = await log.opening(_year(year), _number(index, "index"), requester.service)
+        if found is None:
+            raise NotAvailable
+        return _text(found, {})
+
+    return router
+
+
+def _year(text: str) -> str:
+    if not _YEAR.fullmatch(text):
+        raise EdgeError("no-such-address")
+    return text
+
+
+def _number(text: str, name: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise RequestInvalid(f"{name} is a whole number.", path=name)
+    return int(text)
+
+
+def _text(content: bytes | None, headers: dict[str, str]) -> Response:
+    if content is None:
+        raise EdgeError("no-such-address")
+    return Response(content, media_type=_TEXT, headers=headers)

@@ -1,0 +1,79 @@
+"""Hop 1: the access token becomes a Requester, or the request ends here with a 401 and a counter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Protocol
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from gateway.disclosure.request import Requester
+from gateway.disclosure.scopes import covers
+from gateway.errors import TokenInvalid
+from gateway.http.problems import EdgeError
+
+_BEARER = re.compile(rb"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
+_LONGEST = 8192
+
+
+class TokenVerifier(Protocol):
+    """Checks access tokens."""
+
+    async def verify(self, token: str) -> Requester:
+        """Return who bears the token; raises TokenInvalid."""
+        ...
+
+
+class Authenticator:
+    """Finds the token in a request and has it checked; a FastAPI dependency: `Depends(authenticator)`.
+
+    *refused* is called for each request that ends here: a counter, for nothing of such a request is worth a log entry.
+    """
+
+    def __init__(self, verifier: TokenVerifier, refused: Callable[[], None] = lambda: None) -> None:
+        self._verifier, self._refused = verifier, refused
+
+    async def __call__(self, request: Request) -> Requester:
+        """Return the requester, or raise TokenInvalid."""
+        return await self.authenticate(request.scope["headers"], request.scope["query_string"])
+
+    async def authenticate(self, headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Requester:
+        """Return the requester that the raw *headers* name, or raise TokenInvalid.
+
+        The token stands in one Authorization header, once. A token in the query ends the request even beside a good
+        header: it is in logs by now, and its owner should hear of it.
+        """
+        try:
+            return await self._verifier.verify(_find_token(headers, query))
+        except TokenInvalid:
+            self._refused()
+            raise
+
+
+def require_scope(requester: Requester, needed: str) -> None:
+    """Raise EdgeError unless the token's scopes hold *needed*, such as `system/CarePlan.r`; ask before any look-up."""
+    if not covers(requester.scope, needed):
+        raise EdgeError("insufficient-scope")
+
+
+def challenge(resource_metadata: str) -> str:
+    """Return the WWW-Authenticate of a 401; *resource_metadata* is the URL of RFC 9728's document."""
+    return f'Bearer realm="saattaen", resource_metadata="{resource_metadata}"'
+
+
+def _find_token(headers: Iterable[tuple[bytes, bytes]], query: bytes) -> str:
+    given = [value for name, value in headers if name.lower() == b"authorization"]
+    if len(given) != 1 or len(given[0]) > _LONGEST:
+        raise TokenInvalid("one Authorization header is needed")
+    match = _BEARER.fullmatch(given[0])
+    if match is None:
+        raise TokenInvalid("the Authorization header bears no Bearer token")
+    try:
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        raise TokenInvalid("the query is too long to be looked through") from None
+    if any(name.lower() == "access_token" for name, _ in pairs):
+        raise TokenInvalid("a token is never sent in the address")
+    return match[1].decode()

@@ -1,0 +1,121 @@
+"""The outermost layer of the machine edge, pure ASGI: request id, size of body, headers of answers, access line."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.directory.identity_trace import holds_identity_code, url_holds_identity_code
+from gateway.http.problems import EdgeError, answer, unknown_error
+
+access_log = logging.getLogger("saattaen.access")
+
+MAX_BODY: Final = 2 * 1024 * 1024
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_HEADERS: Final = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+"""Set where the answer does not set its own: pages need a wider content security policy than data."""
+
+
+class Limits:
+    """Wraps the app; add it last (`app.add_middleware(Limits, ...)`), so that it sees every request first.
+
+    It gives each request an id (a caller's X-Request-ID where that is harmless), refuses a personal identity code in
+    path or query before anything could log it, reads at most *max_body* bytes of body before the app sees any, and
+    turns an unknown exception into a bare 500. The access line has no query, no header, and of the path the template.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, new_request_id: Callable[[], str], demo: bool = False, max_body: int = MAX_BODY
+    ) -> None:
+        self._app, self._new_request_id, self._max_body = app, new_request_id, max_body
+        self._headers = dict(_HEADERS) | ({"saattaen-demo": "true"} if demo else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = self._request_id(scope["headers"])
+        scope["saattaen.request_id"] = request_id
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = request_id
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            refusal, buffered = await self._admit(scope, receive, request_id)
+            await (refusal or self._app)(scope, buffered, send_with_headers)
+        except Exception as error:
+            response = unknown_error(error, scope["path"], request_id)
+            if status == 0:
+                await response(scope, receive, send_with_headers)
+        finally:
+            milliseconds = (time.perf_counter() - started) * 1000
+            method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+            template = getattr(scope.get("route"), "path", "-")
+            access_log.info("%s %s %d %.1f ms %s", method, template, status, milliseconds, request_id)
+
+    async def _admit(self, scope: Scope, receive: Receive, request_id: str) -> tuple[Response | None, Receive]:
+        """Return the answer to a request that may not come in, or None, and where its body is read from."""
+        raw = scope.get("raw_path") or scope["path"].encode()
+        address = (raw.decode("latin-1"), scope["path"], scope["query_string"].decode("latin-1"))
+        if any(map(url_holds_identity_code, address)):
+            return answer(EdgeError("identity-code-in-url"), scope["path"], request_id), receive
+        lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+        chunked = any(name == b"transfer-encoding" for name, _ in scope["headers"])
+        if not chunked and lengths in ([], [b"0"]):
+            return None, receive
+        too_large = answer(EdgeError("body-too-large"), scope["path"], request_id)
+        if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > self._max_body):
+            return too_large, receive
+        body = await self._read(receive)
+        return (too_large, receive) if body is None else (None, _replay(body, receive))
+
+    async def _read(self, receive: Receive) -> list[Message] | None:
+        messages: list[Message] = []
+        size = 0
+        while True:
+            message = await receive()
+            messages.append(message)
+            size += len(message.get("body", b""))
+            if size > self._max_body:
+                return None
+            if message["type"] != "http.request" or not message.get("more_body", False):
+                return messages
+
+    def _request_id(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
+        given = [value for name, value in headers if name == b"x-request-id"]
+        if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) and not holds_identity_code(given[0].decode()):
+            return given[0].decode()
+        return self._new_request_id()
+
+
+def _replay(messages: list[Message], receive: Receive) -> Receive:
+    waiting = iter(messages)
+
+    async def replayed() -> Message:
+        message = next(waiting, None)
+        return message if message is not None else await receive()
+
+    return replayed

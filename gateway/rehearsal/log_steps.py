@@ -1,0 +1,57 @@
+"""Steps about time, partners and the log: what each person sees of it, what was told, and whether it proves itself."""
+
+from __future__ import annotations
+
+from audit.log import Dropped
+from audit.verify import verify_rows
+from gateway.disclosure.opened import Opener
+from gateway.disclosure.order_law import check_order
+from gateway.rehearsal.case import Advance, MoveTo, Notified, See, SeenEntry, Suspend, Verify
+from gateway.rehearsal.stage import Stage, Unexpected, expect, say
+
+_TOLD = frozenset({"consent.withdrawn", "consent.changed"})
+_LISTED = frozenset(
+    {"decision", "disclosure", "consent.given", "consent.changed", "consent.withdrawn", "consent.refused"}
+)
+_TO_CLIENT = "client"
+
+
+async def suspend(stage: Stage, step: Suspend) -> None:
+    """Suspend a partner system, as the operator does."""
+    item = stage.gateway.partners.suspending(step.system, by="officer")
+    if isinstance(await stage.gateway.log.submit(item, urgent=True), Dropped):
+        raise Unexpected("the partner system could not be suspended")
+
+
+async def advance(stage: Stage, step: Advance) -> None:
+    """Move the clock on."""
+    stage.clock.set(stage.clock.now() + step.by)
+
+
+async def move_to(stage: Stage, step: MoveTo) -> None:
+    """Set the clock."""
+    stage.clock.set(step.at)
+
+
+async def notified(stage: Stage, step: Notified) -> None:
+    """Compare the messages of the kinds that a case compares, in order and as a whole list."""
+    party = step.service or _TO_CLIENT
+    client = stage.clients[step.client] if step.client is not None else None
+    messages = await stage.gateway.recording.messages_to(party, client)
+    expect("messages", list(step.kinds), [message.kind for message in messages if message.kind in _TOLD])
+
+
+async def see(stage: Stage, step: See) -> None:
+    raise Unexpected("what a person sees of the log cannot be shown yet")
+
+
+async def verify(stage: Stage, step: Verify) -> None:
+    """Let the log prove itself: tree, signatures and sealed sections, and the order law over all entries."""
+    gateway = stage.gateway
+    with gateway.log_store.read() as reader:
+        verifiers = [gateway.log.verifier(head.origin) for head in reader.heads()]
+        report = verify_rows(reader, verifiers, gateway.keys)
+        order = check_order(Opener(gateway.keys).read_all(reader), stage.world.directory)
+    found = [str(one) for one in (*report.findings, *order.faults)]
+    if found:
+        raise Unexpected(f"the log does not prove itself: {'; '.join(found[:3])}")

@@ -1,0 +1,65 @@
+"""Settings, read once at the start from the environment (prefix `SAATTAEN_`). A missing or weak value stops the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gateway.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """What an installation decides. Nothing secret has a default; keys lie in the folder `keys`, not in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="SAATTAEN_", frozen=True, extra="ignore")
+
+    database: str
+    """The main database: consents, relations, documents and the log. `sqlite:////path/to/saattaen.db`."""
+    key_database: str
+    """The wrapped data keys, apart from the main database so that backups of the two can live differently long."""
+    keys: Path
+    """The folder of the gateway's own keys (`saattaen keys create`), mode 0700."""
+    base_url: str
+    """The public address, without a slash at its end; it is the issuer of tokens too."""
+    directory: Path
+    """The code lists (YAML)."""
+    log_name: str = "gw.saattaen.example"
+    """The log's name; its origin is `<log_name>/audit/<year>`."""
+    outbox: Path
+    """Where messages are dropped until real channels are connected."""
+    engine: Literal["embedded", "opa"] = "embedded"
+    """Which policy engine judges: OPA's WebAssembly in process, or an OPA server."""
+    opa_url: str | None = None
+    """The OPA server's address, when `engine` is `opa`."""
+    demo: bool = False
+    """A demo says so in each answer, takes 900-series codes without issuer and uses marked keys."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8440, ge=1, le=65535)
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+            raise ValueError("give the public address, as in https://gateway.example.fi")
+        if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError("the public address must be https, save on this machine itself")
+        return value.rstrip("/")
+
+
+def read_settings(**given: object) -> Settings:
+    """Return the settings, from *given* first and the environment then. Raises SettingsError naming each variable."""
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults = "; ".join(
+            f"SAATTAEN_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()
+        )
+        raise SettingsError(f"The settings are not complete. {faults}.") from None
+    if settings.engine == "opa" and settings.opa_url is None:
+        raise SettingsError("SAATTAEN_OPA_URL is missing: the engine `opa` needs the server's address.")
+    return settings

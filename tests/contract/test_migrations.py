@@ -1,0 +1,132 @@
+"""The schema: migrations make exactly the tables that the code knows, with the triggers that guard them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import SQLModel
+
+import adapters.sql.log_tables
+from adapters.sql import schema
+from adapters.sql.engine import Database, DatabaseUnfit, open_database
+from adapters.sql.tables import CLIENT_FACT_TABLES, DECOY_CLIENT, PARTNER_FACT_TABLES
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_database(f"sqlite:///{tmp_path / 'main.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def migrated(database: Database) -> Database:
+    schema.upgrade(database)
+    return database
+
+
+def test_a_database_without_our_schema_is_refused_with_what_to_do(database: Database) -> None:
+    with pytest.raises(DatabaseUnfit, match="saattaen migrate"):
+        schema.check(database)
+
+
+def test_another_schema_than_the_expected_one_is_refused(migrated: Database) -> None:
+    with migrated.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'other'"))
+        connection.commit()
+    with pytest.raises(DatabaseUnfit, match="schema other"):
+        schema.check(migrated)
+
+
+def test_migrations_make_the_tables_that_the_code_knows(migrated: Database) -> None:
+    schema.check(migrated)
+    with migrated.read() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
+    assert differences == []
+
+
+def test_migrating_twice_changes_nothing(migrated: Database) -> None:
+    schema.upgrade(migrated)
+    schema.check(migrated)
+
+
+def epoch(database: Database, table: str, column: str, key: str) -> int:
+    with database.read() as connection:
+        return int(
+            connection.execute(text(f"SELECT epoch FROM {table} WHERE {column} = :key"), {"key": key}).scalar_one()  # noqa: S608
+        )
+
+
+def write(database: Database, statement: str, **values: object) -> None:
+    with database.write() as connection:
+        connection.execute(text(statement), values)
+        connection.commit()
+
+
+def test_each_table_of_client_facts_has_a_trigger_for_each_verb(migrated: Database) -> None:
+    with migrated.read() as connection:
+        names = set(connection.execute(text("SELECT name FROM sqlite_schema WHERE type = 'trigger'")).scalars())
+    for table in (*CLIENT_FACT_TABLES, *PARTNER_FACT_TABLES):
+        assert {f"epoch_{table}_{verb}" for verb in ("insert", "update", "delete")} <= names
+
+
+def test_a_prohibition_bumps_its_clients_epoch_at_each_write(migrated: Database) -> None:
+    seen = [epoch(migrated, "client_state", "client", DECOY_CLIENT)]
+    write(
+        migrated,
+        "INSERT INTO prohibition (id, client, by_client, given_at) VALUES ('p', :client, 1, 0)",
+        client=DECOY_CLIENT,
+    )
+    seen.append(epoch(migrated, "client_state", "client", DECOY_CLIENT))
+    write(migrated, "UPDATE prohibition SET lifted_at = 1 WHERE id = 'p'")
+    seen.append(epoch(migrated, "client_state", "client", DECOY_CLIENT))
+    write(migrated, "DELETE FROM prohibition WHERE id = 'p'")
+    seen.append(epoch(migrated, "client_state", "client", DECOY_CLIENT))
+    assert seen == sorted(set(seen))
+
+
+def test_a_revoked_token_bumps_its_partners_epoch(migrated: Database) -> None:
+    write(
+        migrated,
+        "INSERT INTO partner (id, organisation, jwks, scope, suspended, added) VALUES ('x', 'o', '{}', '', 0, 0)",
+    )
+    before = epoch(migrated, "partner_state", "partner", "x")
+    write(migrated, "INSERT INTO revoked_token (jti, partner, expires) VALUES ('j', 'x', 0)")
+    assert epoch(migrated, "partner_state", "partner", "x") == before + 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE client_state SET epoch = epoch - 1",
+        "DELETE FROM client_state",
+        "DELETE FROM world_state",
+        "UPDATE world_state SET epoch = -1",
+    ],
+)
+def test_epochs_never_go_back_and_never_vanish(migrated: Database, statement: str) -> None:
+    with pytest.raises(DBAPIError):
+        write(migrated, statement)
+
+
+def test_a_documents_facts_change_only_with_its_version(migrated: Database) -> None:
+    write(
+        migrated,
+        "INSERT INTO document (id, version, client, custodian, category, resource, dated, labels, sections, updated) "
+        "VALUES ('d', 1, :client, 'c', 'k', 'CarePlan', 0, '', '{}', 0)",
+        client=DECOY_CLIENT,
+    )
+    with pytest.raises(DBAPIError):
+        write(migrated, "UPDATE document SET labels = '' WHERE id = 'd'")
+    write(migrated, "UPDATE document SET labels = 'health', version = 2 WHERE id = 'd'")
+
+
+def test_every_table_is_known_to_the_migration() -> None:
+    assert {"consent_grant", "audit_leaf"} <= set(SQLModel.metadata.tables)
+    assert adapters.sql.log_tables.LOG_TABLES

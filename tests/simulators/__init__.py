@@ -1,0 +1,1 @@
+"""Small honest in-memory worlds to hand to what is tested."""

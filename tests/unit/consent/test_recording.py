@@ -1,0 +1,397 @@
+"""The use cases from end to end: real log, real store, steered clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.consent.model import (
+    Actor,
+    AskedRow,
+    Capture,
+    CaptureMethod,
+    ConsentState,
+    Evidence,
+    Giver,
+    GiverKind,
+    RefusedRow,
+    RelationKind,
+)
+from gateway.directory.instants import parse_instant, to_micros
+from gateway.errors import ConsentRefused
+from tests.unit.consent.consent_room import SHOWN, START, UNTIL, WITH_NOTE, Room, row, worker
+
+
+async def refused(awaitable: object) -> str:
+    """Return the reason with which something was refused."""
+    with pytest.raises(ConsentRefused) as caught:
+        await awaitable  # type: ignore[misc]
+    return caught.value.reason
+
+
+async def code_sent(room: Room) -> str:
+    """Return the last code that went to the client's own channel."""
+    messages = await room.recording.messages_to("client")
+    return str([message.body["code"] for message in messages if "code" in message.body][-1])
+
+
+async def test_a_giving_leaves_entry_receipts_and_messages_together(room: Room) -> None:
+    client = await room.client()
+    consent = await room.give(client, row(), row(recipient="kela", purpose="rehabilitation-decision"))
+    assert room.kinds() == ["consent.given"]
+    entry = room.entries()[0]
+    assert entry["by"] == "client"
+    assert [grant["recipient"] for grant in entry["grants"]] == ["kuntakokeilu", "kela"]  # type: ignore[attr-defined]
+    assert await room.told("kuntakokeilu") == ["consent.given"]
+    assert await room.told("client") == ["consent.given"]
+    assert await room.told("sote-keskus") == []
+    assert len(await room.recording.receipts(consent.id)) == 1
+    assert len(await room.recording.receipts(consent.id, "kela")) == 1
+
+
+async def test_a_refused_giving_leaves_nothing(room: Room) -> None:
+    client = await room.client()
+    assert await refused(room.give(client, row(recipient="tyonantaja"))) == "basis-not-applicable"
+    assert room.kinds() == []
+    assert await room.told("client") == []
+
+
+async def test_an_unknown_wording_is_a_bad_request(room: Room) -> None:
+    client = await room.client()
+    shown = SHOWN.__class__("consent", 99, "fi", "plain", "0" * 64)
+    giving = room.recording.give(client, [row()], Capture(CaptureMethod.SELF_SERVICE), shown)
+    assert await refused(giving) == "request-invalid"
+
+
+async def test_what_the_recipient_captured_waits_for_the_client(room: Room) -> None:
+    client = await room.client()
+    capture = Capture(CaptureMethod.WITH_PROFESSIONAL, evidence=Evidence((("identity_check", "passport"),)))
+    given = await room.recording.give(client, [row()], capture, SHOWN, by=worker("kuntakokeilu"))
+    assert given.handle is not None
+    assert not given.consent.grants[0].confirmed
+    assert await room.told("kuntakokeilu") == []
+    code = await code_sent(room)
+    assert await refused(room.recording.confirm_by_code(given.handle, "WRONG234")) == "confirm-not-allowed"
+    await room.recording.confirm_by_code(given.handle, f" {code[:4].lower()}-{code[4:]}")
+    view = await room.recording.consent_view(given.consent.id, "kuntakokeilu")
+    assert view is not None
+    assert view.grants[0].confirmed
+    assert await room.told("kuntakokeilu") == ["consent.given"]
+    assert room.kinds() == ["consent.given", "consent.confirmed"]
+    assert await refused(room.recording.confirm_by_code(given.handle, code)) == "confirm-not-allowed"
+
+
+async def test_a_code_dies_of_five_wrong_attempts_and_of_age(room: Room) -> None:
+    client = await room.client()
+    capture = Capture(CaptureMethod.WITH_PROFESSIONAL, evidence=Evidence((("identity_check", "passport"),)))
+    given = await room.recording.give(client, [row()], capture, SHOWN, by=worker("kuntakokeilu"))
+    code = await code_sent(room)
+    for _ in range(5):
+        await refused(room.recording.confirm_by_code(given.handle or "", "AAAAAAAA"))
+    assert await refused(room.recording.confirm_by_code(given.handle or "", code)) == "confirm-not-allowed"
+    second = await room.recording.give(client, [row()], capture, SHOWN, by=worker("kuntakokeilu"))
+    code = await code_sent(room)
+    room.clock.at += timedelta(minutes=31)
+    assert await refused(room.recording.confirm_by_code(second.handle or "", code)) == "confirm-not-allowed"
+    assert await refused(room.recording.confirm_by_code("unknown", code)) == "confirm-not-allowed"
+
+
+async def test_a_worker_of_the_custodian_confirms_and_no_other(room: Room) -> None:
+    client = await room.client()
+    consent = await room.give(client, row(), by="kuntakokeilu")
+    for other in ("kuntakokeilu", "kela", "sosiaalityo"):
+        assert await refused(room.recording.confirm_by_service(consent.id, worker(other))) == "confirm-not-allowed"
+    view = await room.recording.confirm_by_service(consent.id, worker("sote-keskus"))
+    assert view.grants[0].confirmed
+
+
+async def test_the_client_confirms_signed_in(room: Room) -> None:
+    client, other = await room.client(), await room.client("211170-903L")
+    consent = await room.give(client, row(), by="kuntakokeilu")
+    assert await refused(room.recording.confirm_by_client(consent.id, other)) == "not-found"
+    confirmed = await room.recording.confirm_by_client(consent.id, client)
+    assert confirmed.grants[0].confirmed
+    await room.recording.confirm_by_client(consent.id, client)
+    assert room.kinds() == ["consent.given", "consent.confirmed"]
+
+
+async def test_own_phone_needs_the_very_offer_and_its_code(room: Room) -> None:
+    client = await room.client()
+    by = worker("kuntakokeilu")
+    handle = await room.recording.offer(client, [row()], SHOWN, by)
+
+    def capture(code: str) -> Capture:
+        return Capture(CaptureMethod.OWN_PHONE, evidence=Evidence((("handle", handle), ("code", code))))
+
+    code = await code_sent(room)
+    wrong = room.recording.give(client, [row()], capture("AAAAAAAA"), SHOWN, by=by)
+    assert await refused(wrong) == "evidence-missing"
+    other = row(sensitivities=frozenset({"health"}))
+    assert await refused(room.recording.give(client, [other], capture(code), SHOWN, by=by)) == "evidence-missing"
+    given = await room.recording.give(client, [row()], capture(code), SHOWN, by=by)
+    assert given.consent.grants[0].confirmed
+    assert given.handle is None
+    again = room.recording.give(client, [row()], capture(code), SHOWN, by=by)
+    assert await refused(again) == "evidence-missing"
+    stored = await room.recording.consent_of_client(given.consent.id, client)
+    assert stored is not None
+    assert stored.capture.evidence.get("code") is None
+
+
+async def test_paper_needs_another_persons_look_at_the_same_scan(room: Room) -> None:
+    client, scan = await room.client(), "ab" * 32
+    first, second = worker("sosiaalityo", "w-1"), worker("sosiaalityo", "w-2")
+    paper = row(custodian="sosiaalityo")
+
+    async def give(check: str, at: str = scan) -> str:
+        capture = Capture(CaptureMethod.PAPER_SCAN, evidence=Evidence((("scan_sha256", at), ("check", check))))
+        try:
+            await room.recording.give(client, [paper], capture, SHOWN, by=first)
+        except ConsentRefused as error:
+            return error.reason
+        return "given"
+
+    mine = await room.recording.check_paper(client, [paper], SHOWN, scan, first)
+    theirs = await room.recording.check_paper(client, [paper], SHOWN, scan, second)
+    assert await give("") == "evidence-missing"
+    assert await give("made-up") == "evidence-missing"
+    assert await give(mine) == "evidence-missing"
+    assert await give(theirs, "cd" * 32) == "evidence-missing"
+    assert await give(theirs) == "given"
+    assert await give(theirs) == "evidence-missing"
+
+
+async def test_a_withdrawal_tells_recipients_save_the_one_told_and_custodians(room: Room) -> None:
+    client = await room.client()
+    rows = (row(custodian="sosiaalityo", recipient="kela", purpose="rehabilitation-decision"),
+            row(custodian="sosiaalityo", recipient="tyohonvalmennus"))  # fmt: skip
+    consent = await room.give(client, *rows)
+    first = await room.recording.withdraw(consent.id, told="tyohonvalmennus", by=worker("tyohonvalmennus"))
+    again = await room.recording.withdraw(consent.id)
+    assert first == again
+    assert first.state is ConsentState.WITHDRAWN
+    assert await room.told("kela") == ["consent.given", "consent.withdrawn"]
+    assert await room.told("tyohonvalmennus") == ["consent.given"]
+    assert await room.told("sosiaalityo") == ["consent.withdrawn"]
+    assert room.kinds() == ["consent.given", "consent.withdrawn"]
+    assert room.entries()[1]["by"] == "tyohonvalmennus"
+    assert len(await room.recording.receipts(consent.id)) == 2
+
+
+async def test_an_ended_consent_may_be_withdrawn_and_another_clients_may_not(room: Room) -> None:
+    client, other = await room.client(), await room.client("211170-903L")
+    consent = await room.give(client, row())
+    assert await refused(room.recording.withdraw(consent.id, client=other)) == "not-found"
+    room.clock.at = UNTIL + timedelta(days=1)
+    assert (await room.recording.withdraw(consent.id, client=client)).state is ConsentState.WITHDRAWN
+
+
+async def test_a_change_tells_only_those_whose_rows_it_touched(room: Room) -> None:
+    client = await room.client()
+    kela = row(recipient="kela", purpose="rehabilitation-decision")
+    consent = await room.give(client, row(), kela)
+    before = await room.recording.consent_view(consent.id, "kela")
+    new = await room.recording.change(consent.id, [row(sensitivities=frozenset({"health"})), kela], SHOWN)
+    assert new.consent.version == 2
+    assert await room.told("kuntakokeilu") == ["consent.given", "consent.changed"]
+    assert await room.told("kela") == ["consent.given"]
+    # Nothing that kela can see tells that there was a change.
+    assert await room.recording.consent_view(consent.id, "kela") == before
+    assert room.kinds() == ["consent.given", "consent.changed"]
+    assert room.entries()[1]["replaces"] == 1
+
+
+async def test_who_is_dropped_by_a_change_sees_an_ended_consent_and_who_is_new_a_giving(room: Room) -> None:
+    client = await room.client()
+    consent = await room.give(client, row())
+    await room.recording.change(consent.id, [row(recipient="tyohonvalmennus")], SHOWN)
+    view = await room.recording.consent_view(consent.id, "kuntakokeilu")
+    assert view is not None
+    assert (view.grants, view.state, view.version) == ((), "ended", 2)
+    newcomer = await room.recording.consent_view(consent.id, "tyohonvalmennus")
+    assert newcomer is not None
+    assert newcomer.version == 1
+    assert await room.told("kuntakokeilu") == ["consent.given", "consent.changed"]
+    assert await room.told("tyohonvalmennus") == ["consent.given"]
+    assert await room.recording.consent_view(consent.id, "kela") is None
+
+
+async def test_a_spoken_or_withdrawn_or_ended_consent_is_not_changed(room: Room) -> None:
+    client = await room.client()
+    spoken = await room.recording.give(
+        client, [row()], Capture(CaptureMethod.VERBAL, evidence=WITH_NOTE), SHOWN, by=worker("sote-keskus")
+    )
+    assert spoken.consent.grants[0].single_use
+    assert spoken.consent.grants[0].row.until == spoken.consent.given_at + timedelta(hours=24)
+    assert await refused(room.recording.change(spoken.consent.id, [row()], SHOWN)) == "consent-ended"
+    withdrawn = await room.give(client, row())
+    await room.recording.withdraw(withdrawn.id)
+    assert await refused(room.recording.change(withdrawn.id, [row()], SHOWN)) == "consent-ended"
+    short = await room.give(client, row(until=START + timedelta(hours=1)))
+    room.clock.at = START + timedelta(hours=1)
+    assert await refused(room.recording.change(short.id, [row()], SHOWN)) == "consent-ended"
+
+
+async def test_a_service_cannot_change_for_the_client(room: Room) -> None:
+    client = await room.client()
+    consent = await room.give(client, row())
+    changing = room.recording.change(consent.id, [row()], SHOWN, by=worker("kuntakokeilu"))
+    assert await refused(changing) == "capture-not-allowed"
+
+
+async def test_a_grant_that_begins_later_is_told_when_it_does(room: Room) -> None:
+    client = await room.client()
+    await room.give(client, row(valid_from=START + timedelta(days=1)))
+    assert await room.told("kuntakokeilu") == []
+    await room.recording.expire_due()
+    assert await room.told("kuntakokeilu") == []
+    room.clock.at = START + timedelta(days=1)
+    await room.recording.expire_due()
+    await room.recording.expire_due()
+    assert await room.told("kuntakokeilu") == ["consent.given"]
+
+
+async def test_expiry_is_written_once_and_has_a_receipt(room: Room) -> None:
+    client = await room.client()
+    consent = await room.give(client, row(until=START + timedelta(hours=1)), row())
+    room.clock.at = START + timedelta(hours=2)
+    assert await room.recording.expire_due() == 1
+    assert await room.recording.expire_due() == 0
+    assert room.kinds() == ["consent.given", "consent.expired"]
+    stored = await room.recording.consent_of_client(consent.id, client)
+    assert stored is not None
+    assert stored.state is ConsentState.GIVEN
+    room.clock.at = UNTIL
+    assert await room.recording.expire_due() == 1
+    stored = await room.recording.consent_of_client(consent.id, client)
+    assert stored is not None
+    assert stored.state is ConsentState.ENDED
+
+
+async def test_a_representative_needs_a_mandate_and_ends_with_it(room: Room) -> None:
+    client = await room.client()
+    giver = Giver(GiverKind.MANDATE, "m-1")
+    assert await refused(room.give(client, row(), giver=giver)) == "mandate-missing"
+    room.mandates.add(client, GiverKind.MANDATE, "m-1", START + timedelta(days=30))
+    consent = await room.give(client, row(), giver=giver)
+    assert consent.grants[0].row.until == START + timedelta(days=30)
+    assert await room.recording.end_mandate(client, "m-1", Actor(system="register")) == 1
+    assert await room.recording.end_mandate(client, "m-1", Actor(system="register")) == 0
+    stored = await room.recording.consent_of_client(consent.id, client)
+    assert stored is not None
+    assert stored.grants[0].ended
+    assert await room.told("kuntakokeilu") == ["consent.given", "consent.ended"]
+    assert "mandate.ended" in room.kinds()
+
+
+async def test_a_guardians_grant_ends_at_eighteen(room: Room) -> None:
+    client = await room.client("170809A9081")
+    room.clock.at = parse_instant("2027-03-01T09:00:00+02:00")
+    room.mandates.add(client, GiverKind.GUARDIAN, "g-1")
+    given = await room.give(
+        client, row(until=parse_instant("2027-12-31")), giver=Giver(GiverKind.GUARDIAN, "g-1")
+    )
+    assert given.grants[0].row.until == parse_instant("2027-08-17")
+    room.clock.at = parse_instant("2027-08-17")
+    late = room.give(client, row(until=parse_instant("2027-12-31")), giver=Giver(GiverKind.GUARDIAN, "g-1"))
+    assert await refused(late) == "mandate-missing"
+
+
+async def test_only_the_client_lifts_what_the_client_prohibited(room: Room) -> None:
+    client = await room.client()
+    room.mandates.add(client, GiverKind.MANDATE, "m-1")
+    giver = Giver(GiverKind.MANDATE, "m-1")
+    own = await room.recording.prohibit(client, recipient="kuntakokeilu")
+    theirs = await room.recording.prohibit(client, category="handover", giver=giver)
+    assert await refused(room.recording.lift_prohibition(own.id, client=client, giver=giver)) == "lift-not-allowed"
+    await room.recording.lift_prohibition(theirs.id, client=client, giver=giver)
+    await room.recording.lift_prohibition(own.id, client=client)
+    await room.recording.lift_prohibition(own.id, client=client)
+    assert room.kinds() == ["prohibition.given"] * 2 + ["prohibition.lifted"] * 2
+    assert await refused(room.recording.prohibit(client, recipient="nobody")) == "request-invalid"
+
+
+async def test_a_request_answers_alike_whether_known_unknown_or_cooling(room: Room) -> None:
+    client = await room.client()
+    asked = AskedRow("sote-keskus", "kuntakokeilu", "work-ability-plan", "employment-support")
+    for whom in (client, client, None):
+        await room.recording.request(whom, asked, worker("kuntakokeilu"))
+    assert room.kinds() == ["consent.requested"] * 3
+    assert await room.told("client") == ["consent.requested"]
+    picture = await room.recording.for_client(client)
+    assert [request.state for request in picture.requests] == ["requested"]
+    await room.recording.defer(client, picture.requests[0].id)
+    room.clock.at += timedelta(days=89)
+    await room.recording.request(client, asked, worker("kuntakokeilu"))
+    assert len((await room.recording.for_client(client)).requests) == 1
+    await room.give(client, row())
+    assert (await room.recording.for_client(client)).requests == ()
+    assert await refused(room.recording.request(client, asked, worker("kela"))) == "request-invalid"
+
+
+async def test_a_refusal_is_kept_until_the_client_says_yes(room: Room) -> None:
+    client = await room.client()
+    await room.recording.refuse(client, [RefusedRow("kuntakokeilu", "work-ability-plan")])
+    picture = await room.recording.for_client(client)
+    assert [(one.recipient, one.by_client) for one in picture.refusals] == [("kuntakokeilu", True)]
+    await room.give(client, row())
+    assert (await room.recording.for_client(client)).refusals == ()
+    nowhere = room.recording.refuse(client, [RefusedRow("nobody", "work-ability-plan")])
+    assert await refused(nowhere) == "request-invalid"
+
+
+async def test_relations_are_the_custodians_to_record_and_the_clients_to_contest(room: Room) -> None:
+    client = await room.client()
+
+    def record(by: str) -> object:
+        return room.recording.record_relation(
+            client, RelationKind.STATUTORY, "tyopaja", ["sosiaalityo"], by=worker(by), section="189/2001 22 §"
+        )
+
+    assert await refused(record("sosiaalityo")) == "relation-not-allowed"
+    relation = await record("tyopaja")  # type: ignore[misc]
+    contested = await room.recording.contest_relation(relation.id, client)
+    assert contested.ended_at is None
+    assert await room.told("tyopaja") == ["relation.contested"]
+    assert await refused(room.recording.end_relation(relation.id, worker("sosiaalityo"))) == "relation-not-allowed"
+    ended = await room.recording.end_relation(relation.id, worker("tyopaja"))
+    assert (await room.recording.end_relation(relation.id, worker("tyopaja"))).ended_at == ended.ended_at
+    assert room.kinds() == ["relation.recorded", "relation.contested", "relation.ended"]
+
+
+async def test_messages_are_delivered_once_and_again_when_the_channel_was_down(room: Room) -> None:
+    client = await room.client()
+    await room.give(client, row())
+    room.channel.down = True
+    assert await room.recording.deliver_outbox() == 0
+    room.channel.down = False
+    assert await room.recording.deliver_outbox() == 2
+    assert await room.recording.deliver_outbox() == 0
+    by_party = {message.party: channels for message, channels in room.channel.delivered}
+    assert by_party == {"client": {"sms": "+358"}, "kuntakokeilu": {}}
+    (message,) = await room.recording.messages_to("kuntakokeilu")
+    assert not await room.recording.acknowledge(message.id, "kela")
+    assert await room.recording.acknowledge(message.id, "kuntakokeilu")
+    told = [one for one in (await room.recording.for_client(client)).messages if one.party == "kuntakokeilu"]
+    assert told[0].acknowledged is not None
+
+
+async def test_no_entry_message_or_receipt_holds_an_identity_code(room: Room) -> None:
+    client = await room.client()
+    consent = await room.give(client, row())
+    receipts = await room.recording.receipts(consent.id)
+    shown = repr((room.entries(), await room.recording.messages_to("client"), receipts, consent))
+    assert "140395" not in shown
+    with room.database.read() as connection:
+        rows = connection.exec_driver_sql("SELECT sealed FROM client").all()
+    assert all(sealed is None or b"140395" not in sealed for (sealed,) in rows)
+
+
+async def test_marking_and_suspending_a_client_are_entries(room: Room) -> None:
+    client = await room.client()
+    await room.clients.mark(client, non_disclosure=True, by=Actor(system="gateway"))
+    await room.clients.suspend(client, suspended=True, by=Actor(system="gateway"))
+    assert room.kinds() == ["client.marked", "client.suspended"]
+    assert await room.client() == client
+    assert to_micros(room.clock.at) > to_micros(START)
