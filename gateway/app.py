@@ -80,7 +80,7 @@ def create_app(gateway: Gateway) -> FastAPI:
             base=base, scopes=SCOPES, assertion_algorithms=tuple(ASSERTION_ALGORITHMS),
             token_keys=gateway.access_tokens.keys.jwks, receipt_keys=gateway.keyring.receipts.public_jwks,
         ),
-        reference_router(app.openapi, demo=settings.demo),
+        reference_router(lambda: app.openapi(), demo=settings.demo),
         health_router(_checks(gateway)),
     ):  # fmt: skip
         app.include_router(router)

@@ -11,6 +11,7 @@ from gateway.directory.model import Directory
 from gateway.disclosure.decision import Permit
 from gateway.disclosure.minimise import minimise
 from gateway.disclosure.request import DisclosureRequest
+from gateway.disclosure.sections import sections_in
 from gateway.disclosure.snapshot import DocumentFacts, Snapshot
 from gateway.errors import CustodianUnavailable
 
@@ -23,8 +24,11 @@ class Disclosing:
 
     def __call__(
         self, request: DisclosureRequest, snapshot: Snapshot, document: DocumentFacts, permit: Permit, content: bytes
-    ) -> bytes:
-        """Return the bytes that may go to the requester. Raises CustodianUnavailable for content that is no document."""
+    ) -> bytes | None:
+        """Return the bytes that may go to the requester, None when no section is left to show.
+
+        Raises CustodianUnavailable for content that is no document.
+        """
         recipient, directory = request.requester.service, self._directory
         layout = directory.layout(document.category)
         projection = next(
@@ -37,6 +41,8 @@ class Disclosing:
         except orjson.JSONDecodeError:
             raise CustodianUnavailable("The stored document is not JSON.") from None
         left = minimise(parsed, layout, projection, permit.sections, "strip-location" in permit.obligations)
+        if not sections_in(left, layout):
+            return None
         return render(
             left,
             document.id,

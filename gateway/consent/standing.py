@@ -93,7 +93,7 @@ def lift(
     if old is None or (client is not None and old.client != client):
         raise ConsentRefused("not-found", "there is no such prohibition")
     known = Known(mandate=mandate, born=known_client(act, old.client))
-    new = prohibitions.lift(old, giver, known, act.at)
+    new = prohibitions.lift(old, giver, act.actor.service, known, act.office.directory, act.at)
     if new != old:
         standing.save_prohibition(act.connection, new)
         act.drafts.append(act.teller.prohibition(new))

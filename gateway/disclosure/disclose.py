@@ -82,8 +82,8 @@ class Releaser(Protocol):
         ...
 
 
-Renderer = Callable[[DisclosureRequest, Snapshot, DocumentFacts, Permit, bytes], bytes]
-"""Projects and withholds what the permit does not name, and serialises what is left."""
+Renderer = Callable[[DisclosureRequest, Snapshot, DocumentFacts, Permit, bytes], bytes | None]
+"""Projects and withholds what the permit does not name, and serialises what is left; None when nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +153,13 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
         page, more = _page(permits, request)
         # 4. Fetch, against the permit; 5. minimise.
         try:
-            rendered = tuple([await _render(request, snapshot, document, permit, parts) for document, permit in page])
+            drawn = [await _render(request, snapshot, document, permit, parts) for document, permit in page]
         except CustodianUnavailable:
             await _refuse(request, snapshot, questions[0], "custodian-unavailable", parts, outcome="error")
             raise
+        rendered = tuple(one for one in drawn if one is not None)
+        if drawn and not rendered:
+            return await _refuse(request, snapshot, questions[0], "sensitivity-not-covered", parts)
         # 6. The entry, and in its transaction the comparison and the spending.
         outcome = await parts.log.submit(_Release(request, snapshot, rendered, questions[0][0], parts))
         match outcome:
@@ -216,10 +219,10 @@ def _page(
 
 async def _render(
     request: DisclosureRequest, snapshot: Snapshot, document: DocumentFacts, permit: Permit, parts: Parts
-) -> Rendered:
+) -> Rendered | None:
     content = await parts.custodian.fetch(permit, snapshot.client.id, document.id, document.version)
     body = parts.render(request, snapshot, document, permit, content)
-    return Rendered(document, permit, body, parts.digest(body))
+    return None if body is None else Rendered(document, permit, body, parts.digest(body))
 
 
 async def _refuse(

@@ -1,4 +1,4 @@
-"""What stands at a place in the log, as far as its entries tell: grants, relations, prohibitions, documents, suspensions.
+"""What stands at a place in the log, as far as its entries tell: grants, relations, prohibitions, documents, the rest.
 
 Pure bookkeeping for the order law; what may change it is in `order_events`, what relies on it in `order_release`.
 """
@@ -165,8 +165,8 @@ def grant_record(client: str, consent: str, version: int, row: Fields, by_client
     """Read a grant as `gateway.consent.events.grant_body` wrote it; raises Malformed."""
     return GrantRecord(
         client, consent, version, text(row, "id"), text(row, "custodian"), text(row, "recipient"),
-        text(row, "category"), text(row, "purpose"), number(row, "from"), number(row, "until"), frozenset(texts(row, "sensitivities")),
-        flag(row, "single_use"), optional_text(row, "document"), optional_number(row, "dated_from"),
+        text(row, "category"), text(row, "purpose"), number(row, "from"), number(row, "until"),
+        frozenset(texts(row, "sensitivities")), flag(row, "single_use"), optional_text(row, "document"), optional_number(row, "dated_from"),
         optional_number(row, "dated_until"), flag(row, "confirmed"), by_client,
     )  # fmt: skip
 

@@ -41,12 +41,16 @@ _STREETS = (
 )
 _MAY_MARK = re.compile(r"[0-9@]")
 # Every repetition has an end, so that a long text costs time in proportion to its length.
+_STREET = re.compile(
+    # The end of a street's name and its number, with stair and flat: "...katu 3 B 12".
+    rf"(?:{_STREETS})\s{{1,3}}\d{{1,4}}(?:\s?[-\u2013]\s?\d{{1,4}})?"
+    r"(?:\s?[a-zA-Z]\b)?(?:\s?(?:as\.?|bst\.?)?\s?\d{1,4}\b)?",
+    re.IGNORECASE,
+)
+_WORD_BEFORE = re.compile(r"\b[A-ZÅÄÖ][\w'-]{0,40}\s{1,3}\Z")
 _MARKS = re.compile(
-    # A street name and its number, with stair and flat: "Koivukatu 3 B 12". A word may precede.
-    rf"\b(?:[A-ZÅÄÖ][\w'-]{{0,40}}\s{{1,3}})?[\w'-]{{0,40}}(?:{_STREETS})\s{{1,3}}\d{{1,4}}(?:\s?[-\u2013]\s?\d{{1,4}})?"
-    r"(?:\s?[a-zA-Z]\b)?(?:\s?(?:as\.?|bst\.?)?\s?\d{1,4}\b)?"
     # A box: "PL 123", "PB 12".
-    r"|\b(?:PL|PB)\s?\d{1,6}\b"
+    r"\b(?:PL|PB)\s?\d{1,6}\b"
     # A postal code, with the post office where one follows.
     r"|\b(?:FI-|AX-)?\d{5}\b(?:\s{1,3}[A-ZÅÄÖ][\w-]{1,40})?"
     # A telephone number.
@@ -64,4 +68,18 @@ def mask_places(text: str) -> str:
     """
     if not _MAY_MARK.search(text) or _INSTANT.fullmatch(text):
         return text
-    return _MARKS.sub(MASK, text)
+    return _MARKS.sub(MASK, _mask_streets(text))
+
+
+def _mask_streets(text: str) -> str:
+    kept: list[str] = []
+    end = 0
+    for found in _STREET.finditer(text):
+        start = found.start()
+        while start > end and (text[start - 1].isalnum() or text[start - 1] in "'-"):
+            start -= 1
+        if (word := _WORD_BEFORE.search(text, max(end, start - 45), start)) is not None:
+            start = word.start()
+        kept += (text[end:start], MASK)
+        end = found.end()
+    return "".join((*kept, text[end:]))

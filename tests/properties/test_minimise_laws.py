@@ -1,4 +1,4 @@
-"""Laws of minimise: it only keeps what the permit names, and what it dropped cannot be told from what was never there."""
+"""Laws of minimise: it keeps what the permit names, and what it dropped cannot be told from what was never there."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VALUES = st.recursive(
         st.dictionaries(
             st.sampled_from(
                 "id meta text extension modifierExtension contained identifier reference display code coding system "
-                "status _status title description valueString div section telecom address contentType data".split()  # noqa: SIM905
+                "status _status title description valueString div section telecom address contentType data".split()
             ),
             inner,
             max_size=4,
@@ -41,7 +41,7 @@ VALUES = st.recursive(
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[Projection, Document, frozenset[str], bool]:
-    """A projection, a document of its category with some sections and strange values put into it, and what is released."""
+    """A projection, a document of its category with strange values put in, what is released, and strip-location."""
     projection = draw(st.sampled_from(DIRECTORY.projections))
     sections = DIRECTORY.categories[projection.category].sections
     present = draw(st.sets(st.sampled_from(sections)))
@@ -50,7 +50,9 @@ def cases(draw: st.DrawFn) -> tuple[Projection, Document, frozenset[str], bool]:
     places = [place for place in _objects(resource)]
     for _ in range(draw(st.integers(0, 4))):
         place = draw(st.sampled_from(places))
-        name = draw(st.sampled_from(["note", "display", "text", "extension", "_title", "identifier", "reference", "title"]))
+        name = draw(
+            st.sampled_from(["note", "display", "text", "extension", "_title", "identifier", "reference", "title"])
+        )
         # Marks of sections stay as they are: which section an item belongs to is not what these laws are about.
         if name not in place:
             place[name] = draw(VALUES)
@@ -69,7 +71,7 @@ def run(projection: Projection, document: Document, released: frozenset[str], st
 
 @given(cases())
 def test_only_released_sections_and_named_elements_are_left(case) -> None:
-    projection, document, released, strip = case
+    projection, _, released, strip = case
     layout = DIRECTORY.layouts[projection.category]
     left = run(*case)
     assert sections_in(left, layout) <= released - ({"contact"} if strip else set())
@@ -125,6 +127,13 @@ def test_no_word_of_a_dropped_section_is_released(case, secret: str) -> None:
             if isinstance(item, dict) and not rule.is_released(item, released, contained):
                 for one in _objects(item):
                     for key, inner in one.items():
-                        if isinstance(inner, str) and key in ("text", "description", "valueString", "div", "title", "display"):
+                        if isinstance(inner, str) and key in (
+                            "text",
+                            "description",
+                            "valueString",
+                            "div",
+                            "title",
+                            "display",
+                        ):
                             one[key] = mark
     assert mark not in orjson.dumps(run(projection, document, released, strip)).decode()

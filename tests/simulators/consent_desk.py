@@ -173,7 +173,9 @@ class ConsentDesk(Recording):
         old = self.prohibitions.get(prohibition_id)
         if old is None or old.client != client:
             raise ConsentRefused("not-found")
-        self.prohibitions[old.id] = new = prohibition.lift(old, giver, Known(), self.clock.at)
+        self.prohibitions[old.id] = new = prohibition.lift(
+            old, giver, by.service, Known(), self.directory, self.clock.at
+        )
         return new
 
     async def record_relation(

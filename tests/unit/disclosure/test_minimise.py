@@ -201,4 +201,4 @@ def test_dates_and_plain_numbers_are_not_masked(text: str) -> None:
 def test_a_long_text_costs_time_in_proportion_to_its_length(unit: str) -> None:
     started = time.perf_counter()
     mask_places("1" + unit * 100_000)
-    assert time.perf_counter() - started < 20
+    assert time.perf_counter() - started < 5

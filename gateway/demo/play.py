@@ -1,0 +1,154 @@
+"""`make demo`: sets up the demo world, serves it over HTTP, plays the main job, and stays up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import httpx
+import orjson
+
+from gateway.composition import Gateway, opened
+from gateway.demo.documents import deposit_samples
+from gateway.demo.folder import held
+from gateway.demo.partner import PartnerSystem
+from gateway.demo.population import load_systems, populate
+from gateway.demo.serving import listen, served
+from gateway.demo.stage import Stage
+from gateway.demo.story import Story
+from gateway.demo.telling import Teller
+from gateway.demo.world import WORLD, World, load_world
+from gateway.errors import SettingsError
+from gateway.installation import prepare
+from gateway.rehearsal.local_opa import local_opa
+from gateway.settings import Settings, read_settings
+
+PORT = 8440
+FOLDER = Path("var/demo")
+KEPT = "demo.json"
+"""Where the demo keeps its address and our ids of its documents, for `gateway.demo.token` and the next start."""
+
+
+def demo_settings(
+    folder: Path, *, port: int = PORT, engine: Literal["embedded", "opa"] = "embedded", opa_url: str | None = None
+) -> Settings:  # fmt: skip
+    """Return the settings of the demo in *folder*: everything beside each other, marked as a demo."""
+    return read_settings(
+        database=f"sqlite:///{folder / 'saattaen.db'}",
+        key_database=f"sqlite:///{folder / 'keys.db'}",
+        keys=folder / "keys",
+        outbox=folder / "outbox",
+        directory=WORLD,
+        base_url=f"http://127.0.0.1:{port}",
+        host="127.0.0.1",
+        port=port,
+        engine=engine,
+        opa_url=opa_url,
+        demo=True,
+    )
+
+
+def demo(
+    once: bool = False, reset: bool = False, port: int = PORT, engine: Literal["embedded", "opa"] = "embedded",
+    folder: Path = FOLDER,
+) -> int:  # fmt: skip
+    """Play the demo and return the exit status: 0 only if every step went as told.
+
+    With *once* it ends then, else the gateway stays up until it is interrupted. *reset* starts with an empty folder.
+    Raises SettingsError with a sentence that says what to do.
+    """
+    teller, place = Teller(), folder.absolute()
+    listening = listen("127.0.0.1", port)
+    try:
+        with held(place, reset=reset) as is_new, _opa(engine) as opa_url:
+            settings = demo_settings(place, port=port, engine=engine, opa_url=opa_url)
+            return asyncio.run(_run(settings, teller, listening, once=once, is_new=is_new))
+    except KeyboardInterrupt:
+        return 130 if teller.failed or once else 0
+    finally:
+        listening.close()
+
+
+def _opa(engine: str) -> AbstractContextManager[str | None]:
+    address = os.environ.get("SAATTAEN_OPA_URL")
+    return local_opa() if engine == "opa" and not address else nullcontext(address)
+
+
+async def _run(settings: Settings, teller: Teller, listening: socket.socket, *, once: bool, is_new: bool) -> int:
+    world, folder = load_world(), settings.keys.parent
+    teller.head("Saattaen, a demo: everyone and everything in it is invented.")
+    if not is_new:
+        teller.say(f"The data in {_short(folder)} is kept from the last start; RESET=1 starts afresh.")
+    prepare(settings, datetime.now(UTC))
+    async with opened(settings, world.directory) as gateway, served(gateway, listening) as serving:
+        async with httpx.AsyncClient(base_url=settings.base_url, timeout=30, trust_env=False) as web:
+            stage = await _set_up(gateway, world, web, teller, folder)
+            await Story(stage).play()
+            teller.say()
+            if teller.failed:
+                teller.head(f"{teller.failed} of the steps did not go as told.")
+            else:
+                teller.head("Every step went as told.")
+        if once:
+            return 1 if teller.failed else 0
+        _tell_where_next(stage, folder)
+        await serving
+    return 1 if teller.failed else 0
+
+
+async def _set_up(gateway: Gateway, world: World, web: httpx.AsyncClient, teller: Teller, folder: Path) -> Stage:
+    simulated = load_systems(folder / "partners", world)
+    clients = await populate(gateway, world, simulated)
+    base_url = gateway.settings.base_url
+    systems = {id_: PartnerSystem(one, web, base_url, gateway.clock.now) for id_, one in simulated.items()}
+    there = _kept_documents(folder)
+    documents = await deposit_samples(world, systems, there, gateway.clock.now())
+    _keep(folder, {"base_url": base_url, "documents": documents})
+    teller.say(
+        f"{len(clients)} people, {len(systems)} partner systems and {len(documents)} documents are there"
+        f" ({len(documents) - len(there)} of them deposited now, through the API)."
+    )
+    return Stage(gateway, world, web, systems, clients, documents, teller)
+
+
+def _kept_documents(folder: Path) -> Mapping[str, str]:
+    file = folder / KEPT
+    if not file.exists():
+        return {}
+    try:
+        return {str(name): str(id_) for name, id_ in orjson.loads(file.read_bytes())["documents"].items()}
+    except (OSError, ValueError, KeyError, AttributeError):
+        raise SettingsError(f"The demo's file {KEPT} cannot be read; start afresh with RESET=1.") from None
+
+
+def _keep(folder: Path, content: Mapping[str, object]) -> None:
+    part = folder / f".{KEPT}.part"
+    part.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+    part.replace(folder / KEPT)
+
+
+def _tell_where_next(stage: Stage, folder: Path) -> None:
+    say, base = stage.teller.say, stage.gateway.settings.base_url
+    command = f"{_short(Path(sys.executable))} -m gateway.demo.token"
+    command += "" if folder == FOLDER.absolute() else f" --folder {_short(folder)}"
+    say()
+    stage.teller.head(f"The gateway is up at {base} until you press Ctrl-C.")
+    say("Suvi's feedback is still open to kuntakokeilu, her plan is not any more; ask for yourself (with her consents as they stand now):")
+    say(f'  curl -H "Authorization: Bearer $({command})" {base}{stage.address("suvi-feedback")}')
+    say(f'  curl -H "Authorization: Bearer $({command})" {base}{stage.address("suvi-plan")}')
+    say("Where to look next:")
+    say(f"  {base}/reference          the API's reference")
+    say(f"  {base}/fhir/metadata      what the FHIR side can do")
+    say(f"  {_short(folder / 'outbox')}    the messages that clients and services were sent")
+    say("  saattaen log of-client    what Suvi sees of all this; saattaen log search for the officer; saattaen verify (each with --demo)")
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

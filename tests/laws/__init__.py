@@ -1,0 +1,1 @@
+"""The laws of disclosure, proved on the composed gateway."""

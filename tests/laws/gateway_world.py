@@ -1,0 +1,280 @@
+"""A whole gateway in process: its own folder, a clock that a test moves, the demo world's people and partner systems."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+import httpx
+import orjson
+
+from adapters.clocks import SteeredClock
+from adapters.fhir.samples import make_sample
+from adapters.tokens.acting import Acting
+from adapters.tokens.simulator import SimulatedPartner
+from audit.verify import verify_rows
+from gateway.app import create_app
+from gateway.composition import Gateway, opened
+from gateway.consent.model import Capture, CaptureMethod, ClientId, Consent, GrantRow, RelationKind
+from gateway.consent.model import Actor as Worker
+from gateway.demo.partner import PartnerSystem, worker
+from gateway.demo.population import identifier_of, load_systems, populate, system_of, written
+from gateway.demo.world import World, load_world
+from gateway.directory.identity_code import Identifier, PersonalIdentityCode
+from gateway.disclosure.disclose import Parts, Refused, Released, ReleasedOwn, disclose
+from gateway.disclosure.opened import Opened, read_entries
+from gateway.disclosure.request import Action, DisclosureRequest, Requester
+from gateway.installation import prepare
+from gateway.settings import Settings
+
+BASE = "https://gateway.example"
+PLAN, FEEDBACK, STATEMENT = "work-ability-plan", "health-check-feedback", "medical-statement-b"
+READ = "system/*.rs"
+DEPOSIT = "saattaen/deposits"
+UNKNOWN_ID = "f" * 32
+STRANGER = "150390-999J"
+"""A well-formed artificial code that belongs to nobody of the demo world."""
+
+SHARED = ("goals", "services", "responsibilities")
+
+
+@cache
+def demo_world() -> World:
+    """The demo world, read once."""
+    return load_world()
+
+
+def settings_in(folder: Path) -> Settings:
+    """The settings of an installation in *folder*."""
+    return Settings(
+        database=f"sqlite:///{folder}/gateway.db", key_database=f"sqlite:///{folder}/keys.db", keys=folder / "keys",
+        base_url=BASE, directory=folder / "directory.yaml", outbox=folder / "outbox", demo=True,
+    )  # fmt: skip
+
+
+@cache
+def _template() -> Path:
+    """An installation with its people and partners, made once: each test works on a copy."""
+    import asyncio
+    import atexit
+
+    folder = Path(mkdtemp(prefix="saattaen-laws-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    world = demo_world()
+    settings = settings_in(folder)
+    prepare(settings, world.now)
+
+    async def fill() -> None:
+        async with opened(settings, world.directory, clock=SteeredClock(world.now)) as gateway:
+            await populate(gateway, world, load_systems(folder / "systems", world))
+
+    def run() -> None:
+        asyncio.run(fill())
+
+    # A test's own event loop may be running in this thread.
+    from threading import Thread
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join()
+    return folder
+
+
+def installed(folder: Path) -> Path:
+    """Return *folder* with an installation of its own in it, its world populated."""
+    shutil.copytree(_template(), folder, dirs_exist_ok=True)
+    return folder
+
+
+@dataclass
+class Laws:
+    """An open gateway and everything that a law does with it."""
+
+    gateway: Gateway
+    world: World
+    clock: SteeredClock
+    systems: Mapping[str, SimulatedPartner]
+    web: httpx.AsyncClient
+    folder: Path
+    _tokens: dict[tuple[str, str, str, str, str, datetime], str] = field(default_factory=dict)
+
+    # Who asks.
+
+    def acting(
+        self, service: str = "kuntakokeilu", role: str = "omavalmentaja", purpose: str = "employment-support",
+        person: str = "1",
+    ) -> Acting:  # fmt: skip
+        """The claims of a worker."""
+        return worker(self.world.directory, service, role, purpose, person=person)
+
+    async def token(self, acting: Acting | None = None, scope: str = READ, system: str | None = None) -> str:
+        """An access token for that worker, kept for as long as the clock stands."""
+        one = acting or self.acting()
+        by = system or system_of(one.service)
+        key = (by, one.service, one.role, one.purpose + one.person, scope, self.clock.now())
+        if key not in self._tokens:
+            partner = PartnerSystem(self.systems[by], self.web, BASE, self.clock.now)
+            self._tokens[key] = await partner.token(one, scope)
+        return self._tokens[key]
+
+    def requester(
+        self, service: str = "kuntakokeilu", role: str = "omavalmentaja", purpose: str = "employment-support"
+    ) -> Requester:
+        """What a verified token says of that worker."""
+        organisation = self.world.directory.services[service].organisation
+        return Requester(
+            system_of(service), organisation, service, role, purpose, "substantial", "worker-1", "Olli", "token-1",
+            frozenset({"system/*.rs"}),
+        )  # fmt: skip
+
+    # What is asked, without HTTP.
+
+    def read_of(self, document: str, requester: Requester | None = None, resource: str = "CarePlan") -> DisclosureRequest:
+        """A read of one document."""
+        who = requester or self.requester()
+        return DisclosureRequest(Action.READ, who, resource, who.role, who.purpose, "request-1", document=document)
+
+    def search_of(self, code: str, requester: Requester | None = None, category: str | None = PLAN) -> DisclosureRequest:
+        """A search for a person's documents."""
+        who = requester or self.requester()
+        lookup = self.gateway.register.lookup(Identifier.personal(PersonalIdentityCode.parse(code)))
+        return DisclosureRequest(
+            Action.SEARCH, who, "CarePlan", who.role, who.purpose, "request-1", identifier=lookup, category=category
+        )
+
+    async def ask(self, request: DisclosureRequest, parts: Parts | None = None) -> Released | ReleasedOwn | Refused:
+        """Disclose, with other *parts* where a law wants one of them to misbehave."""
+        return await disclose(request, parts or self.gateway.parts)
+
+    # On the wire.
+
+    async def read(
+        self, document: str, acting: Acting | None = None, *, resource: str = "CarePlan", **headers: str
+    ) -> httpx.Response:
+        """GET one document."""
+        sent = {"authorization": f"Bearer {await self.token(acting)}"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.web.get(f"/fhir/{resource}/{document}", headers=sent)
+
+    async def search(
+        self, code: str, acting: Acting | None = None, *, resource: str = "CarePlan", category: str | None = PLAN,
+        **form: str,
+    ) -> httpx.Response:  # fmt: skip
+        """POST a search for a person's documents."""
+        asked = {"patient.identifier": f"urn:oid:1.2.246.21|{code}"} | ({"category": category} if category else {})
+        sent = {"authorization": f"Bearer {await self.token(acting)}"}
+        return await self.web.post(f"/fhir/{resource}/_search", data=asked | form, headers=sent)
+
+    # What stands.
+
+    def code(self, client: str) -> str:
+        """A person's identity code."""
+        return self.world.clients[client].code.reveal()
+
+    async def client(self, client: str) -> ClientId:
+        """Our id of a person."""
+        found = await self.gateway.desk.find(Identifier.personal(self.world.clients[client].code))
+        assert found is not None
+        return found
+
+    def sample(self, client: str, category: str = PLAN, **more: object) -> bytes:
+        """A document's bytes as a custodian sends them."""
+        identifier = Identifier.personal(self.world.clients[client].code)
+        dated = self.world.now - timedelta(days=1)
+        return orjson.dumps(make_sample(category, self.world.directory, identifier, dated, **more))  # type: ignore[arg-type]
+
+    async def deposit(
+        self, client: str = "suvi", custodian: str = "sote-keskus", category: str = PLAN, **more: object
+    ) -> str:
+        """Put a document at disposal and return its id."""
+        row = self.world.directory.categories[category]
+        body = self.sample(client, category, custodian=custodian, **more)
+        accepted = await self.gateway.acceptance.accept(
+            "Bundle" if row.resource == "Composition" else row.resource, body
+        )
+        stored = await self.gateway.deposits.create(accepted, self.requester(custodian, "laakari", "care"))
+        return stored.id
+
+    async def replace(self, document: str, version: int, client: str = "suvi", custodian: str = "sote-keskus") -> int:
+        """Store the next version of a plan and return it."""
+        accepted = await self.gateway.acceptance.accept("CarePlan", self.sample(client, custodian=custodian))
+        by = self.requester(custodian, "laakari", "care")
+        return (await self.gateway.deposits.replace(accepted, by, document, version)).version
+
+    def row(self, **changed: object) -> GrantRow:
+        """A row: the health centre's plan to the employment service, for three months from now."""
+        now = self.clock.now()
+        row = GrantRow(
+            "sote-keskus", "kuntakokeilu", PLAN, "employment-support", now - timedelta(days=1), now + timedelta(days=90)
+        )
+        return replace(row, **changed)  # type: ignore[arg-type]
+
+    async def give(self, client: str = "suvi", *rows: GrantRow) -> Consent:
+        """Let the client give a consent on the own page."""
+        shown = self.gateway.wordings.current()
+        template = shown.template("fi", "plain")
+        from gateway.consent.model import Shown
+
+        assert template is not None
+        told = Shown(shown.id, shown.version, "fi", "plain", "0" * 64)
+        capture = Capture(CaptureMethod.SELF_SERVICE)
+        given = await self.gateway.recording.give(await self.client(client), rows or (self.row(),), capture, told)
+        return given.consent
+
+    async def relate(self, client: str = "suvi", kind: str = "joint-service", **more: object) -> str:
+        """Record a relation of the health centre to the employment service."""
+        relation = await self.gateway.recording.record_relation(
+            await self.client(client), RelationKind(kind), "sote-keskus", ("kuntakokeilu",),
+            by=Worker(service="sote-keskus", system="sote-keskus-system", worker="w-1"), evidence="decision 7", **more,  # type: ignore[arg-type]
+        )  # fmt: skip
+        return relation.id
+
+    # What the log says.
+
+    def entries(self) -> list[Opened]:
+        """Every entry, opened."""
+        with self.gateway.log_store.read() as reader:
+            return list(read_entries(reader, self.gateway.keys))
+
+    def size(self) -> int:
+        """How many entries there are."""
+        with self.gateway.log_store.read() as reader:
+            return sum(head.size for head in reader.heads())
+
+    def verify(self) -> list[str]:
+        """What `audit.verify` finds wrong; empty when the log is sound."""
+        return verify(self.gateway)
+
+
+def verify(gateway: Gateway) -> list[str]:
+    """Return what is wrong with the log of *gateway*, its sealed sections included."""
+    with gateway.log_store.read() as reader:
+        verifiers = [gateway.log.verifier(head.origin) for head in reader.heads()]
+        report = verify_rows(reader, verifiers, gateway.keys)
+    return [str(finding) for finding in report.findings]
+
+
+@asynccontextmanager
+async def open_world(folder: Path, change: Callable[[Gateway], Gateway] = lambda gateway: gateway) -> AsyncIterator[Laws]:
+    """Open a gateway on the installation in *folder* (made where there is none)."""
+    if not (folder / "gateway.db").exists():
+        installed(folder)
+    world = demo_world()
+    clock = SteeredClock(world.now)
+    async with opened(settings_in(folder), world.directory, clock=clock) as gateway:
+        changed = change(gateway)
+        transport = httpx.ASGITransport(create_app(changed))
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as web:
+            yield Laws(changed, world, clock, load_systems(folder / "systems", world), web, folder)
+
+
+__all__ = [
+    "BASE", "DEPOSIT", "FEEDBACK", "PLAN", "READ", "STATEMENT", "STRANGER", "UNKNOWN_ID", "Laws", "demo_world",
+    "identifier_of", "installed", "open_world", "settings_in", "verify", "written",
+]  # fmt: skip
