@@ -56,7 +56,10 @@ PUBLISHED = datetime(2026, 11, 23, tzinfo=UTC)
 def create_app(gateway: Gateway) -> FastAPI:
     """Return the application that serves *gateway*. FastAPI's own pages are off: they load from other hosts."""
     settings, base = gateway.settings, gateway.settings.base_url
-    app = FastAPI(title="Saattaen", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None)
+    # A redirect to the address with or without a slash would be built from the Host header, which anyone can forge.
+    app = FastAPI(
+        title="Saattaen", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
     authenticator = Authenticator(gateway.token_verifier)
     door = Door(
         authenticate=authenticator, standing=gateway.standing.check, find_client=gateway.recording.client_of,

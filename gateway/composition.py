@@ -121,8 +121,11 @@ async def opened(
     *,
     clock: Clock | None = None,
     mandates: SimulatedMandates | None = None,
+    engine: PolicyEngine | None = None,
 ) -> AsyncIterator[Gateway]:
     """Open a migrated installation and record what it judges by; everything is closed on the way out.
+
+    An *engine* that is given is the caller's, and is not closed here; else the settings name one.
 
     Raises SettingsError, DatabaseUnfit or EngineUnavailable with a sentence when the installation is not fit to serve.
     """
@@ -136,7 +139,7 @@ async def opened(
         closing.callback(key_database.close)
         wrapping = WrappingRing(keyring.keks.secrets, keyring.keks.current, keyring.owner_key)
         keys = KeyStore(key_database, wrapping, clock.now)
-        engine = await _engine(settings, closing)
+        engine = engine or await _engine(settings, closing)
         await verify_engine(engine)
         gateway = _assemble(settings, directory, clock, database, keyring, keys, engine, mandates or SimulatedMandates())
         closing.callback(gateway.log.close)

@@ -6,10 +6,12 @@ Unknown clients and documents lead to the decoy client, so that every question c
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import cast
 
 from sqlalchemy import Connection, Row, bindparam, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.engine import Database
 from adapters.sql.tables import DECOY_CLIENT, DocumentRow, GrantTableRow
@@ -24,6 +26,7 @@ from gateway.disclosure.snapshot import (
     RelationFacts,
     Snapshot,
 )
+from gateway.errors import StoreUnavailable
 
 MAX_DOCUMENTS = 200
 """A search never judges more documents than this; more are a reason to narrow the search, told as none."""
@@ -72,16 +75,24 @@ class SqlFactReader:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
+        try:
+            with self._database.read() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise StoreUnavailable("the facts cannot be read") from error
+
     async def for_document(self, system: str, recipient: str, document: str, resource: str) -> Snapshot:
         """Read one document's facts with its client's; see `FactReader`."""
-        with self._database.read() as connection:
+        with self._snapshot() as connection:
             row = connection.execute(_DOCUMENT, {"document": document, "resource": resource}).one_or_none()
             client = row.client if row else DECOY_CLIENT
             return _snapshot(connection, system, recipient, client, [row] if row else [])
 
     async def for_client(self, system: str, recipient: str, lookup: bytes, categories: tuple[str, ...]) -> Snapshot:
         """Read a client's facts with its documents of *categories*; see `FactReader`."""
-        with self._database.read() as connection:
+        with self._snapshot() as connection:
             found = connection.execute(_CLIENT, {"lookup": lookup, "no": False}).scalar_one_or_none()
             client = found or DECOY_CLIENT
             rows = connection.execute(_DOCUMENTS, {"client": client, "categories": list(categories)}).all()
@@ -89,12 +100,12 @@ class SqlFactReader:
 
     async def for_nobody(self, system: str) -> Snapshot:
         """Read the partner's standing beside the decoy's facts; see `FactReader`."""
-        with self._database.read() as connection:
+        with self._snapshot() as connection:
             return _snapshot(connection, system, "", DECOY_CLIENT, [])
 
     async def standing(self, system: str) -> PartnerStanding:
         """Return the partner system as it is registered now; one that is not stands as suspended."""
-        with self._database.read() as connection:
+        with self._snapshot() as connection:
             return _standing(connection, system)
 
 

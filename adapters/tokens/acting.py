@@ -100,6 +100,6 @@ def _coded(value: object, system: str, name: str) -> str:
 
 
 def _code(value: object, say: str) -> str:
-    if not isinstance(value, str) or len(value) > 64 or not _CODE.fullmatch(value):
+    if not isinstance(value, str) or len(value) > 64 or not _CODE.fullmatch(value) or holds_identity_code(value):
         raise ActingInvalid(say)
     return value

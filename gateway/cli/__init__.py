@@ -7,17 +7,23 @@ import sys
 import typer
 
 from audit.errors import AuditError
-from gateway.cli import demo, keys, log, partners, receipts, rehearse, serve
+from gateway.cli.demo import add_to as add_demo
+from gateway.cli.keys import app as keys_app
+from gateway.cli.log import add_to as add_log
+from gateway.cli.partners import app as partner_app
+from gateway.cli.receipts import app as receipt_app
+from gateway.cli.rehearse import add_to as add_rehearse
+from gateway.cli.serve import add_to as add_serve
 from gateway.errors import GatewayError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-demo.add_to(app)
-serve.add_to(app)
-rehearse.add_to(app)
-log.add_to(app)
-app.add_typer(partners.app, name="partner")
-app.add_typer(keys.app, name="keys")
-app.add_typer(receipts.app, name="receipt")
+add_demo(app)
+add_serve(app)
+add_rehearse(app)
+add_log(app)
+app.add_typer(partner_app, name="partner")
+app.add_typer(keys_app, name="keys")
+app.add_typer(receipt_app, name="receipt")
 
 
 def main() -> None:

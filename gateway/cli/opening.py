@@ -8,26 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from gateway.composition import Gateway, opened
+from gateway.demo.play import demo_settings
 from gateway.directory.load import load_directory
 from gateway.settings import Settings, read_settings
 
 T = TypeVar("T")
-
-
-def demo_settings(folder: Path, *, port: int = 8440) -> Settings:
-    """Return the settings of the demo in *folder*: everything beside each other, marked as a demo."""
-    from gateway.demo.world import WORLD  # noqa: PLC0415 (only a demo loads its world)
-
-    return read_settings(
-        database=f"sqlite:///{folder / 'saattaen.db'}",
-        key_database=f"sqlite:///{folder / 'keys.db'}",
-        keys=folder / "keys",
-        outbox=folder / "outbox",
-        directory=WORLD,
-        base_url=f"http://127.0.0.1:{port}",
-        port=port,
-        demo=True,
-    )
 
 
 def settings_of(demo: bool, folder: Path) -> Settings:

@@ -43,6 +43,11 @@ SAMPLES = (
 )
 
 
+def sample_named(name: str) -> Sample:
+    """Return one of the samples. Raises StopIteration for a name that none has."""
+    return next(sample for sample in SAMPLES if sample.name == name)
+
+
 def path_type(world: World, category: str) -> str:
     """Return the FHIR type at whose address documents of a category lie."""
     resource = world.directory.categories[category].resource

@@ -75,7 +75,7 @@ class PartnerSystem:
         self, acting: Acting, scope: str, method: str, path: str, *, body: object = None,
         form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None, fhir: bool = False,
     ) -> httpx.Response:  # fmt: skip
-        """Send one request with a new token for *acting*; *body* goes as JSON, *form* as a form. Raises TokenRefused."""
+        """Send one request with a new token for *acting*; *body* goes as JSON. Raises TokenRefused."""
         sent = {"authorization": f"Bearer {await self.token(acting, scope)}", **(headers or {})}
         if form is not None:
             return await self._web.request(method, path, data=dict(form), headers=sent)

@@ -16,7 +16,7 @@ import httpx
 import orjson
 
 from gateway.composition import Gateway, opened
-from gateway.demo.documents import deposit_samples
+from gateway.demo.documents import deposit_samples, sample_named
 from gateway.demo.folder import held
 from gateway.demo.partner import PartnerSystem
 from gateway.demo.population import load_systems, populate
@@ -140,14 +140,19 @@ def _tell_where_next(stage: Stage, folder: Path) -> None:
     command += "" if folder == FOLDER.absolute() else f" --folder {_short(folder)}"
     say()
     stage.teller.head(f"The gateway is up at {base} until you press Ctrl-C.")
-    say("Suvi's feedback is still open to kuntakokeilu, her plan is not any more; ask for yourself (with her consents as they stand now):")
-    say(f'  curl -H "Authorization: Bearer $({command})" {base}{stage.address("suvi-feedback")}')
-    say(f'  curl -H "Authorization: Bearer $({command})" {base}{stage.address("suvi-plan")}')
+    say("Suvi's feedback is still open to kuntakokeilu, her plan is not any more. Ask for both yourself:")
+    for name in ("suvi-feedback", "suvi-plan"):
+        say(f'  curl -i -H "Authorization: Bearer $({command})" {base}{stage.address(sample_named(name))}')
     say("Where to look next:")
-    say(f"  {base}/reference          the API's reference")
-    say(f"  {base}/fhir/metadata      what the FHIR side can do")
-    say(f"  {_short(folder / 'outbox')}    the messages that clients and services were sent")
-    say("  saattaen log of-client    what Suvi sees of all this; saattaen log search for the officer; saattaen verify (each with --demo)")
+    saattaen = _short(Path(sys.executable).with_name("saattaen"))
+    where = {
+        f"{base}/reference": "the API's reference",
+        f"{base}/fhir/metadata": "what the FHIR side can do",
+        f"{_short(folder / 'outbox')}": "the messages that clients and services were sent",
+        f"{saattaen} --help": "the officer's commands; with --demo they work on this demo's data",
+    }
+    for place, what in where.items():
+        say(f"  {place:{max(map(len, where))}}  {what}")
 
 
 def _short(path: Path) -> Path:

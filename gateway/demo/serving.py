@@ -25,13 +25,14 @@ def listen(host: str, port: int) -> socket.socket:
         listening.listen(128)
     except OSError:
         listening.close()
-        raise SettingsError(f"Port {port} is in use: stop what listens there, or choose another: make demo PORT={port + 1}.") from None
+        say = f"Port {port} is in use: stop what listens there, or choose another: make demo PORT={port + 1}."
+        raise SettingsError(say) from None
     return listening
 
 
 @asynccontextmanager
 async def served(gateway: Gateway, listening: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve the gateway on that socket while the block runs; yield the task, which ends when the server is told to stop."""
+    """Serve the gateway on that socket while the block runs; yield the task, which ends when it is interrupted."""
     config = uvicorn.Config(
         create_app(gateway), access_log=False, log_level="warning", proxy_headers=False, server_header=False,
         date_header=False, timeout_graceful_shutdown=2,
@@ -40,7 +41,7 @@ async def served(gateway: Gateway, listening: socket.socket) -> AsyncIterator[as
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     sweeping = asyncio.create_task(_sweep(gateway))
     try:
-        while not server.started and not serving.done():
+        while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn tells by this flag alone.
             await asyncio.sleep(0.02)
         yield serving
     finally:

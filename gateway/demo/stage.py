@@ -1,19 +1,33 @@
-"""Where the demo's story plays: a gateway that serves over HTTP, the partner systems on the wire, the documents."""
+"""Where the demo's story plays: a gateway that serves over HTTP, and what partner systems and the client do there."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import httpx
+import orjson
 
+from adapters.tokens.acting import Acting
 from gateway.composition import Gateway
 from gateway.consent.model import ClientId
-from gateway.demo.documents import SAMPLES, path_type
+from gateway.demo.documents import Sample, path_type, sample_named
 from gateway.demo.partner import PartnerSystem
+from gateway.demo.phone import read_messages
+from gateway.demo.population import identifier_of, system_of
 from gateway.demo.telling import Teller
 from gateway.demo.world import World
+from gateway.directory.instants import HELSINKI
 from gateway.disclosure.opened import Opener
+from gateway.http.acting import CONSENTS
+from gateway.http.openapi import PREFIX
+
+CONSENTS_PATH, WORDS_PATH, MESSAGES_PATH = f"{PREFIX}/consents", f"{PREFIX}/wordings/render", f"{PREFIX}/messages"
+CONFIRMATIONS_PATH = f"{PREFIX}/confirmations"
+_PHONE_PATIENCE = 15.0
+_LASTS = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +42,66 @@ class Stage:
     documents: Mapping[str, str]
     teller: Teller
 
-    def address(self, name: str) -> str:
-        """Return a sample's address below the base address."""
-        category = next(one.category for one in SAMPLES if one.name == name)
-        return f"/fhir/{path_type(self.world, category)}/{self.documents[name]}"
+    def system(self, acting: Acting) -> PartnerSystem:
+        """Return the partner system that a worker uses."""
+        return self.systems[system_of(acting.service)]
 
-    def service(self, code: str) -> str:
-        """Return a service's Finnish name."""
-        return self.world.directory.services[code].name.fi
+    def address(self, sample: Sample) -> str:
+        """Return a sample's address below the base address."""
+        return f"/fhir/{path_type(self.world, sample.category)}/{self.documents[sample.name]}"
+
+    async def read(self, document: str, acting: Acting) -> httpx.Response:
+        """Let a worker ask for a sample."""
+        sample = sample_named(document)
+        scope = f"system/{path_type(self.world, sample.category)}.r"
+        return await self.system(acting).ask(acting, scope, "GET", self.address(sample))
+
+    async def record_consent(self, acting: Acting, document: str, recipient: Acting) -> httpx.Response:
+        """Let a worker show the client the words and record the consent to one document's category, nothing ticked."""
+        sample = sample_named(document)
+        until = (datetime.now(HELSINKI) + _LASTS).replace(hour=0, minute=0, second=0, microsecond=0)
+        grants = [
+            {
+                "custodian": sample.custodian, "recipient": recipient.service, "category": sample.category,
+                "purpose": recipient.purpose, "until": until.isoformat(), "sensitivities": [],
+            }
+        ]  # fmt: skip
+        person, system = self.world.clients[sample.client], self.system(acting)
+        words = {"wording": "consent", "language": person.language, "register": person.register, "grants": grants}
+        shown = content_of(await system.ask(acting, CONSENTS, "POST", WORDS_PATH, body=words))
+        body = {
+            "client": identifier_of(person), "grants": grants,
+            "capture": {"method": "with-professional", "evidence": {"identity_check": "passport seen"}},
+            "shown": {key: shown.get(key) for key in ("wording", "version", "language", "register", "sha256")},
+        }  # fmt: skip
+        return await system.ask(acting, CONSENTS, "POST", CONSENTS_PATH, body=body)
+
+    async def messages_about(self, consent: str, acting: Acting) -> list[str]:
+        """Return the kinds of the messages that a worker's service was sent about a consent, oldest first."""
+        kinds: list[str] = []
+        query = "?limit=200"
+        while True:
+            match content_of(await self.system(acting).ask(acting, CONSENTS, "GET", MESSAGES_PATH + query)):
+                case {"messages": list(listed), "next": following}:
+                    kinds += [str(one["kind"]) for one in listed if one["consent"] == consent]
+                    query = f"?limit=200&after={following}"
+                case _:
+                    return [*kinds, "unread"]
+            if following is None:
+                return kinds
+
+    async def code_on_phone(self, client: str, handle: str) -> str | None:
+        """Wait for the code that was sent to a client's own phone; None where none comes."""
+        give_up = asyncio.get_running_loop().time() + _PHONE_PATIENCE
+        while asyncio.get_running_loop().time() < give_up:
+            for message in read_messages(self.gateway.settings.outbox, self.clients[client]):
+                match message:
+                    case {"body": {"handle": str(its), "code": str(code)}} if its == handle:
+                        return code
+                    case _:
+                        continue
+            await asyncio.sleep(0.05)
+        return None
 
     def last_reason(self) -> str:
         """Return why the newest refused request was refused, as the officer reads it in the log; else its kind."""
@@ -47,3 +113,12 @@ class Stage:
                     reasons = (entry.b or {}).get("reasons")
                     return ", ".join(map(str, reasons)) if isinstance(reasons, list) else entry.kind
         return "no entry"
+
+
+def content_of(answer: httpx.Response) -> dict[str, object]:
+    """Return the JSON object in an answer, an empty one where there is none."""
+    try:
+        content = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        return {}
+    return content if isinstance(content, dict) else {}

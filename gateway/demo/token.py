@@ -19,7 +19,7 @@ from gateway.demo.world import load_world
 
 def main() -> int:
     """Ask the running demo for a token and print it; what hinders is told in one sentence, with status 1."""
-    parser = argparse.ArgumentParser(prog="python -m gateway.demo.token", description="Get a token from the running demo.")
+    parser = argparse.ArgumentParser("python -m gateway.demo.token", description="Get a token of the running demo.")
     parser.add_argument("service", nargs="?", default="kuntakokeilu")
     parser.add_argument("role", nargs="?", default="omavalmentaja")
     parser.add_argument("purpose", nargs="?", default="employment-support")

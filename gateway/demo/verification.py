@@ -1,4 +1,4 @@
-"""The log of an open gateway proves itself: tree, signatures and sealed sections, and the order law over all entries."""
+"""The log of an open gateway proves itself: tree, signatures and sealed sections, and the order law."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from gateway.disclosure.ports import MAX_CLOCK_SKEW, Clock, Custodian, LogWriter
 from gateway.disclosure.request import Action, DisclosureRequest
 from gateway.disclosure.snapshot import DocumentFacts, FactReader, Snapshot
 from gateway.disclosure.standing import find_fault as find_standing_fault
+from gateway.disclosure.writing import write
 from gateway.errors import CustodianUnavailable, EngineUnavailable
 
 ATTEMPTS = 3
@@ -116,7 +117,8 @@ class _Unfit(Enum):
 async def disclose(request: DisclosureRequest, parts: Parts) -> Released | ReleasedOwn | Refused:
     """Judge *request* and release what its permits name, or refuse; either stands in the log when this returns.
 
-    Raises EngineUnavailable and CustodianUnavailable after writing an entry of it, TooBusy when the log's queue is full.
+    Raises EngineUnavailable and CustodianUnavailable after writing an entry of it, TooBusy and StoreUnavailable when the
+    log cannot be written.
     """
     for attempt in count(1):
         # 1. Facts, in one snapshot with their epochs.
@@ -161,7 +163,7 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
         if drawn and not rendered:
             return await _refuse(request, snapshot, questions[0], "sensitivity-not-covered", parts)
         # 6. The entry, and in its transaction the comparison and the spending.
-        outcome = await parts.log.submit(_Release(request, snapshot, rendered, questions[0][0], parts))
+        outcome = await write(parts.log, _Release(request, snapshot, rendered, questions[0][0], parts))
         match outcome:
             case Committed():
                 # 7. The entry stands: the bytes may leave.
@@ -247,7 +249,7 @@ async def _find_nothing(request: DisclosureRequest, snapshot: Snapshot, question
 
 
 async def _append(draft: Draft, parts: Parts) -> Committed[None]:
-    committed = await parts.log.submit(_EntryAlone(draft))
+    committed = await write(parts.log, _EntryAlone(draft))
     if not isinstance(committed, Committed):
         raise TypeError("an entry alone is never dropped")
     return committed

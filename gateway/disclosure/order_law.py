@@ -135,6 +135,8 @@ class _Law:
             self._release(entry)
         elif entry.kind == "custodian.read":
             self._own_read(entry)
+        elif entry.kind == "decision" and entry.outcome == "permit":
+            self._fault(entry, "a permitted request is a disclosure, and names what it rests on")
         elif entry.kind in APPLIED:
             if entry.b is None or (entry.s is None and not entry.kind.startswith("partner.")):
                 self._closed(entry)

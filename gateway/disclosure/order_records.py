@@ -166,8 +166,8 @@ def grant_record(client: str, consent: str, version: int, row: Fields, by_client
     return GrantRecord(
         client, consent, version, text(row, "id"), text(row, "custodian"), text(row, "recipient"),
         text(row, "category"), text(row, "purpose"), number(row, "from"), number(row, "until"),
-        frozenset(texts(row, "sensitivities")), flag(row, "single_use"), optional_text(row, "document"), optional_number(row, "dated_from"),
-        optional_number(row, "dated_until"), flag(row, "confirmed"), by_client,
+        frozenset(texts(row, "sensitivities")), flag(row, "single_use"), optional_text(row, "document"),
+        optional_number(row, "dated_from"), optional_number(row, "dated_until"), flag(row, "confirmed"), by_client,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from gateway.directory.model import Directory
 from gateway.disclosure.ports import Clock, LogWriter
 from gateway.disclosure.request import Requester
 from gateway.disclosure.snapshot import PartnerStanding
+from gateway.disclosure.writing import write
 from gateway.errors import NotAvailable
 
 
@@ -58,7 +59,7 @@ class Standing:
         )
         body = {"reasons": [reason], "act": act, "recipient": requester.service, "organisation": requester.organisation}
         actor = {"system": requester.system, "person": requester.person, "role": requester.role}
-        await self._log.submit(_Refusal(Draft(self._new_event_id(), index, body, actor=actor)))
+        await write(self._log, _Refusal(Draft(self._new_event_id(), index, body, actor=actor)))
         raise NotAvailable("This cannot be done for this requester.")
 
 

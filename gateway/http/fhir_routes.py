@@ -18,7 +18,7 @@ from gateway.disclosure.disclose import Refused, Released, ReleasedOwn
 from gateway.disclosure.request import Action, DisclosureRequest, Requester
 from gateway.disclosure.scopes import covers
 from gateway.errors import NotAvailable, RequestInvalid, VersionRequired
-from gateway.http.fhir_search import Search, parse_count, parse_search
+from gateway.http.fhir_search import Search, parse_code, parse_count, parse_search
 from gateway.http.problems import FHIR_TYPE, EdgeError, request_id
 
 DEPOSIT_SCOPE = "saattaen/deposits"
@@ -196,17 +196,24 @@ def _question(
         requester=requester,
         resource=resource,
         # A header narrows nothing: it must agree with the token, and the policy judges that it does.
-        role=headers.get("saattaen-role", requester.role),
-        purpose=headers.get("saattaen-purpose", requester.purpose),
+        role=_code_in(request, "Saattaen-Role") or requester.role,
+        purpose=_code_in(request, "Saattaen-Purpose") or requester.purpose,
         request_id=request_id(request),
         document=document,
         identifier=identifier,
         category=category,
-        basis=headers.get("saattaen-basis"),
+        basis=_code_in(request, "Saattaen-Basis"),
         traceparent=_traceparent(headers.get("traceparent")),
         after=after,
         count=count,
     )
+
+
+def _code_in(request: Request, header: str) -> str | None:
+    given = request.headers.getlist(header)
+    if len(given) > 1:
+        raise RequestInvalid(f"Give {header} once.", path=header)
+    return parse_code(given[0], header) if given else None
 
 
 def _need_scope(requester: Requester, scope: str) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from gateway.directory.identity_code import NATIONAL_AUTHORITY, Identifier, IdentityCodeError, PersonalIdentityCode
+from gateway.directory.identity_trace import holds_identity_code
 from gateway.errors import RequestInvalid
 
 MAX_COUNT = 50
 MAX_BODY = 8 * 1024
 CATEGORY_SYSTEM = "https://saattaen.example/fhir/CodeSystem/category"
+_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_FORM = "application/x-www-form-urlencoded"
+_CHARSET = re.compile(r'charset="?(?:utf-8|us-ascii)"?', re.IGNORECASE | re.ASCII)
 _JSON = frozenset({"json", "application/json", "application/fhir+json"})
 _REFUSED = {
     "_include": "Search the other type on its own: each document is judged by itself.",
@@ -38,8 +43,9 @@ class Search:
 
 def parse_search(body: bytes, content_type: str, query: str) -> Search:
     """Return the search that a `POST _search` body says. Raises RequestInvalid with what to do; echoes no value."""
-    if content_type.split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise RequestInvalid("Send the search as application/x-www-form-urlencoded.", path="Content-Type")
+    media, *parameters = (part.strip() for part in content_type.split(";"))
+    if media.lower() != _FORM or any(not _CHARSET.fullmatch(part) for part in parameters):
+        raise RequestInvalid("Send the search as application/x-www-form-urlencoded, in UTF-8.", path="Content-Type")
     if query:
         raise RequestInvalid("Put every parameter into the body, none into the address.", path="URL")
     if len(body) > MAX_BODY:
@@ -89,7 +95,14 @@ def _category(value: str | None) -> str | None:
     system, bar, code = value.rpartition("|")
     if bar and system != CATEGORY_SYSTEM:
         raise RequestInvalid(f"category is a code of {CATEGORY_SYSTEM}.", path="category")
-    return code
+    return parse_code(code, "category")
+
+
+def parse_code(value: str, path: str) -> str:
+    """Return *value* if it may be a code. What is asked with is written into the log, so nothing else gets that far."""
+    if len(value) > 64 or not _CODE.fullmatch(value) or holds_identity_code(value):
+        raise RequestInvalid("A code is small letters and digits with hyphens between them.", path=path)
+    return value
 
 
 def parse_count(value: str | None) -> int:

@@ -1,4 +1,4 @@
-"""A case: what happens, in order, and what is expected of it. Names are those of the demo world and of the case itself."""
+"""A case: what happens, in order, and what is expected of it. Names are those of the demo world and the case itself."""
 
 from __future__ import annotations
 

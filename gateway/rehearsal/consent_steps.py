@@ -1,5 +1,5 @@
-"""Steps by which consents, prohibitions and relations are recorded: by services over HTTP, by the client through the use
-cases that the client's own pages will call.
+"""Steps by which consents, prohibitions and relations are recorded: by services over HTTP, by the client through the
+use cases that the client's own pages will call.
 """
 
 from __future__ import annotations
@@ -11,7 +11,17 @@ from typing import TypeVar
 import httpx
 import orjson
 
-from gateway.consent.model import Actor, Capture, CaptureMethod, ConsentId, Giver, GiverKind, GrantRow, RefusedRow, Shown
+from gateway.consent.model import (
+    Actor,
+    Capture,
+    CaptureMethod,
+    ConsentId,
+    Giver,
+    GiverKind,
+    GrantRow,
+    RefusedRow,
+    Shown,
+)
 from gateway.consent.wording import render
 from gateway.demo.population import system_of
 from gateway.errors import ConsentRefused
@@ -163,7 +173,8 @@ async def _by_service(stage: Stage, step: GiveConsent) -> ConsentId:
             return ConsentId(id_)
         case {"consent": {"id": str(id_)}}:
             return ConsentId(id_)
-    raise Unexpected("the answer to a giving names no consent")
+        case _:
+            raise Unexpected("the answer to a giving names no consent")
 
 
 async def _confirm(stage: Stage, step: Confirm) -> None:

@@ -160,7 +160,8 @@ def _basis(entry: Opened) -> str | None:
     match entry.b:
         case {"documents": [{"basis": str(basis)}]}:
             return basis
-    return None
+        case _:
+            return None
 
 
 def _relied_on(entry: Opened, document: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""What each method of capture leaves behind, as an honest service supplies it; and the codes on the client's own phone."""
+"""What each method of capture leaves behind, as an honest service supplies it; and codes on the client's own phone."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ async def _own_phone(
 def _signed(stage: Stage, step: GiveConsent, rows: Sequence[GrantRow], shown: Shown) -> str:
     identifier, system = stage.identifier(step.client), stage.simulated[system_of(rows[0].custodian)]
     claims: dict[str, object] = {
-        "iss": system.id, "grants": rows_content(rows), "text_sha256": shown.sha256, "at": stage.clock.now().isoformat(),
-        "nonce": secrets.token_hex(16),
+        "iss": system.id, "grants": rows_content(rows), "text_sha256": shown.sha256,
+        "at": stage.clock.now().isoformat(), "nonce": secrets.token_hex(16),
         "client": {"authority": identifier["system"], "value": identifier["value"]},
     }  # fmt: skip
     return sign_compact({"typ": IMPORT_TYPE, "kid": str(system.key.kid)}, claims, system.key, "ES256")

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from adapters.clocks import SteeredClock
+from adapters.opa.embedded import EmbeddedEngine
 from gateway.composition import Gateway, opened
 from gateway.demo.world import WORLD, World
 from gateway.errors import SettingsError
@@ -26,6 +27,7 @@ def fresh_gateways(
     With *database*, a SQLite URL, each case keeps its database: `cases.db` becomes `cases-1.db`, `cases-2.db`, ...
     """
     played = 0
+    shared = EmbeddedEngine() if engine == "embedded" else None  # It keeps nothing of a question, and loading it is dear.
 
     @asynccontextmanager
     async def make(clock: SteeredClock) -> AsyncIterator[Gateway]:
@@ -34,7 +36,7 @@ def fresh_gateways(
         with TemporaryDirectory(prefix="saattaen-rehearsal-") as name:
             settings = _settings(Path(name), engine, opa_url, _kept(database, played))
             prepare(settings, clock.now())
-            async with opened(settings, world.directory, clock=clock) as gateway:
+            async with opened(settings, world.directory, clock=clock, engine=shared) as gateway:
                 yield gateway
 
     return make

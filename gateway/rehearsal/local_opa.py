@@ -19,10 +19,10 @@ _PATIENCE = 30.0
 
 @contextmanager
 def local_opa(policies: Path = POLICIES) -> Iterator[str]:
-    """Start the OPA on the PATH and yield its address; it is stopped afterwards. Raises SettingsError where there is none."""
+    """Start the OPA on the PATH and yield its address; it is stopped afterwards. Raises SettingsError."""
     program = shutil.which("opa")
     if program is None or not policies.is_dir():
-        raise SettingsError("No OPA is on the PATH: install one, or name a server that has the policies (SAATTAEN_OPA_URL).")
+        raise SettingsError("No OPA is on the PATH: install one, or name a server in SAATTAEN_OPA_URL.")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         listening = f"127.0.0.1:{probe.getsockname()[1]}"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from audit.log import Dropped
 from gateway.demo.verification import verify_gateway
-from gateway.rehearsal.case import Advance, MoveTo, Notified, See, SeenEntry, Suspend, Verify
+from gateway.disclosure.accounts import rehearsal_rows
+from gateway.disclosure.opened import Opener
+from gateway.rehearsal.case import Advance, MoveTo, Notified, See, Suspend, Verify
 from gateway.rehearsal.stage import Stage, Unexpected, expect, say
 
 _TOLD = frozenset({"consent.withdrawn", "consent.changed"})
-_LISTED = frozenset(
-    {"decision", "disclosure", "consent.given", "consent.changed", "consent.withdrawn", "consent.refused"}
-)
 _TO_CLIENT = "client"
 
 
@@ -40,7 +39,22 @@ async def notified(stage: Stage, step: Notified) -> None:
 
 
 async def see(stage: Stage, step: See) -> None:
-    raise Unexpected("what a person sees of the log cannot be shown yet")
+    """Compare what the log tells of the client, newest first; of each entry only what the case says of it.
+
+    The client and the operator's officer are told of the same entries here: every access, refusal and step of a consent.
+    """
+    whose = stage.clients[step.client]
+    with stage.gateway.log_store.read() as reader:
+        entries = [entry for entry in Opener(stage.gateway.keys).read_all(reader) if entry.client == whose]
+    seen = rehearsal_rows(reversed(entries))
+    told = [" ".join(str(value) for value in row.values() if value is not None) for row in seen]
+    if len(seen) != len(step.entries):
+        raise Unexpected(f"entries: expected {len(step.entries)}, came {say(told)}")
+    for number, (expected, row) in enumerate(zip(step.entries, seen, strict=True), 1):
+        for key in ("kind", "by", "outcome", "basis"):
+            wanted = getattr(expected, key)
+            if wanted is not None and wanted != row[key]:
+                raise Unexpected(f"entry {number}: expected {key} {wanted}, came {say(row[key])}; there are {say(told)}")
 
 
 async def verify(stage: Stage, step: Verify) -> None:

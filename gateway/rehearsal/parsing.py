@@ -7,11 +7,12 @@ from pathlib import Path
 
 from gateway.demo.world import World, load_world
 from gateway.directory.rows import Row
+from gateway.directory.source import Plain
 from gateway.errors import GatewayError
 from gateway.rehearsal import reading
 from gateway.rehearsal.case import Case, Step
 from gateway.rehearsal.reading import Known
-from gateway.rehearsal.source import CaseFaults, Plain, read_documents
+from gateway.rehearsal.source import CaseFaults, read_documents
 from gateway.rehearsal.step_reading import STEPS
 
 SUFFIX = ".case.yaml"
@@ -51,6 +52,9 @@ def parse_cases(*paths: Path, world: World | None = None) -> list[Case]:
         documents, broken = read_documents(file)
         mistakes += broken
         for content, faults in documents:
+            if not content:
+                mistakes += faults.found
+                continue
             case = _case(content, faults, world)
             if case.id in taken:
                 faults.add(("id",), f"there is a case of that id in {taken[case.id]} already")

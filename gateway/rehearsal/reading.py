@@ -1,7 +1,7 @@
 """One case's mapping, read key by key: every mistake is noted, and names that lead nowhere are mistakes too.
 
-A code that the directory does not know is a mistake, save where the step expects `request-invalid`: that is then what it
-is about.
+A code that the directory does not know is a mistake, save where the step expects `request-invalid`: it is then what the
+step is about.
 """
 
 from __future__ import annotations

@@ -28,10 +28,9 @@ class CaseFaults(Faults):
             near = near[:-1]
         line = self.lines.get(near)
         parts = [f"{self.file}{'' if line is None else f':{line}'}", f"case {self.case}"]
-        match path:
-            case ("steps", int(index), *rest):
-                parts.append(f"step {index + 1}")
-                path = tuple(rest)
+        if len(path) > 1 and path[0] == "steps" and isinstance(index := path[1], int):
+            parts.append(f"step {index + 1}")
+            path = path[2:]
         if path:
             parts.append(".".join(str(part) for part in path))
         self.found.append(": ".join((*parts, says)))
@@ -109,5 +108,6 @@ def _scalar(tag: str, text: str, path: KeyPath, faults: CaseFaults) -> Plain:
             return int(text)
         case "int":
             return text
-    faults.add(path, "only text, whole numbers, true, false and nothing are used here")
-    return None
+        case _:
+            faults.add(path, "only text, whole numbers, true, false and nothing are used here")
+            return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from gateway.consent.model import CaptureMethod, RelationKind
+from gateway.demo.population import system_of
 from gateway.directory.rows import Row
 from gateway.disclosure.decision import REASONS
 from gateway.rehearsal import reading
@@ -133,8 +134,8 @@ def _prohibit(row: Row, known: Known) -> Act:
 
 
 def _unprohibit(row: Row, known: Known) -> Act:
-    name = one_of(row, "name", [one for one, stands in known.prohibitions.items() if stands], "prohibition of an earlier step")
-    return Unprohibit(name)
+    standing = [name for name, stands in known.prohibitions.items() if stands]
+    return Unprohibit(one_of(row, "name", standing, "prohibition of an earlier step"))
 
 
 def _confirm(row: Row, known: Known) -> Act:
@@ -169,17 +170,17 @@ def _request(row: Row, known: Known) -> Act:
     free, directory = is_free(row), known.world.directory
     by = service(row, "by", known)
     expected = reading.expectation(row, required=True)
-    permit = expected.content.get("permit")
-    if not isinstance(permit, bool):
-        expected.fault("permit", "true or false is expected")
-    expected.flag("permit")
+    permit = expected.flag("permit")
+    if not expected.has("permit"):
+        expected.fault("permit", "is missing: true or false")
     document = one_of(row, "document", known.documents, "document of an earlier step")
     expect = _permitted(expected, document, known) if permit else _refused(expected)
     expected.done()
     reasons = expect.reasons or () if isinstance(expect, Refused) else ()
+    system = optional_one_of(row, "system", [system_of(one) for one in directory.services], "partner system")
     return Request(
         by,
-        optional_one_of(row, "system", [f"{one}-system" for one in directory.services], "partner system") or f"{by}-system",
+        system or system_of(by),
         one_of(row, "role", directory.roles, "role of the directory", free=free),
         client(row, known),
         document,
@@ -223,7 +224,7 @@ def _search(row: Row, known: Known) -> Act:
 
 
 def _suspend(row: Row, known: Known) -> Act:
-    return Suspend(one_of(row, "system", [f"{one}-system" for one in known.world.directory.services], "partner system"))
+    return Suspend(one_of(row, "system", [system_of(one) for one in known.world.directory.services], "partner system"))
 
 
 def _see(row: Row, known: Known) -> Act:

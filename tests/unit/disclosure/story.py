@@ -206,7 +206,9 @@ class Story:
         self.tell(Draft(new_id(), index, body, {"client": client}, actor, client, "sosiaalityo-system/w1"))
         return facts
 
-    def request(self, recipient: str = "kela", purpose: str = "rehabilitation-decision", **other: object) -> DisclosureRequest:
+    def request(
+        self, recipient: str = "kela", purpose: str = "rehabilitation-decision", **other: object
+    ) -> DisclosureRequest:
         """Return a partner's request."""
         requester = Requester(
             f"{recipient}-system", recipient, recipient, "role", purpose, "substantial", "w7", "Virve Virkailija", "jti"
@@ -217,8 +219,8 @@ class Story:
     def release(
         self, document: DocumentFacts, *consents: Consent, relation: Relation | None = None, basis: str | None = None,
         client: ClientId = CLIENT, request: DisclosureRequest | None = None, sections: Sequence[str] = ("goals",),
-        obligations: Sequence[str] = (), good_until: int | None = None, spent: bool = True, action: Action = Action.READ,
-        reliance: tuple[RelianceGrant, ...] | None = None,
+        obligations: Sequence[str] = (), good_until: int | None = None, spent: bool = True,
+        action: Action = Action.READ, reliance: tuple[RelianceGrant, ...] | None = None,
     ) -> None:  # fmt: skip
         """Release a document on the first grant of each consent, or on a relation."""
         grants = tuple(

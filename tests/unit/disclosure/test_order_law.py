@@ -9,21 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from adapters.sql.engine import open_database
-from adapters.sql.key_store import Keyring, KeyStore
-from adapters.sql.log_store import SqlLogStore
-from adapters.sql.log_tables import LOG_TABLES, LOG_TRIGGERS_SQLITE
-from audit.checkpoint import Signer
 from audit.entry import Draft, IndexRow
-from audit.log import Log
 from gateway.consent.model import Actor
 from gateway.demo.world import load_world
 from gateway.directory.instants import to_micros
 from gateway.disclosure.decision import RelianceGrant
-from gateway.disclosure.opened import ERASED, Opened, read_entries
-from gateway.disclosure.order_law import Findings, check_order
+from gateway.disclosure.opened import ERASED
+from gateway.disclosure.order_law import check_order
 from gateway.disclosure.request import Action
-from gateway.disclosure.year_change import YearChange
+from tests.unit.disclosure.logged import Logged
 from tests.unit.disclosure.story import (
     CLIENT,
     GUARDIAN,
@@ -49,7 +43,8 @@ def honest(story: Story) -> None:
     plan = story.deposit(sections={"goals": (), "health": ("health",), "contact": ()})
     first = story.give()
     story.release(plan, first)
-    second = story.give(story.row(sensitivities=frozenset({"health"})), confirmed=False, by=Actor("kela", "kela-system"))
+    health = story.row(sensitivities=frozenset({"health"}))
+    second = story.give(health, confirmed=False, by=Actor("kela", "kela-system"))
     story.confirm(second, "sosiaalityo")
     story.release(plan, first, second, sections=("goals", "health"))
     once = story.give(single_use=True)
@@ -415,9 +410,14 @@ def after_the_end_of_the_log(story: Story) -> None:
 @forged("log.start stands after the log's beginning")
 def carried_over_in_the_middle(story: Story) -> None:
     consent = story.give()
-    carried = {"grants": []}
+    carried = {"carried": carried_of(story)}
     story.withdraw(consent)
-    story.tell(Draft(new_id(), IndexRow("log.start", "na"), {"carried": carried}, {"client": CLIENT}, subject_owner=CLIENT))
+    story.tell(Draft(new_id(), IndexRow("log.start", "na"), carried, {"client": CLIENT}, subject_owner=CLIENT))
+
+
+@forged("a permitted request is a disclosure, and names what it rests on")
+def permitted_as_a_decision(story: Story) -> None:
+    story.deny(outcome="permit")
 
 
 @forged("its time is before that of the entry before it")
@@ -439,59 +439,6 @@ def test_a_forged_step_is_found(name: str) -> None:
 
 BY_TIME = {"after_the_end", "on_an_expired_relation", "back_in_time", "after_the_end_of_the_log"}
 """Forgeries that a log, which takes the time itself and ends itself, cannot be made to write at once."""
-
-
-class Clock:
-    """A clock that the test moves."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        self.at += timedelta(microseconds=1)
-        return self.at
-
-    def database_now(self, connection: object) -> datetime:
-        return self.at
-
-
-class Logged:
-    """A real log on SQLite, with real keys in a database of their own."""
-
-    def __init__(self, folder: Path, at: datetime) -> None:
-        self.database = open_database(f"sqlite:///{folder / 'main.db'}")
-        with self.database.write() as connection:
-            LOG_TABLES[0].metadata.create_all(connection, tables=LOG_TABLES)
-            for trigger in LOG_TRIGGERS_SQLITE:
-                connection.exec_driver_sql(trigger)
-            connection.commit()
-        self.key_database = open_database(f"sqlite:///{folder / 'keys.db'}")
-        keyring = Keyring({"kek": b"k" * 32}, "kek", b"o" * 32)
-        self.clock = Clock(at)
-        self.keys = KeyStore(self.key_database, keyring, self.clock.now)
-        self.keys.create_tables()
-        self.store = SqlLogStore(self.database)
-        self.signer = Signer(b"s" * 32)
-        self.carried: list[tuple[str, dict[str, object]]] = []
-        years = YearChange(lambda connection, at: iter(self.carried), self.clock, new_id)
-        self.log: Log[object] = Log(
-            self.store, self.keys, [self.signer], self.clock, "gw.saattaen.example", years  # type: ignore[arg-type]
-        )
-
-    def entries(self) -> list[Opened]:
-        """Return everything in the log, opened."""
-        with self.store.read() as reader:
-            return list(read_entries(reader, self.keys))
-
-    def check(self) -> Findings:
-        """Check everything in the log."""
-        return check_order(self.entries())
-
-    def close(self) -> None:
-        """Close everything."""
-        self.log.close()
-        self.database.close()
-        self.key_database.close()
 
 
 @pytest.fixture

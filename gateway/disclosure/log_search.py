@@ -1,0 +1,281 @@
+"""Looking into the log: the officer's search, and the client's own log. Each look is itself an entry.
+
+The index knows people by tokens under keys of each year; the keys are looked up and never made to find anyone. What the
+index finds is opened, and only the opened sections are shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from typing import Protocol
+
+from audit.entry import Draft, IndexRow, Opening, pack_openings
+from audit.keys import DataKey, DataKeys, KeyKind, KeyName, index_token
+from audit.proof import LogProof
+from audit.store import Head, LogReader
+from audit.writing import Writing, year_of_origin
+from gateway.disclosure.accounts import CONTEXT, TOLD
+from gateway.disclosure.opened import Opened, Opener
+from gateway.disclosure.ports import LogWriter
+
+PAGE = 50
+MAX_PAGE = 1000
+_CONTEXT_AT_MOST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an officer may see: entries in which one of these services is custodian or recipient, or one of these
+    systems asked or captured."""
+
+    services: frozenset[str]
+    systems: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """A data protection officer, signed in. `scope` is None for the operator's, who sees every entry."""
+
+    id: str
+    name: str | None = None
+    organisation: str | None = None
+    scope: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked of the log; None is any. Instants in microseconds, `until` exclusive. `client` is our id.
+
+    `after` is where the last page ended, as it told.
+    """
+
+    client: str | None = None
+    requester: str | None = None
+    recipient: str | None = None
+    custodian: str | None = None
+    person: str | None = None
+    category: str | None = None
+    outcome: str | None = None
+    basis: str | None = None
+    kinds: tuple[str, ...] = ()
+    since: int | None = None
+    until: int | None = None
+    after: str | None = None
+    count: int = PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """A query as the index understands it. `before` is (number of the log, index); sets of tokens are None for any."""
+
+    query: Query
+    subjects: frozenset[str] | None
+    actors: frozenset[str] | None
+    scope: Scope | None
+    before: tuple[int, int] | None
+    limit: int
+
+
+class SearchableReader(LogReader, Protocol):
+    """Reads logs, and finds entries in their index, all in one snapshot."""
+
+    def find(self, criteria: Criteria) -> Sequence[tuple[str, int]]:
+        """Return where the entries stand that fit, newest first, at most `limit`."""
+        ...
+
+    def systems(self) -> Collection[str]:
+        """Return every partner system that ever asked."""
+        ...
+
+
+class SearchStore(Protocol):
+    """Opens snapshots of the log that can be searched."""
+
+    def read(self) -> AbstractContextManager[SearchableReader]:
+        """Begin a snapshot."""
+        ...
+
+
+class LookedUpKeys(DataKeys, Protocol):
+    """The store of data keys, asked without making any."""
+
+    def get(self, name: KeyName) -> DataKey | None:
+        """Return the key of a name, None when there is none or none any more."""
+        ...
+
+
+class Receipts(Protocol):
+    """Makes receipts: `audit.log.Log`."""
+
+    async def receipt(self, origin: str, index: int, *, extra: bytes | None = None) -> LogProof:
+        """Return a receipt for an entry under the latest checkpoint."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries newest first, each with its place (the proof is made on demand), and where the next page begins.
+
+    `context` are the client's entries that others refer to (what a consent covered), of a client's own log alone.
+    """
+
+    entries: Sequence[Opened]
+    more: str | None
+    context: Sequence[Opened] = ()
+
+
+class BadQuery(ValueError):
+    """The query cannot be asked; the message says why and names nobody."""
+
+
+class LogSearch:
+    """Searches the log for officers and clients, and writes each look into it."""
+
+    def __init__(
+        self, store: SearchStore, keys: LookedUpKeys, log: LogWriter, receipts: Receipts,
+        new_event_id: Callable[[], str],
+    ) -> None:
+        self._store, self._keys, self._log, self._receipts = store, keys, log, receipts
+        self._new_event_id = new_event_id
+
+    async def search(self, query: Query, officer: Officer) -> Page:
+        """Return a page of what the officer may see, after the entry of this look stands. Raises BadQuery."""
+        page = await asyncio.to_thread(self._find, query, officer.scope)
+        asked = {key: value for key, value in asdict(query).items() if key != "client" and value not in (None, ())}
+        body = {"query": asked, "found": len(page.entries), "by": "officer", "organisation": officer.organisation}
+        subject = {} if query.client is None else {"client": query.client}
+        actor = {"person": officer.id, "name": officer.name, "organisation": officer.organisation, "role": "officer"}
+        await self._tell(Draft(
+            self._new_event_id(), IndexRow("audit.read", "na"), body, subject, actor,
+            subject_owner=query.client, actor_owner=f"officer/{officer.id}",
+        ))  # fmt: skip
+        return page
+
+    async def own(
+        self, client: str, *, since: int | None = None, after: str | None = None, count: int = PAGE,
+        kinds: Sequence[str] = TOLD,
+    ) -> Page:  # fmt: skip
+        """Return a page of a client's own log, after the entry of this look stands: without the actors' sections."""
+        query = Query(client=client, since=since, after=after, count=count, kinds=tuple(kinds))
+        page = await asyncio.to_thread(self._find, query, None, with_context=True)
+        body = {"found": len(page.entries), "since": since, "by": "client"}
+        await self._tell(Draft(
+            self._new_event_id(), IndexRow("subject.read", "na"), body, {"client": client}, {"client": client},
+            subject_owner=client, actor_owner=client,
+        ))  # fmt: skip
+        return Page([_without_actor(one) for one in page.entries], page.more, page.context)
+
+    async def receipt(self, origin: str, index: int, officer: Officer) -> str | None:
+        """Return the receipt of an entry with all its openings; None where the officer may not see such an entry."""
+        return await self._receipt(origin, index, lambda entry: _may_see(entry, officer.scope), "sab")
+
+    async def own_receipt(self, origin: str, index: int, client: str) -> str | None:
+        """Return the client's receipt of an entry, without the opening of who acted; None for another's entry."""
+        return await self._receipt(origin, index, lambda entry: entry.client == client, "sb")
+
+    async def _receipt(self, origin: str, index: int, allowed: Callable[[Opened], bool], shown: str) -> str | None:
+        extra = await asyncio.to_thread(self._openings, origin, index, allowed, shown)
+        return None if extra is None else (await self._receipts.receipt(origin, index, extra=extra)).to_text().decode()
+
+    def _openings(self, origin: str, index: int, allowed: Callable[[Opened], bool], shown: str) -> bytes | None:
+        opener = Opener(self._keys)
+        with self._store.read() as reader:
+            head = next((one for one in reader.heads() if one.origin == origin), None)
+            if head is None or not 0 <= index < head.size:
+                return None
+            found = opener.openings(reader, origin, index)
+            if found is None or not all(map(allowed, opener.read(reader, head, index, index + 1))):
+                return None
+        entry, openings = found
+        chosen: tuple[Opening, ...] = tuple(one for one in openings if one.section in shown)
+        return pack_openings(entry, chosen)
+
+    async def _tell(self, draft: Draft) -> None:
+        await self._log.submit(_Look(draft))
+
+    # Finding.
+
+    def _find(self, query: Query, scope: Scope | None, *, with_context: bool = False) -> Page:
+        if not 1 <= query.count <= MAX_PAGE:
+            raise BadQuery(f"a page has one to {MAX_PAGE} entries")
+        opener = Opener(self._keys)
+        with self._store.read() as reader:
+            heads = {head.origin: head for head in reader.heads()}
+            criteria = self._criteria(reader, query, scope, heads.values())
+            places = list(reader.find(criteria))
+            entries = _open(opener, reader, heads, places[: query.count])
+            more = None
+            if len(places) > query.count:
+                origin, index = places[query.count - 1]
+                more = f"{heads[origin].started}.{index}"
+            context: list[Opened] = []
+            if with_context:
+                whole = replace(query, kinds=CONTEXT, since=None, after=None)
+                around = replace(criteria, query=whole, before=None, limit=_CONTEXT_AT_MOST)
+                context = _open(opener, reader, heads, reader.find(around))
+        return Page(entries, more, context)
+
+    def _criteria(
+        self, reader: SearchableReader, query: Query, scope: Scope | None, heads: Collection[Head]
+    ) -> Criteria:
+        years = {year_of_origin(head.origin) for head in heads}
+        subjects = actors = None
+        if query.client is not None:
+            subjects = self._tokens("subject-year", [query.client], years)
+        if query.person is not None:
+            systems = [query.requester] if query.requester is not None else reader.systems()
+            actors = self._tokens("actor-year", [f"{system}/{query.person}" for system in systems], years)
+        return Criteria(query, subjects, actors, scope, _place(query.after), query.count + 1)
+
+    def _tokens(self, kind: KeyKind, owners: Collection[str], years: Collection[int]) -> frozenset[str]:
+        """Return the tokens of owners in each year for which there is a key."""
+        names = [KeyName(kind, owner, year) for owner in owners for year in years]
+        found = ((name, self._keys.get(name)) for name in names)
+        return frozenset(index_token(key, name.owner) for name, key in found if key is not None)
+
+
+def _open(
+    opener: Opener, reader: LogReader, heads: dict[str, Head], places: Sequence[tuple[str, int]]
+) -> list[Opened]:
+    return [one for origin, index in places for one in opener.read(reader, heads[origin], index, index + 1)]
+
+
+def _place(after: str | None) -> tuple[int, int] | None:
+    if after is None:
+        return None
+    started, _, index = after.partition(".")
+    if not (started.isascii() and started.isdecimal() and index.isascii() and index.isdecimal()):
+        raise BadQuery("the page asked for is none that was told of")
+    return int(started), int(index)
+
+
+def _without_actor(entry: Opened) -> Opened:
+    return replace(entry, a=None, closed={**entry.closed, "a": "it is not the client's to see"})
+
+
+def _may_see(entry: Opened, scope: Scope | None) -> bool:
+    if scope is None:
+        return True
+    body, actor = entry.b or {}, entry.a or {}
+    rows = [body]
+    for name in ("documents", "grants", "rows"):
+        listed = body.get(name)
+        rows += [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+    named = {row.get(key) for row in rows for key in ("recipient", "custodian")}
+    recipients = body.get("recipients")
+    named |= set(recipients) if isinstance(recipients, list) else set()
+    return bool(named & scope.services) or actor.get("system") in scope.systems
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The write of the entry that says who looked."""
+
+    draft: Draft
+
+    def apply(self, tx: Writing[object], at: int) -> tuple[None, list[Draft]]:
+        """Return the entry."""
+        return None, [self.draft]

@@ -1,0 +1,82 @@
+"""`verify`: tree and signatures for anyone, the order law for who has the keys; one report of both, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from audit.checkpoint import Verifier
+from audit.findings import Report
+from audit.keys import DataKeys
+from audit.store import LogStore
+from audit.verify import verify_folder as verify_tiles
+from audit.verify import verify_rows
+from gateway.directory.model import Directory
+from gateway.disclosure.opened import read_entries
+from gateway.disclosure.order_law import Findings, check_order
+
+C = TypeVar("C")
+
+SOUND, UNSOUND = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a verification says. `order` is None where the order law could not be checked at all."""
+
+    tree: Report
+    order: Findings | None
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong in what was checked."""
+        return self.tree.sound and (self.order is None or self.order.sound)
+
+    @property
+    def exit_status(self) -> int:
+        """The status with which a command ends: 0 when sound, 1 when not."""
+        return SOUND if self.sound else UNSOUND
+
+    def sentences(self) -> list[str]:
+        """Return the report: what is wrong, what could not be checked and why, and the sum of it."""
+        order = self.order or Findings()
+        lines = [f"WRONG: {one}" for one in [*self.tree.findings, *order.faults]]
+        lines += [str(one) for one in self.tree.unchecked]
+        lines += [f"not checked: order law: {one}" for one in order.unchecked]
+        wrong = len(self.tree.findings) + len(order.faults)
+        checked = f"{self.tree.entries} entries, {self.tree.sections} sealed sections, {order.releases} releases"
+        lines.append(f"{'The log proves itself' if self.sound else f'{wrong} things are wrong'}: {checked}.")
+        return lines
+
+
+def verify_database(
+    store: LogStore[C],
+    keys: DataKeys,
+    verifiers: Sequence[Verifier],
+    *,
+    held: Sequence[bytes] = (),
+    directory: Directory | None = None,
+) -> Verification:
+    """Check everything there is: every log's tree and signatures, every sealed section, and the order law.
+
+    *verifiers* are the public keys of the logs, by origin; *held* checkpoints kept elsewhere. With *directory* flows
+    and sensitivities by nature are checked too, where it is the one that judged.
+    """
+    with store.read() as reader:
+        tree = verify_rows(reader, verifiers, keys, held)
+        order = check_order(read_entries(reader, keys), directory)
+    return Verification(tree, order)
+
+
+def verify_folder(folder: Path, verifier: Verifier | None = None, held: Sequence[bytes] = ()) -> Verification:
+    """Check an exported folder, or each folder in it: tree and signatures only, since nothing sealed is in it."""
+    parts = [folder] if (folder / "checkpoint").is_file() else sorted(one for one in folder.iterdir() if one.is_dir())
+    report = Report()
+    for one in parts:
+        report.add(verify_tiles(one, verifier, held))
+        report.skipped(one.name, "the order law", "an export has no sealed sections")
+    if not parts:
+        report.found(folder.name, "folder", "there is no exported log in it")
+    return Verification(report, None)

@@ -1,0 +1,79 @@
+"""The demo plays the main job over HTTP, again on kept data, and refuses what it must not touch."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.demo.folder import held
+from gateway.demo.play import demo
+from gateway.errors import SettingsError
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def busy() -> Iterator[int]:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield int(taken.getsockname()[1])
+
+
+def test_it_plays_twice_on_the_same_data_and_every_step_goes_as_told(
+    tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "demo"
+    assert demo(once=True, port=port, folder=folder) == 0
+    first = capsys.readouterr().out
+    assert "17. ok The log is verified" in first
+    assert " NO " not in first
+    assert "12 of them deposited now" in first
+    assert "\x1b" not in first
+    assert demo(once=True, port=port, folder=folder) == 0
+    second = capsys.readouterr().out
+    assert "is kept from the last start" in second
+    assert "0 of them deposited now" in second
+    keys = [*folder.joinpath("partners").iterdir(), *folder.joinpath("keys").iterdir()]
+    assert all(key.stat().st_mode & 0o077 == 0 for key in keys)
+
+
+def test_a_busy_port_is_one_sentence_that_says_what_to_do(tmp_path: Path, busy: int) -> None:
+    with pytest.raises(SettingsError, match=rf"^Port {busy} is in use: .* make demo PORT=\d+\.$"):
+        demo(once=True, port=busy, folder=tmp_path / "demo")
+    assert not (tmp_path / "demo").exists()
+
+
+def test_a_reset_empties_a_demo_and_nothing_else(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("years of work")
+    with pytest.raises(SettingsError, match="not a demo's"), held(mine, reset=True):
+        pass
+    assert (mine / "thesis.txt").exists()
+    theirs = tmp_path / "demo"
+    with held(theirs) as is_new:
+        assert is_new
+        (theirs / "keys").mkdir()
+    with held(theirs) as is_new:
+        assert not is_new
+    with held(theirs, reset=True) as is_new:
+        assert is_new
+    link = tmp_path / "link"
+    link.symlink_to(mine)
+    with pytest.raises(SettingsError), held(link, reset=True):
+        pass
+
+
+def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
+    with held(tmp_path / "demo"):
+        with pytest.raises(SettingsError, match="A demo is running"), held(tmp_path / "demo", reset=True):
+            pass

@@ -1,0 +1,226 @@
+"""A gateway that is killed over and over at random moments, on one database that must bear it.
+
+Run as a module: folder, rounds, seed. Each round forks a child. The child first checks what its predecessor left, then
+serves reads, consents and withdrawals and tells on a pipe what it has released or acknowledged, until SIGKILL comes.
+What it told is the next child's measure. Prints one JSON line at the end: faults, and how much was told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import select
+import signal
+import sys
+import time
+from base64 import b64decode, b64encode
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import text
+
+from audit.verify import verify_rows
+from gateway.disclosure.disclose import Released
+from gateway.errors import GatewayError
+from tests.laws.gateway_world import Laws, open_world
+
+CLIENTS = ("suvi", "sirpa", "ari", "maija")
+
+
+@dataclass
+class Told:
+    """What the killed have told: releases, givings, withdrawals begun and withdrawals acknowledged, a checkpoint."""
+
+    released: list[str] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
+    asked_to_withdraw: set[str] = field(default_factory=set)
+    withdrawn: list[str] = field(default_factory=list)
+    checkpoint: bytes | None = None
+    faults: list[str] = field(default_factory=list)
+    checked: int = 0
+
+    def hear(self, line: str) -> str:
+        """Take one line and return its first word."""
+        word, _, rest = line.partition(" ")
+        match word:
+            case "released":
+                event, _, note = rest.partition(" ")
+                self.released.append(event)
+                self.checkpoint = b64decode(note)
+            case "given":
+                self.given.append(rest)
+            case "withdrawing":
+                self.asked_to_withdraw.add(rest)
+            case "withdrawn":
+                self.withdrawn.append(rest)
+            case "fault":
+                self.faults.append(rest)
+            case "sound":
+                self.checked += 1
+        return word
+
+
+def tell(pipe: int, *words: str) -> None:
+    """Write one line at once; a pipe takes so few bytes whole."""
+    os.write(pipe, (" ".join(words) + "\n").encode())
+
+
+def find_faults(laws: Laws, told: Told) -> list[str]:
+    """Return what the database does not bear out of what was told; empty when all of it stands."""
+    gateway = laws.gateway
+    with gateway.log_store.read() as reader:
+        verifiers = [gateway.log.verifier(head.origin) for head in reader.heads()]
+        held = [told.checkpoint] if told.checkpoint else []
+        faults = [str(one) for one in verify_rows(reader, verifiers, gateway.keys, held).findings]
+        entries = reader.find_events(told.released)
+    faults += [f"release {event} has no entry" for event in told.released if event not in entries]
+    with gateway.database.read() as connection:
+        states = {row.id: row.state for row in connection.execute(text("SELECT id, state FROM consent"))}
+        integrity = connection.execute(text("PRAGMA integrity_check")).scalar_one()
+        unmatched = connection.execute(
+            text(
+                "SELECT count(*) FROM consent_grant WHERE spent_by IS NOT NULL "
+                "AND spent_by NOT IN (SELECT event_id FROM audit_index)"
+            )
+        ).scalar_one()
+    if integrity != "ok":
+        faults.append(f"integrity: {integrity}")
+    if unmatched:
+        faults.append(f"{unmatched} grants are spent by releases that are not in the log")
+    faults += [f"consent {one} is gone" for one in told.given if one not in states]
+    faults += [f"withdrawal of {one} is undone" for one in told.withdrawn if states.get(one) != "withdrawn"]
+    faults += [
+        f"consent {one} was withdrawn by nobody"
+        for one in told.given if states.get(one) != "given" and one not in told.asked_to_withdraw
+    ]  # fmt: skip
+    return faults
+
+
+async def serve(laws: Laws, documents: dict[str, str], pipe: int, chance: Random) -> None:
+    """Read, give and withdraw at random until killed."""
+
+    async def read() -> None:
+        while True:
+            client = chance.choice(CLIENTS)
+            outcome = await laws.ask(laws.read_of(documents[client]))
+            if isinstance(outcome, Released):
+                tell(pipe, "released", outcome.committed.entries[0].event_id, b64encode(outcome.committed.checkpoint).decode())
+
+    async def decide() -> None:
+        standing: list[str] = []
+        while True:
+            if len(standing) < 3 or chance.random() < 0.5:
+                once = chance.random() < 0.3
+                consent = await laws.give(chance.choice(CLIENTS), laws.row(once=once))
+                tell(pipe, "given", consent.id)
+                standing.append(consent.id)
+            else:
+                ended = standing.pop(chance.randrange(len(standing)))
+                tell(pipe, "withdrawing", ended)
+                await laws.gateway.recording.withdraw(ended)  # type: ignore[arg-type]
+                tell(pipe, "withdrawn", ended)
+
+    await asyncio.gather(read(), read(), decide())
+
+
+async def live(folder: Path, documents: dict[str, str], told: Told, pipe: int, seed: int) -> None:
+    """Check what was left, then serve until killed."""
+    async with open_world(folder) as laws:
+        for fault in find_faults(laws, told):
+            tell(pipe, "fault", fault)
+        tell(pipe, "sound")
+        if seed >= 0:
+            await serve(laws, documents, pipe, Random(seed))
+
+
+def spawn(folder: Path, documents: dict[str, str], told: Told, seed: int) -> tuple[int, int]:
+    """Fork a child that lives; return its process id and the end of the pipe to hear it on."""
+    hearing, telling = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(hearing)
+        try:
+            asyncio.run(live(folder, documents, told, telling, seed))
+        except (GatewayError, Exception) as error:  # noqa: BLE001
+            tell(telling, "fault", f"the gateway did not live: {type(error).__name__}: {error}".replace("\n", " "))
+        finally:
+            os._exit(0)
+    os.close(telling)
+    return child, hearing
+
+
+def hear_until(pipe: int, told: Told, rest: bytes, *, word: str | None, seconds: float) -> tuple[bytes, bool]:
+    """Hear lines until *word*, the pipe's end or the time is over; return what is left and whether the end was heard."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if not select.select([pipe], [], [], left)[0]:
+            continue
+        chunk = os.read(pipe, 65536)
+        if not chunk:
+            return rest, True
+        *lines, rest = (rest + chunk).split(b"\n")
+        if word in [told.hear(line.decode()) for line in lines]:
+            return rest, False
+    return rest, False
+
+
+def play_round(folder: Path, documents: dict[str, str], told: Told, chance: Random, seed: int) -> None:
+    """Let a child live for a while and kill it: mostly while it serves, now and then while it starts."""
+    child, pipe = spawn(folder, documents, told, seed)
+    rest = b""
+    if chance.random() < 0.85:
+        rest, _ = hear_until(pipe, told, rest, word="sound", seconds=60)
+        rest, _ = hear_until(pipe, told, rest, word=None, seconds=chance.random() * 0.4)
+    else:
+        rest, _ = hear_until(pipe, told, rest, word=None, seconds=chance.random() * 0.6)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    # What it had told before it died counts.
+    hear_until(pipe, told, rest, word=None, seconds=5)
+    os.close(pipe)
+
+
+async def prepare_documents(folder: Path) -> dict[str, str]:
+    """Put a document of each client at disposal."""
+    async with open_world(folder) as laws:
+        return {client: await laws.deposit(client) for client in CLIENTS}
+
+
+def in_a_child(folder: Path) -> dict[str, str]:
+    """Prepare in a child: this process stays without threads, so that it may fork."""
+    hearing, telling = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(hearing)
+        os.write(telling, json.dumps(asyncio.run(prepare_documents(folder))).encode())
+        os._exit(0)
+    os.close(telling)
+    said = b""
+    while chunk := os.read(hearing, 65536):
+        said += chunk
+    os.close(hearing)
+    os.waitpid(child, 0)
+    return dict(json.loads(said))
+
+
+def main(folder: Path, rounds: int, seed: int) -> dict[str, object]:
+    """Play all rounds and check once more at the end."""
+    told, chance = Told(), Random(seed)
+    documents = in_a_child(folder)
+    for number in range(rounds):
+        play_round(folder, documents, told, chance, seed + number)
+        if told.faults:
+            break
+    child, pipe = spawn(folder, documents, told, -1)
+    hear_until(pipe, told, b"", word=None, seconds=60)
+    os.waitpid(child, 0)
+    os.close(pipe)
+    counts = Counter(released=len(told.released), given=len(told.given), withdrawn=len(told.withdrawn))
+    return {"faults": told.faults[:10], "checked": told.checked, **counts}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))

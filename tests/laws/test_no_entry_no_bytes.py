@@ -1,0 +1,167 @@
+"""No entry, no bytes: each hop of a disclosure fails twice, before it did its work and after."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from inspect import iscoroutinefunction
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from audit.errors import CommitFailed, CommitUnknown, LogBusy
+from gateway.composition import Gateway
+from gateway.errors import CustodianUnavailable, EngineUnavailable, StoreUnavailable
+from tests.laws.gateway_world import UNKNOWN_ID, Laws, open_world
+
+
+class Failing:
+    """A port of which one method fails: before it did anything, or after it did all."""
+
+    def __init__(self, port: Any, method: str, error: Exception, *, after: bool) -> None:
+        self._port, self._method, self._error, self._after = port, method, error, after
+        self.failed = 0
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._port, name)
+        return fail(self, found, self._error, after=self._after) if name == self._method else found
+
+
+def fail(counter: Any, call: Callable[..., Any], error: Exception, *, after: bool) -> Callable[..., Any]:
+    """Return *call* as one that always fails."""
+    if iscoroutinefunction(call):
+
+        async def failing(*args: Any, **kwargs: Any) -> Any:
+            if after:
+                await call(*args, **kwargs)
+            counter.failed += 1
+            raise error
+
+        return failing
+
+    def failing_now(*args: Any, **kwargs: Any) -> Any:
+        if after:
+            call(*args, **kwargs)
+        counter.failed += 1
+        raise error
+
+    return failing_now
+
+
+class Counter:
+    """How often it failed."""
+
+    failed = 0
+
+
+DOWN = OperationalError("SELECT", {}, Exception("disk I/O error"))
+HOPS: dict[str, tuple[str, str | None, Exception, int]] = {
+    "facts cannot be read": ("facts", "for_document", StoreUnavailable("no facts"), 503),
+    "facts fail in a way nobody knows": ("facts", "for_document", RuntimeError("odd"), 500),
+    "engine is silent": ("engine", "decide_many", EngineUnavailable("silent"), 503),
+    "engine fails in a way nobody knows": ("engine", "decide_many", RuntimeError("odd"), 500),
+    "custodian is silent": ("custodian", "fetch", CustodianUnavailable("silent"), 503),
+    "custodian fails in a way nobody knows": ("custodian", "fetch", RuntimeError("odd"), 500),
+    "content cannot be rendered": ("render", None, CustodianUnavailable("no JSON"), 503),
+    "rendering fails in a way nobody knows": ("render", None, KeyError("odd"), 500),
+    "epochs cannot be compared": ("releaser", "is_current", DOWN, 500),
+    "the grant cannot be spent": ("releaser", "spend", DOWN, 500),
+    "the client cannot be told": ("tell_released", None, DOWN, 500),
+    "digest fails": ("digest", None, ValueError("odd"), 500),
+    "the log is full": ("log", "submit", LogBusy("full"), 503),
+    "the commit failed": ("log", "submit", CommitFailed("disk"), 503),
+    "the commit may have failed": ("log", "submit", CommitUnknown("disk"), 503),
+}
+"""Which part fails, in which method (None where the part is a function), how, and what the asker is answered."""
+BEFORE_THE_ENTRY = [name for name, (part, *_rest) in HOPS.items() if part != "log"]
+
+
+def _with_failure(gateway: Gateway, name: str, *, after: bool) -> tuple[Gateway, Any]:
+    part, method, error, _ = HOPS[name]
+    whole = getattr(gateway.parts, part)
+    if method is None:
+        counter: Any = Counter()
+        broken: Any = fail(counter, whole, error, after=after)
+    else:
+        counter = broken = Failing(whole, method, error, after=after)
+    return replace(gateway, parts=replace(gateway.parts, **{part: broken})), counter
+
+
+async def _granted_once(laws: Laws) -> str:
+    """A document that a single-use grant opens: reading it would compare, spend, tell and write."""
+    document = await laws.deposit()
+    await laws.give("suvi", laws.row(once=True))
+    return document
+
+
+def _left(laws: Laws) -> dict[str, int]:
+    """What a release leaves behind: its entry, a spent grant, a message to the client."""
+    with laws.gateway.database.read() as connection:
+        spent = connection.execute(text("SELECT count(*) FROM consent_grant WHERE spent_by IS NOT NULL")).scalar_one()
+        told = connection.execute(text("SELECT count(*) FROM outbox WHERE kind = 'disclosure'")).scalar_one()
+    entries = [entry for entry in laws.entries() if entry.kind == "disclosure"]
+    return {"spent": spent, "told": told, "entries": len(entries)}
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["did nothing", "did it, then failed"])
+@pytest.mark.parametrize("name", HOPS)
+async def test_a_hop_that_fails_lets_no_byte_out(tmp_path: Path, name: str, after: bool) -> None:
+    counters: list[Any] = []
+
+    def change(gateway: Gateway) -> Gateway:
+        changed, counter = _with_failure(gateway, name, after=after)
+        counters.append(counter)
+        return changed
+
+    async with open_world(tmp_path, change) as laws:
+        document = await _granted_once(laws)
+        answer = await laws.read(document)
+        assert counters[0].failed, "the failure of this law never happened"
+        assert answer.status_code == HOPS[name][3]
+        assert answer.json()["resourceType"] == "OperationOutcome"
+        assert not any(name in answer.headers for name in ("etag", "saattaen-proof", "saattaen-entry"))
+        left = _left(laws)
+        # Whatever stands in the log, stands whole; what failed before its entry left nothing.
+        whole = {"spent": 1, "told": 1, "entries": 1}
+        nothing = {"spent": 0, "told": 0, "entries": 0}
+        assert left == (whole if name not in BEFORE_THE_ENTRY and after else nothing)
+        assert laws.verify() == []
+
+
+@pytest.mark.parametrize("name", ["engine is silent", "custodian is silent"])
+async def test_a_silent_neighbour_is_an_entry_of_its_own(tmp_path: Path, name: str) -> None:
+    async with open_world(tmp_path, lambda gateway: _with_failure(gateway, name, after=False)[0]) as laws:
+        document = await _granted_once(laws)
+        await laws.read(document)
+        last = laws.entries()[-1]
+        assert (last.kind, last.outcome) == ("decision", "error")
+        assert (last.b or {})["reasons"] == [f"{name.split()[0]}-unavailable"]
+
+
+@pytest.mark.parametrize("name", ["engine is silent", "facts cannot be read", "the log is full", "the commit failed"])
+async def test_what_is_not_possible_now_is_told_to_everyone_alike(tmp_path: Path, name: str) -> None:
+    async with open_world(tmp_path, lambda gateway: _with_failure(gateway, name, after=False)[0]) as laws:
+        document = await _granted_once(laws)
+        answers = [await _alike(laws.read(one)) for one in (document, UNKNOWN_ID)]
+        assert answers[0] == answers[1]
+        assert answers[0][0] == 503 and "retry-after" in dict(answers[0][1])
+
+
+async def test_a_database_that_fails_under_the_facts_is_a_503(laws: Laws) -> None:
+    document = await _granted_once(laws)
+    await laws.token()
+    with laws.gateway.database.write() as connection:
+        connection.execute(text("ALTER TABLE relation RENAME TO relation_gone"))
+        connection.commit()
+    assert (await laws.read(document)).status_code == 503
+
+
+async def _alike(asked: Awaitable[httpx.Response]) -> tuple[int, list[tuple[str, str]], str]:
+    answer = await asked
+    request_id = answer.headers["x-request-id"]
+    headers = [(name, value) for name, value in answer.headers.items() if name != "x-request-id"]
+    return answer.status_code, headers, answer.text.replace(request_id, "")
