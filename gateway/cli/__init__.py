@@ -6,6 +6,8 @@ import sys
 
 import typer
 
+from adapters.sql.engine import DatabaseUnfit
+from adapters.sql.key_store import KeyUnusable
 from audit.errors import AuditError
 from gateway.cli.demo import add_to as add_demo
 from gateway.cli.keys import app as keys_app
@@ -14,6 +16,7 @@ from gateway.cli.partners import app as partner_app
 from gateway.cli.receipts import app as receipt_app
 from gateway.cli.rehearse import add_to as add_rehearse
 from gateway.cli.serve import add_to as add_serve
+from gateway.disclosure.log_search import BadQuery
 from gateway.errors import GatewayError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -28,10 +31,8 @@ app.add_typer(receipt_app, name="receipt")
 
 def main() -> None:
     """Run the command. What stops it is told in one sentence on standard error, with exit status 1."""
-    from adapters.sql.engine import DatabaseUnfit  # noqa: PLC0415 (the driver is loaded when a command needs it)
-
     try:
         app()
-    except (GatewayError, DatabaseUnfit, AuditError, OSError) as error:
+    except (GatewayError, DatabaseUnfit, KeyUnusable, AuditError, BadQuery, OSError) as error:
         typer.echo(f"saattaen: {error}", err=True)
         sys.exit(1)

@@ -25,7 +25,7 @@ from gateway.cli.options import Demo, Folder, Operator
 from gateway.composition import Gateway
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.directory.instants import parse_instant, to_micros
-from gateway.disclosure.accounts import Accounts
+from gateway.disclosure.accounts import Accounts, context_of
 from gateway.disclosure.log_output import as_csv, as_json, as_table
 from gateway.disclosure.log_search import LogSearch, Officer, Query
 from gateway.disclosure.phrases import load_phrases
@@ -161,7 +161,7 @@ def of_client(
             raise RequestInvalid("Name a client.")
         page = await _search_of(gateway).own(whom)
         accounts = Accounts(gateway.directory, load_phrases(), language)
-        for account in accounts.tell(page.entries):
+        for account in accounts.tell(page.entries, context_of(page.context)):
             typer.echo("\n  ".join(account.lines()) + "\n")
 
     with_gateway(settings_of(demo, folder), do)

@@ -18,16 +18,16 @@ import orjson
 from gateway.composition import Gateway, opened
 from gateway.demo.documents import deposit_samples, sample_named
 from gateway.demo.folder import held
+from gateway.demo.local_opa import local_opa
 from gateway.demo.partner import PartnerSystem
 from gateway.demo.population import load_systems, populate
 from gateway.demo.serving import listen, served
 from gateway.demo.stage import Stage
-from gateway.demo.story import Story
+from gateway.demo.story import CLIENT, Story
 from gateway.demo.telling import Teller
 from gateway.demo.world import WORLD, World, load_world
 from gateway.errors import SettingsError
 from gateway.installation import prepare
-from gateway.rehearsal.local_opa import local_opa
 from gateway.settings import Settings, read_settings
 
 PORT = 8440
@@ -144,15 +144,18 @@ def _tell_where_next(stage: Stage, folder: Path) -> None:
     for name in ("suvi-feedback", "suvi-plan"):
         say(f'  curl -i -H "Authorization: Bearer $({command})" {base}{stage.address(sample_named(name))}')
     say("Where to look next:")
-    saattaen = _short(Path(sys.executable).with_name("saattaen"))
-    where = {
-        f"{base}/reference": "the API's reference",
-        f"{base}/fhir/metadata": "what the FHIR side can do",
-        f"{_short(folder / 'outbox')}": "the messages that clients and services were sent",
-        f"{saattaen} --help": "the officer's commands; with --demo they work on this demo's data",
-    }
-    for place, what in where.items():
-        say(f"  {place:{max(map(len, where))}}  {what}")
+    saattaen, on = _short(Path(sys.executable).with_name("saattaen")), "--demo"
+    on += "" if folder == FOLDER.absolute() else f" --folder {_short(folder)}"
+    code = stage.world.clients[CLIENT].code.reveal()  # Invented, like everyone here.
+    for what, place in (
+        ("what Suvi sees of all this", f"echo {code} | {saattaen} log of-client --language en {on}"),
+        ("what the officer sees", f"{saattaen} log search {on}"),
+        ("the proof, checked offline", f"{saattaen} verify {on}"),
+        ("messages to clients, services", str(_short(folder / "outbox"))),
+        ("the API's reference", f"{base}/reference"),
+        ("what the FHIR side can do", f"{base}/fhir/metadata"),
+    ):
+        say(f"  {what:30} {place}")
 
 
 def _short(path: Path) -> Path:

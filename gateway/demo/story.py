@@ -13,7 +13,7 @@ from gateway.demo.documents import SAMPLES, sample_named
 from gateway.demo.partner import TokenRefused, any_worker, worker
 from gateway.demo.population import identifier_of
 from gateway.demo.stage import CONFIRMATIONS_PATH, CONSENTS_PATH, Stage, content_of
-from gateway.demo.verification import verify_gateway
+from gateway.demo.verification import has_doubts, verify_gateway
 from gateway.directory.layout import Layout
 from gateway.http.acting import CONSENTS
 
@@ -172,10 +172,8 @@ class Story:
     def _verify(self) -> None:
         found = verify_gateway(self._stage.gateway)
         asked = "The log is verified: hashes, signature, sealed sections; and each release rests on a yes that stood"
-        if found.wrong or found.unchecked:
-            self._teller.step(asked, "no proof", "; ".join((*found.wrong, *found.unchecked)[:3]))
-        else:
-            self._teller.step(asked, f"{found.entries} entries, all of them sound")
+        *doubts, total = found.sentences()
+        self._teller.step(asked, total, "; ".join(doubts[:3]) or "something is wrong" if has_doubts(found) else None)
 
     def _what(self, document: str) -> str:
         names = self._stage.world.directory.categories[sample_named(document).category].name

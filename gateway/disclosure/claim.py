@@ -6,7 +6,7 @@ one that we know. A claim that fails is an alarm (`permit-unfounded`), never a r
 
 from __future__ import annotations
 
-from gateway.directory.instants import from_micros
+from gateway.directory.instants import from_micros, to_micros
 from gateway.directory.model import Directory
 from gateway.disclosure.decision import CONSENT_BASES, OBLIGATIONS, Permit
 from gateway.disclosure.request import Action, DisclosureRequest
@@ -43,6 +43,8 @@ def find_fault(
         return "strip-location is missing"
     if any(grant.spend for grant in permit.grants) != ("spend" in permit.obligations):
         return "spend does not fit the grants"
+    if permit.basis != "consent" and "notify-client" not in permit.obligations:
+        return "notify-client is missing"
     # 5
     if permit.basis in CONSENT_BASES:
         relied = _relied_grants(permit, request, document, snapshot, at)
@@ -51,7 +53,7 @@ def find_fault(
         ends = [grant.until for grant in relied]
         ticked = {label for grant in relied for label in grant.sensitivities}
     else:
-        relation = _relied_relation(permit, document, recipient, snapshot, at)
+        relation = _relied_relation(permit, document, recipient, snapshot, flow.section, at)
         if isinstance(relation, str):
             return relation
         standing = [
@@ -75,6 +77,7 @@ def find_fault(
         if not natural | set(document.sections[section]) | set(document.labels) <= ticked:
             return "a section whose sensitivity is neither ticked nor carried"
     # 7
+    ends += _ends_of_recipient(recipient, directory)
     if ends and (permit.good_until is None or permit.good_until > min(ends)):
         return "good for longer than what it rests on"
     if permit.good_until is not None and permit.good_until <= at:
@@ -133,6 +136,12 @@ def _ends_of_ticks(
     return ends
 
 
+def _ends_of_recipient(recipient: str, directory: Directory) -> list[int]:
+    """Return when the service and its organisation end, where they do: nothing is released to what is no more."""
+    rows = (directory.services[recipient], directory.organisations[directory.services[recipient].organisation])
+    return [to_micros(row.period.until) for row in rows if row.period.until is not None]
+
+
 def _bases(bases: tuple[str, ...]) -> set[str]:
     # A single-use grant in a flow of `consent` is relied on as `consent-once`.
     return set(bases) | ({"consent-once"} if "consent" in bases else set())
@@ -166,7 +175,7 @@ def _relied_grants(
 
 
 def _relied_relation(
-    permit: Permit, document: DocumentFacts, recipient: str, snapshot: Snapshot, at: int
+    permit: Permit, document: DocumentFacts, recipient: str, snapshot: Snapshot, section: str | None, at: int
 ) -> RelationFacts | str:
     if permit.grants or permit.relation is None:
         return "a basis without its relation, or with a grant"
@@ -176,5 +185,7 @@ def _relied_relation(
         if row.id == permit.relation:
             fits = row.kind == permit.basis and row.custodian == document.custodian and recipient in row.recipients
             in_force = row.valid_from <= at and (row.until is None or at < row.until) and not row.ended
-            return row if fits and in_force else "a relation that does not match or is not in force"
+            # A statute lifts secrecy only where the relation cites one, and the flow's where that names one.
+            cites = row.kind != "statutory" or (row.section is not None and section in (None, row.section))
+            return row if fits and in_force and cites else "a relation that does not match or is not in force"
     return "a relation that is not among the facts"

@@ -58,10 +58,6 @@ class GrantRecord:
         )
         return next((what for wrong, what in checks if wrong), None)
 
-    def is_open(self, at: int) -> bool:
-        """Return whether the grant may yet be relied on, now or once it is confirmed or begins."""
-        return not (self.replaced or self.withdrawn or self.spent or self.ended) and at < self.until
-
 
 @dataclass(slots=True)
 class RelationRecord:

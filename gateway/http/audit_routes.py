@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from gateway.disclosure.request import Requester
 from gateway.errors import NotAvailable, RequestInvalid
+from gateway.http.openapi import answers, needs, problems
 from gateway.http.problems import EdgeError
 
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _NUMBER = re.compile(r"0|[1-9]\d{0,14}", re.ASCII)
 _TEXT = "text/plain; charset=utf-8"
+_BYTES = "application/octet-stream"
+
+
+def _told(description: str, media_type: str = _TEXT) -> dict[int | str, dict[str, Any]]:
+    content = {media_type: {"schema": {"type": "string"}}}
+    return {200: {"description": description, "content": content}}
+
+
+_PUBLIC = problems("no-such-address", "request-invalid", token=False)
 
 
 class LogPublisher(Protocol):
@@ -50,16 +60,34 @@ def audit_router(log: LogPublisher, authenticate: Callable[[Request], Awaitable[
     """Return the routes under /audit."""
     router = APIRouter(prefix="/audit", tags=["Log"])
 
-    @router.get("/log.vkey", summary="Verifier keys of the logs")
+    @router.get(
+        "/log.vkey",
+        summary="Verifier keys of the logs",
+        response_class=Response,
+        responses=_told("A key a line") | problems(token=False),
+        openapi_extra=needs(None),
+    )
     async def vkeys() -> Response:
         return Response(log.vkeys(), media_type=_TEXT)
 
-    @router.get("/log/{year}/checkpoint", summary="The latest signed checkpoint")
+    @router.get(
+        "/log/{year}/checkpoint",
+        summary="The latest signed checkpoint",
+        response_class=Response,
+        responses=_told("A C2SP checkpoint, a signed note") | _PUBLIC,
+        openapi_extra=needs(None),
+    )
     async def checkpoint(year: str) -> Response:
         note = await log.checkpoint(_year(year))
         return _text(note, {"Cache-Control": "public, max-age=2"})
 
-    @router.get("/log/{year}/tile/{path:path}", summary="A tile of hashes (C2SP tlog-tiles)")
+    @router.get(
+        "/log/{year}/tile/{path:path}",
+        summary="A tile of hashes (C2SP tlog-tiles)",
+        response_class=Response,
+        responses=_told("Up to 256 hashes, one after another", _BYTES) | _PUBLIC,
+        openapi_extra=needs(None),
+    )
     async def tile(year: str, path: str) -> Response:
         found = await log.tile(_year(year), f"tile/{path}")
         if found is None:
@@ -67,16 +95,35 @@ def audit_router(log: LogPublisher, authenticate: Callable[[Request], Awaitable[
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}
         return Response(found, media_type="application/octet-stream", headers=headers)
 
-    @router.get("/log/{year}/proof", summary="Inclusion proof of an entry, without its opening")
+    @router.get(
+        "/log/{year}/proof",
+        summary="Inclusion proof of an entry, without its opening",
+        response_class=Response,
+        responses=_told("A proof, tlog-proof@v1") | _PUBLIC,
+        openapi_extra=needs(None),
+    )
     async def proof(year: str, index: str) -> Response:
         return _text(await log.proof(_year(year), _number(index, "index")), {})
 
-    @router.get("/log/{year}/consistency", summary="Consistency proof between two sizes")
+    @router.get(
+        "/log/{year}/consistency",
+        summary="Consistency proof between two sizes",
+        response_class=Response,
+        responses=_told("Base64 hashes, a line each") | _PUBLIC,
+        openapi_extra=needs(None),
+    )
     async def consistency(year: str, old: str, new: str) -> Response:
         hashes = await log.consistency(_year(year), _number(old, "old"), _number(new, "new"))
         return _text(None if hashes is None else ("\n".join(hashes) + "\n").encode(), {})
 
-    @router.get("/log/{year}/opening/{index}", summary="Proof and opening of one of your own releases")
+    @router.get(
+        "/log/{year}/opening/{index}",
+        summary="Proof and opening of one of your own releases",
+        response_class=Response,
+        responses=_told("A proof, tlog-proof@v1, with the sections that you may see")
+        | problems("no-such-address", "request-invalid"),
+        openapi_extra=needs("system/*.rs"),
+    )
     async def opening(request: Request, year: str, index: str) -> Response:
         requester = await authenticate(request)
         found = await log.opening(_year(year), _number(index, "index"), requester.service)

@@ -18,6 +18,14 @@ SMART_PATHS = ("/fhir/.well-known/smart-configuration", "/.well-known/smart-conf
 
 _NOT_SMART = ("response_types_supported", "protected_resources")
 
+_SUMMARIES = {
+    JWKS_PATH: "The keys that access tokens are signed with",
+    RECEIPT_KEYS_PATH: "The keys that receipts are signed with",
+    SERVER_METADATA_PATH: "Authorization server metadata (RFC 8414)",
+    RESOURCE_METADATA_PATH: "Protected resource metadata (RFC 9728)",
+    SMART_PATHS[0]: "SMART configuration",
+    SMART_PATHS[1]: "SMART configuration",
+}
 Document = Callable[[], Mapping[str, object]]
 
 
@@ -91,5 +99,9 @@ def _add(router: APIRouter, path: str, document: Document) -> None:
 
     router.add_api_route(
         path, read, methods=["GET"], operation_id="read_" + path.strip("/").replace("/", "_"),
-        responses={200: {"content": {"application/json": {}}}}, openapi_extra={"security": []},
+        summary=_SUMMARIES.get(path, "Read metadata"), openapi_extra={"security": []},
+        responses={
+            200: {"content": {"application/json": {}}},
+            400: {"description": "A personal identity code stands in the address"},
+        },
     )  # fmt: skip

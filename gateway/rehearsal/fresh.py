@@ -27,7 +27,8 @@ def fresh_gateways(
     With *database*, a SQLite URL, each case keeps its database: `cases.db` becomes `cases-1.db`, `cases-2.db`, ...
     """
     played = 0
-    shared = EmbeddedEngine() if engine == "embedded" else None  # It keeps nothing of a question, and loading it is dear.
+    # It keeps nothing of a question, and loading it takes longer than most cases.
+    shared = EmbeddedEngine() if engine == "embedded" else None
 
     @asynccontextmanager
     async def make(clock: SteeredClock) -> AsyncIterator[Gateway]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from adapters.sql.log_search import SqlSearchStore
 from audit.log import Dropped
-from gateway.demo.verification import verify_gateway
-from gateway.disclosure.accounts import rehearsal_rows
-from gateway.disclosure.opened import Opener
+from gateway.demo.verification import has_doubts, verify_gateway
+from gateway.disclosure.accounts import REHEARSED, rehearsal_rows
+from gateway.disclosure.log_search import MAX_PAGE, LogSearch, Officer, Query
 from gateway.rehearsal.case import Advance, MoveTo, Notified, See, Suspend, Verify
 from gateway.rehearsal.stage import Stage, Unexpected, expect, say
 
@@ -39,14 +40,18 @@ async def notified(stage: Stage, step: Notified) -> None:
 
 
 async def see(stage: Stage, step: See) -> None:
-    """Compare what the log tells of the client, newest first; of each entry only what the case says of it.
+    """Compare what the log shows of the client, newest first; of each entry only what the case says of it.
 
-    The client and the operator's officer are told of the same entries here: every access, refusal and step of a consent.
+    The client looks into their own log, the officer searches it; either look is an entry, of a kind that is not listed.
     """
-    whose = stage.clients[step.client]
-    with stage.gateway.log_store.read() as reader:
-        entries = [entry for entry in Opener(stage.gateway.keys).read_all(reader) if entry.client == whose]
-    seen = rehearsal_rows(reversed(entries))
+    gateway, whose = stage.gateway, stage.clients[step.client]
+    new_event_id = gateway.parts.new_event_id
+    log = LogSearch(SqlSearchStore(gateway.database), gateway.keys, gateway.log, gateway.log, new_event_id)
+    if step.by == "client":
+        page = await log.own(whose, kinds=REHEARSED, count=MAX_PAGE)
+    else:
+        page = await log.search(Query(client=whose, kinds=REHEARSED, count=MAX_PAGE), Officer("officer"))
+    seen = rehearsal_rows(page.entries)
     told = [" ".join(str(value) for value in row.values() if value is not None) for row in seen]
     if len(seen) != len(step.entries):
         raise Unexpected(f"entries: expected {len(step.entries)}, came {say(told)}")
@@ -54,11 +59,12 @@ async def see(stage: Stage, step: See) -> None:
         for key in ("kind", "by", "outcome", "basis"):
             wanted = getattr(expected, key)
             if wanted is not None and wanted != row[key]:
-                raise Unexpected(f"entry {number}: expected {key} {wanted}, came {say(row[key])}; there are {say(told)}")
+                came = f"came {say(row[key])}; there are {say(told)}"
+                raise Unexpected(f"entry {number}: expected {key} {wanted}, {came}")
 
 
 async def verify(stage: Stage, step: Verify) -> None:
     """Let the log prove itself, with nothing left unchecked."""
     found = verify_gateway(stage.gateway)
-    if found.wrong or found.unchecked:
-        raise Unexpected(f"the log does not prove itself: {'; '.join((*found.wrong, *found.unchecked)[:3])}")
+    if has_doubts(found):
+        raise Unexpected(f"the log does not prove itself: {'; '.join(found.sentences()[:3])}")

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from gateway.demo.local_opa import local_opa
 from gateway.demo.world import load_world
 from gateway.rehearsal.fresh import fresh_gateways
-from gateway.rehearsal.local_opa import local_opa
 from gateway.rehearsal.parsing import BrokenCases, parse_cases
 from gateway.rehearsal.report import line, table
 from gateway.rehearsal.runner import Outcome, play

@@ -74,6 +74,6 @@ def test_a_reset_empties_a_demo_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
-    with held(tmp_path / "demo"):
-        with pytest.raises(SettingsError, match="A demo is running"), held(tmp_path / "demo", reset=True):
-            pass
+    refused = pytest.raises(SettingsError, match="A demo is running")
+    with held(tmp_path / "demo"), refused, held(tmp_path / "demo", reset=True):
+        pass

@@ -1,4 +1,4 @@
-"""Every case of this folder, played on the whole gateway: given, read, withdrawn, refused, and the log proves all four."""
+"""Every case of this folder, played on the whole gateway: given, read, withdrawn, refused, and the log proves it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.demo.local_opa import local_opa
 from gateway.demo.world import load_world
 from gateway.rehearsal.case import Case
 from gateway.rehearsal.fresh import fresh_gateways
-from gateway.rehearsal.local_opa import local_opa
 from gateway.rehearsal.parsing import parse_cases
 from gateway.rehearsal.runner import play
 from gateway.rehearsal.stage import MakeGateway

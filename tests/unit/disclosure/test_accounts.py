@@ -72,7 +72,8 @@ def test_every_purpose_category_and_service_of_the_demo_has_a_name_in_every_regi
 def test_the_four_registers_of_a_sentence_take_the_same_fields() -> None:
     for group in ("accounts", "bases.section", "words"):
         for code, texts in load_phrases().groups[group].items():
-            fields = {frozenset(part for part in ("{who}", "{text}", "{section}") if part in one) for one in texts.values()}
+            marks = ("{who}", "{text}", "{section}")
+            fields = {frozenset(part for part in marks if part in one) for one in texts.values()}
             assert len(fields) == 1, code
 
 

@@ -1,5 +1,7 @@
 """Reading cases: every mistake names file, case, step and key, and nothing is played before."""
 
+# ruff: noqa: E501  A step of a case is one line here, as in a file.
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
