@@ -201,9 +201,9 @@ def _assemble(
         ),
         directory=directory, wordings=wordings, signer=receipt_keys,
         seal=PartnerSeal(partners.find, partners.services_of), new_event_id=ids,
-        code_key=keyring.code_key, etag_key=keyring.etag_key, issuer=settings.base_url,
+        code_key=keyring.code_key, etag_key=keyring.etag_key, pairwise=_pairwise(keyring), issuer=settings.base_url,
     )  # fmt: skip
-    channel = FileDrop(settings.outbox)
+    channel = FileDrop(settings.outbox, _pairwise(keyring))
     recording = Recording(office, log, read, mandates, channel, clock.now)
     clients = Clients(office, log, demo=settings.demo)
 

@@ -21,9 +21,9 @@ def prepare(settings: Settings, at: datetime) -> None:
     What is there stays as it is; the schema is brought up to date.
     """
     for url in (settings.database, settings.key_database):
-        database = make_url(url).database
-        if database is not None:
-            Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        named = make_url(url)
+        if named.get_backend_name() == "sqlite" and named.database is not None:
+            Path(named.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not settings.keys.exists():
         KeyRing.create(settings.keys, demo=settings.demo, at=at)

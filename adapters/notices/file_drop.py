@@ -10,7 +10,7 @@ import asyncio
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import orjson
@@ -22,10 +22,13 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
 class FileDrop:
-    """Drops messages into a folder. Delivering the same message twice leaves one file."""
+    """Drops messages into a folder. Delivering the same message twice leaves one file.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    *pairwise* gives the reference by which a service knows a client: our own id of the client goes to nobody else.
+    """
+
+    def __init__(self, folder: Path, pairwise: Callable[[str, str], str]) -> None:
+        self._folder, self._pairwise = folder, pairwise
 
     async def deliver(self, message: Outgoing, channels: Mapping[str, str]) -> None:
         """Write the message; raises OSError where that fails."""
@@ -37,8 +40,9 @@ class FileDrop:
             raise OSError("a reader's code is no plain file name")
         folder = self._folder.joinpath(*names)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        client = message.client if message.party == TO_CLIENT else self._pairwise(message.party, message.client)
         content = {
-            "id": message.id, "kind": message.kind, "to": message.party, "client": message.client,
+            "id": message.id, "kind": message.kind, "to": message.party, "client": client,
             "consent": message.consent, "created": message.created.isoformat(), "body": dict(message.body),
         }  # fmt: skip
         descriptor, part = tempfile.mkstemp(dir=folder, prefix=".part-")

@@ -64,6 +64,8 @@ class Office:
     """Key of one-time codes and second persons; 32 bytes, of no other use."""
     etag_key: bytes
     """Key of the ETags of a party's view."""
+    pairwise: Callable[[str, str], str]
+    """The reference by which a party (its code first) knows a client: another party's tells it nothing."""
     issuer: str
     """The gateway's public address, as receipts name it."""
 
@@ -103,7 +105,10 @@ class Act:
         office = self.office
         for party in (None, *sorted(consent.parties)):
             receipt_id = new_id()
-            content = receipt_content(consent, step, party, receipt_id, office.directory, self.at, office.issuer)
+            whom = consent.client if party is None else office.pairwise(party, consent.client)
+            content = receipt_content(
+                consent, step, party, receipt_id, office.directory, self.at, office.issuer, whom
+            )
             view = ReceiptView(receipt_id, consent.id, step, self.at, office.signer.sign(receipt_bytes(content)))
             office.stores.proofs.add_receipt(self.connection, consent.client, party, view, consent.version)
 

@@ -31,11 +31,13 @@ class ReceiptSigner(Protocol):
 
 
 def receipt_content(
-    consent: Consent, step: str, party: str | None, receipt_id: str, directory: Directory, at: datetime, issuer: str
+    consent: Consent, step: str, party: str | None, receipt_id: str, directory: Directory, at: datetime, issuer: str,
+    subject_ref: str,
 ) -> dict[str, object]:
     """Return a receipt's content. *step* is the event's kind (`consent.given`, ...), *party* None for the client's own.
 
-    *issuer* is the gateway's public address: who signs, and where to withdraw.
+    *issuer* is the gateway's public address: who signs, and where to withdraw. *subject_ref* is the reader's own
+    reference to the client, which tells another reader nothing.
     """
     grants = consent.grants if party is None else own_grants(consent, party)
     mine = party is None or party == consent.capture.service
@@ -45,7 +47,7 @@ def receipt_content(
         "issuer": issuer,
         "consent_id": consent.id,
         "version": consent.version if party is None else None,
-        "subject_ref": consent.client,
+        "subject_ref": subject_ref,
         "covers": "all rows" if party is None else "own rows",
         "party": party,
         "jurisdiction": "FI",

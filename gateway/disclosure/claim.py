@@ -66,7 +66,7 @@ def find_fault(
         carried = set(flow.carries.get(permit.basis, frozenset()))
         ticked = carried | {label for grant in standing for label in grant.sensitivities}
         # What the client's ticks open beside a relation ends with them.
-        ends = [one for one in (relation.until, *_ends_of_ticks(permit, document, standing, carried, directory)) if one]
+        ends = [one for one in (relation.until, *_ends_of_ticks(document, standing, carried, directory)) if one is not None]
     # 6
     if not permit.sections or not permit.sections <= set(document.sections):
         return "sections that the document does not have"
@@ -119,21 +119,15 @@ def usable(grant: GrantFacts, at: int) -> bool:
 
 
 def _ends_of_ticks(
-    permit: Permit, document: DocumentFacts, standing: list[GrantFacts], carried: set[str], directory: Directory
+    document: DocumentFacts, standing: list[GrantFacts], carried: set[str], directory: Directory
 ) -> list[int]:
-    """Return, for each sensitivity released by a tick alone, the last end among the grants that tick it."""
-    released = {
+    """Return the ends of the standing grants that tick a sensitivity of the document which the basis does not carry."""
+    opened = {
         label
-        for section in permit.sections & set(document.sections)
-        for label in directory.nature(document.category, section)
-        | set(document.sections[section]) | set(document.labels)
-    } - carried  # fmt: skip
-    ends = []
-    for label in released:
-        ticking = [grant.until for grant in standing if label in grant.sensitivities]
-        if ticking:
-            ends.append(max(ticking))
-    return ends
+        for section, added in document.sections.items()
+        for label in directory.nature(document.category, section) | set(added) | set(document.labels)
+    } - carried
+    return [grant.until for grant in standing if not opened.isdisjoint(grant.sensitivities)]
 
 
 def _ends_of_recipient(recipient: str, directory: Directory) -> list[int]:

@@ -149,8 +149,6 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
                         return await _refuse(request, snapshot, questions[0], "permit-unfounded", parts, note=fault)
                     permits.append((document, permit))
         if not permits:
-            if request.action is Action.SEARCH and reason == "not-found":
-                return await _find_nothing(request, snapshot, questions[0], parts)
             return await _refuse(request, snapshot, questions[0], reason, parts)
         page, more = _page(permits, request)
         # 4. Fetch, against the permit; 5. minimise.
@@ -237,15 +235,6 @@ async def _refuse(
         parts.engine.revision, parts.directory.digest, outcome=outcome, note=note,
     )  # fmt: skip
     return Refused(reason, await _append(draft, parts))
-
-
-async def _find_nothing(request: DisclosureRequest, snapshot: Snapshot, question: Question, parts: Parts) -> Released:
-    """Write that a search found nothing. It costs what a refusal costs, so that the two cannot be told apart."""
-    draft = evidence.disclosure(
-        parts.new_event_id(), request, snapshot.client.id, question[0], (), snapshot.epochs, parts.engine.revision,
-        parts.directory.digest, parts.digest(b""), 0,
-    )  # fmt: skip
-    return Released((), await _append(draft, parts))
 
 
 async def _append(draft: Draft, parts: Parts) -> Committed[None]:

@@ -52,6 +52,7 @@ def disclosure(
     kind = "disclosure" if request.action is Action.READ else "search"
     reliance = {
         row.document.id: {
+            "version": row.document.version,
             "grants": [[grant.id, grant.consent, grant.version, grant.spend] for grant in row.permit.grants],
             "relation": row.permit.relation,
         }
@@ -107,7 +108,6 @@ def _released(row: ReleasedDocument) -> dict[str, object]:
     permit, document = row.permit, row.document
     return {
         "id": document.id,
-        "version": document.version,
         "custodian": document.custodian,
         "category": document.category,
         "dated": document.dated,

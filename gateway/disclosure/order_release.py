@@ -89,12 +89,14 @@ def check_release(release: Release, subject: Section, body: Section, records: Re
         yield "the documents released are not those for which it says what they rest on"
         return
     for row in documents:
-        yield from _check_document(release, _claimed(row), within(reliance, text(row, "id")), records)
+        rests_on = within(reliance, text(row, "id"))
+        yield from _check_document(release, _claimed(row, rests_on), rests_on, records)
 
 
-def _claimed(row: Fields) -> _Claimed:
+def _claimed(row: Fields, rests_on: Fields) -> _Claimed:
+    # A document's version stands in the subject's section: it tells of changes that its recipient did not see.
     return _Claimed(
-        text(row, "id"), number(row, "version"), text(row, "custodian"), text(row, "category"), number(row, "dated"),
+        text(row, "id"), number(rests_on, "version"), text(row, "custodian"), text(row, "category"), number(row, "dated"),
         text(row, "basis"), frozenset(texts(row, "sections")), frozenset(texts(row, "obligations")),
         optional_number(row, "good_until"),
     )  # fmt: skip

@@ -83,7 +83,7 @@ class Publication(Generic[C]):
     def vkeys(self) -> bytes:
         """Return the verifier key of each log, a line each."""
         with self._store.read() as reader:
-            return "".join(f"{self._log.verifier(head.origin).vkey}\n" for head in reader.heads()).encode()
+            return "".join(f"{self._log.verifier(head.origin).vkey()}\n" for head in reader.heads()).encode()
 
     async def _receipt(self, year: str, index: int, extra: bytes | None) -> bytes | None:
         try:
@@ -112,8 +112,12 @@ def _shown(opened: dict[str, Opening], service: str) -> tuple[Opening, ...]:
     if "b" not in opened:
         return ()
     body = orjson.loads(opened["b"].plaintext)
+    documents = body.get("documents", [])
+    if not documents:
+        # Nothing was released: what a search did not find is opened as little as what it was refused.
+        return ()
     if body.get("recipient") == service:
         return tuple(opened[name] for name in ("a", "b") if name in opened)
-    if {row["custodian"] for row in body.get("documents", [])} == {service}:
+    if {row["custodian"] for row in documents} == {service}:
         return (opened["b"],)
     return ()

@@ -45,6 +45,8 @@ class Verification:
         lines = [f"WRONG: {one}" for one in [*self.tree.findings, *order.faults]]
         lines += [str(one) for one in self.tree.unchecked]
         lines += [f"not checked: order law: {one}" for one in order.unchecked]
+        if self.order is None and not any("order law" in str(one) for one in self.tree.unchecked):
+            lines.append("not checked: the order law: the sealed sections do not open without the installation's keys")
         wrong = len(self.tree.findings) + len(order.faults)
         checked = f"{self.tree.entries} entries, {self.tree.sections} sealed sections, {order.releases} releases"
         lines.append(f"{'The log proves itself' if self.sound else f'{wrong} things are wrong'}: {checked}.")

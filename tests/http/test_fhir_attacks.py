@@ -108,9 +108,7 @@ async def test_a_header_twice_is_refused(laws: Laws, header: str) -> None:
 # Search.
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
+REFUSED_PARAMETERS = [
         ("_include", "CarePlan:goal"),
         ("_include:iterate", "CarePlan:goal"),
         ("_revinclude", "Provenance:target"),
@@ -138,15 +136,15 @@ async def test_a_header_twice_is_refused(laws: Laws, header: str) -> None:
         ("status", "active"),
         ("_format", "xml"),
         ("unheard-of", "x"),
-    ],
-)
-async def test_what_a_search_does_not_know_is_refused_and_not_ignored(laws: Laws, name: str, value: str) -> None:
+]
+
+
+async def test_what_a_search_does_not_know_is_refused_and_not_ignored(laws: Laws) -> None:
     await laws.deposit()
     await laws.give()
     before = laws.size()
-    answer = await laws.search(laws.code("suvi"), **{name: value})
-    assert answer.status_code == 400
-    assert _say(answer)
+    answers = {row: await laws.search(laws.code("suvi"), **dict([row])) for row in REFUSED_PARAMETERS}
+    assert [row for row, answer in answers.items() if answer.status_code != 400 or not _say(answer)] == []
     assert laws.size() == before
 
 
@@ -165,9 +163,7 @@ async def test_a_search_with_anything_in_its_address_is_refused(laws: Laws) -> N
         assert answer.status_code == 400
 
 
-@pytest.mark.parametrize(
-    ("media", "body"),
-    [
+REFUSED_BODIES = [
         ("application/json", "{}"),
         ("text/plain", "category=x"),
         ("multipart/form-data; boundary=x", "--x--"),
@@ -177,40 +173,40 @@ async def test_a_search_with_anything_in_its_address_is_refused(laws: Laws) -> N
         (FORM, "%ff=%fe"),
         (FORM, "&".join(f"a{number}=1" for number in range(50))),
         (FORM, "category=" + "x" * 9000),
-    ],
-)
-async def test_a_search_body_of_another_kind_is_refused(laws: Laws, media: str, body: str) -> None:
-    headers = await _bearer(laws) | {"content-type": media}
-    answer = await laws.web.post("/fhir/CarePlan/_search", content=body.encode("latin-1"), headers=headers)
-    assert answer.status_code in (400, 413, 415)
-    assert answer.json()["resourceType"] == "OperationOutcome"
+]
 
 
-@pytest.mark.parametrize(
-    ("charset", "status"), [("utf-16", 400), ("iso-8859-1", 400), ("UTF-7", 400), ("utf-8", 200), ('"UTF-8"', 200)]
-)
-async def test_a_search_in_another_charset_is_refused(laws: Laws, charset: str, status: int) -> None:
-    headers = await _bearer(laws) | {"content-type": f"{FORM}; charset={charset}"}
+async def test_a_search_body_of_another_kind_is_refused(laws: Laws) -> None:
+    for media, body in REFUSED_BODIES:
+        headers = await _bearer(laws) | {"content-type": media}
+        answer = await laws.web.post("/fhir/CarePlan/_search", content=body.encode("latin-1"), headers=headers)
+        assert answer.status_code in (400, 413, 415), (media, body)
+        assert answer.json()["resourceType"] == "OperationOutcome"
+
+
+async def test_a_search_in_another_charset_is_refused(laws: Laws) -> None:
     body = f"patient.identifier={AUTHORITY}%7C{laws.code('suvi')}"
-    answer = await laws.web.post("/fhir/CarePlan/_search", content=body.encode(), headers=headers)
-    assert answer.status_code == status
+    for charset, status in (("utf-16", 400), ("iso-8859-1", 400), ("UTF-7", 400), ("utf-8", 200), ('"UTF-8"', 200)):
+        headers = await _bearer(laws) | {"content-type": f"{FORM}; charset={charset}"}
+        answer = await laws.web.post("/fhir/CarePlan/_search", content=body.encode(), headers=headers)
+        assert answer.status_code == status, charset
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
+ABSENT = [
         "/fhir/CarePlan/{id}/_history/1", "/fhir/CarePlan/{id}/_history", "/fhir/CarePlan/_history", "/fhir/_history",
         "/fhir/CarePlan/{id}/$everything", "/fhir/Patient", "/fhir/Patient/{id}", "/fhir/Patient/$everything",
         "/fhir/$export", "/fhir/Patient/$export", "/fhir/Goal", "/fhir/Goal/{id}", "/fhir/CareTeam/{id}",
         "/fhir/AuditEvent", "/fhir/CarePlan/{id}/", "/fhir//CarePlan/{id}",
-    ],
-)  # fmt: skip
-async def test_no_history_no_export_and_no_other_resource_is_there(laws: Laws, address: str) -> None:
+]  # fmt: skip
+
+
+async def test_no_history_no_export_and_no_other_resource_is_there(laws: Laws) -> None:
     document = await laws.deposit()
     await laws.give()
-    answer = await laws.web.get(address.format(id=document), headers=await _bearer(laws))
-    assert answer.status_code in (404, 405)
-    assert "Tavoitteena" not in answer.text
+    for address in ABSENT:
+        answer = await laws.web.get(address.format(id=document), headers=await _bearer(laws))
+        assert answer.status_code in (404, 405), address
+        assert "Tavoitteena" not in answer.text
 
 
 async def test_an_old_version_cannot_be_had_after_a_narrowing(laws: Laws) -> None:
@@ -387,11 +383,11 @@ async def test_a_token_of_another_service_opens_nothing(laws: Laws) -> None:
     assert (laws.entries()[-1].b or {})["reasons"] == ["requester-mismatch"]
 
 
-@pytest.mark.parametrize("header", ["", "Basic x", "Bearer x", "Bearer a.b.c", "Bearer"])
-async def test_without_a_token_in_force_nothing_is_looked_up(laws: Laws, header: str) -> None:
+async def test_without_a_token_in_force_nothing_is_looked_up(laws: Laws) -> None:
     before = laws.size()
-    answer = await laws.web.get(f"/fhir/CarePlan/{UNKNOWN_ID}", headers={"authorization": header})
-    assert answer.status_code == 401
+    for header in ("", "Basic x", "Bearer x", "Bearer a.b.c", "Bearer"):
+        answer = await laws.web.get(f"/fhir/CarePlan/{UNKNOWN_ID}", headers={"authorization": header})
+        assert answer.status_code == 401, header
     assert laws.size() == before
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -10,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Thread
 
 import httpx
 import orjson
@@ -21,10 +24,9 @@ from adapters.tokens.simulator import SimulatedPartner
 from audit.verify import verify_rows
 from gateway.app import create_app
 from gateway.composition import Gateway, opened
-from gateway.consent.model import Capture, CaptureMethod, ClientId, Consent, GrantRow, RelationKind
-from gateway.consent.model import Actor as Worker
+from gateway.consent.model import Actor, Capture, CaptureMethod, ClientId, Consent, GrantRow, RelationKind, Shown
 from gateway.demo.partner import PartnerSystem, worker
-from gateway.demo.population import identifier_of, load_systems, populate, system_of, written
+from gateway.demo.population import load_systems, populate, system_of
 from gateway.demo.world import World, load_world
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.disclosure.disclose import Parts, Refused, Released, ReleasedOwn, disclose
@@ -40,8 +42,6 @@ DEPOSIT = "saattaen/deposits"
 UNKNOWN_ID = "f" * 32
 STRANGER = "150390-999J"
 """A well-formed artificial code that belongs to nobody of the demo world."""
-
-SHARED = ("goals", "services", "responsibilities")
 
 
 @cache
@@ -61,9 +61,6 @@ def settings_in(folder: Path) -> Settings:
 @cache
 def _template() -> Path:
     """An installation with its people and partners, made once: each test works on a copy."""
-    import asyncio
-    import atexit
-
     folder = Path(mkdtemp(prefix="saattaen-laws-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     world = demo_world()
@@ -74,15 +71,12 @@ def _template() -> Path:
         async with opened(settings, world.directory, clock=SteeredClock(world.now)) as gateway:
             await populate(gateway, world, load_systems(folder / "systems", world))
 
-    def run() -> None:
-        asyncio.run(fill())
-
     # A test's own event loop may be running in this thread.
-    from threading import Thread
-
-    thread = Thread(target=run)
+    thread = Thread(target=lambda: asyncio.run(fill()))
     thread.start()
     thread.join()
+    if not (folder / "systems").exists():
+        raise RuntimeError("the demo world was not populated")
     return folder
 
 
@@ -103,6 +97,12 @@ class Laws:
     web: httpx.AsyncClient
     folder: Path
     _tokens: dict[tuple[str, str, str, str, str, datetime], str] = field(default_factory=dict)
+
+    def changed(self, change: Callable[[Gateway], Gateway]) -> Laws:
+        """The same gateway with some part of it exchanged, behind an app of its own."""
+        gateway = change(self.gateway)
+        web = httpx.AsyncClient(transport=httpx.ASGITransport(create_app(gateway)), base_url=BASE)
+        return replace(self, gateway=gateway, web=web)
 
     # Who asks.
 
@@ -217,12 +217,8 @@ class Laws:
 
     async def give(self, client: str = "suvi", *rows: GrantRow) -> Consent:
         """Let the client give a consent on the own page."""
-        shown = self.gateway.wordings.current()
-        template = shown.template("fi", "plain")
-        from gateway.consent.model import Shown
-
-        assert template is not None
-        told = Shown(shown.id, shown.version, "fi", "plain", "0" * 64)
+        wording = self.gateway.wordings.current()
+        told = Shown(wording.id, wording.version, "fi", "plain", "0" * 64)
         capture = Capture(CaptureMethod.SELF_SERVICE)
         given = await self.gateway.recording.give(await self.client(client), rows or (self.row(),), capture, told)
         return given.consent
@@ -231,7 +227,7 @@ class Laws:
         """Record a relation of the health centre to the employment service."""
         relation = await self.gateway.recording.record_relation(
             await self.client(client), RelationKind(kind), "sote-keskus", ("kuntakokeilu",),
-            by=Worker(service="sote-keskus", system="sote-keskus-system", worker="w-1"), evidence="decision 7", **more,  # type: ignore[arg-type]
+            by=Actor(service="sote-keskus", system="sote-keskus-system", worker="w-1"), evidence="decision 7", **more,  # type: ignore[arg-type]
         )  # fmt: skip
         return relation.id
 
@@ -272,9 +268,3 @@ async def open_world(folder: Path, change: Callable[[Gateway], Gateway] = lambda
         transport = httpx.ASGITransport(create_app(changed))
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as web:
             yield Laws(changed, world, clock, load_systems(folder / "systems", world), web, folder)
-
-
-__all__ = [
-    "BASE", "DEPOSIT", "FEEDBACK", "PLAN", "READ", "STATEMENT", "STRANGER", "UNKNOWN_ID", "Laws", "demo_world",
-    "identifier_of", "installed", "open_world", "settings_in", "verify", "written",
-]  # fmt: skip

@@ -216,7 +216,9 @@ def of_another_category(entries: Entries, at: int) -> Entries | None:
 
 
 def of_another_version(entries: Entries, at: int) -> Entries | None:
-    return _with_body(entries, at, documents=[document(entries[at]) | {"version": 99}])
+    subject = entries[at].s or {}
+    reliance = {one: {**row, "version": 99} for one, row in subject["reliance"].items()}  # type: ignore[attr-defined]
+    return [*entries[:at], replace(entries[at], s={**subject, "reliance": reliance}), *entries[at + 1 :]]
 
 
 def on_another_basis(entries: Entries, at: int) -> Entries | None:

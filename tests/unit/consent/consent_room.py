@@ -139,6 +139,7 @@ class Room:
             stores=stores, directory=DIRECTORY, wordings=load_wordings(),
             signer=JwsReceiptSigner("r1", {"r1": key.as_dict(private=True)}), seal=Seals(),  # type: ignore[dict-item]
             new_event_id=lambda: secrets.token_hex(16), code_key=b"c" * 32, etag_key=b"e" * 32,
+            pairwise=lambda party, client: f"{party}:{client}",
             issuer="https://gw.saattaen.example",
         )  # fmt: skip
         log: Log[object] = Log(
