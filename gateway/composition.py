@@ -29,8 +29,8 @@ from adapters.sql.cursor_store import SqlCursorStore
 from adapters.sql.document_store import SqlDocumentStore
 from adapters.sql.engine import Database, open_database
 from adapters.sql.fact_reader import SqlFactReader, SqlReleaser
-from adapters.sql.key_store import KeyStore
 from adapters.sql.key_store import Keyring as WrappingRing
+from adapters.sql.key_store import KeyStore
 from adapters.sql.log_store import SqlLogStore
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.partner_register import PartnerRegister
@@ -70,6 +70,7 @@ from gateway.http.token_routes import TOKEN_PATH
 from gateway.settings import Settings
 
 T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
@@ -141,7 +142,9 @@ async def opened(
         keys = KeyStore(key_database, wrapping, clock.now)
         engine = engine or await _engine(settings, closing)
         await verify_engine(engine)
-        gateway = _assemble(settings, directory, clock, database, keyring, keys, engine, mandates or SimulatedMandates())
+        gateway = _assemble(
+            settings, directory, clock, database, keyring, keys, engine, mandates or SimulatedMandates()
+        )
         closing.callback(gateway.log.close)
         change = WorldChange(SqlWorldStore(), directory.digest, engine.revision, _ids(clock))
         await gateway.log.submit(change, urgent=True)
@@ -224,7 +227,8 @@ def _assemble(
         settings=settings, directory=directory, wordings=wordings, clock=clock, database=database, keyring=keyring,
         keys=keys, log=log, log_store=log_store, engine=engine, partners=partners, register=register, clients=clients,
         desk=desk, recording=recording, publication=Publication(log_store, log, keys, settings.log_name),
-        standing=Standing(facts, directory, clock, log, ids), deposits=Deposits(documents, log, recording.tell_single_use, ids),
+        standing=Standing(facts, directory, clock, log, ids),
+        deposits=Deposits(documents, log, recording.tell_single_use, ids),
         acceptance=Acceptance(directory, desk.find_or_add), parts=parts,
         cursors=SqlCursorStore(database, clock.now), token_server=token_server,
         token_verifier=AccessTokenVerifier(access_tokens, token_store, organisations.get),

@@ -1,4 +1,5 @@
-"""The gateway's errors: what nobody may ignore. A refusal is not among them; it is a value (`disclosure.decision.Deny`).
+"""The gateway's errors: what nobody may ignore. A refusal is not among them; it is a value
+(`disclosure.decision.Deny`).
 
 Each leaf carries a stable `code`; `gateway.http.problems` maps the code to an answer, and a test checks that each leaf
 has a row there. No error text ever holds a personal identity code or content of a document.

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.engine import make_url
-from pathlib import Path
 
 from adapters.keyring import KeyRing
 from adapters.sql import schema
 from adapters.sql.engine import open_database
-from adapters.sql.key_store import KeyStore
 from adapters.sql.key_store import Keyring as WrappingRing
+from adapters.sql.key_store import KeyStore
 from gateway.settings import Settings
 
 

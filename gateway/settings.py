@@ -1,4 +1,5 @@
-"""Settings, read once at the start from the environment (prefix `SAATTAEN_`). A missing or weak value stops the start."""
+"""Settings, read once at the start from the environment (prefix `SAATTAEN_`). A missing or weak value stops the
+start."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from gateway.errors import SettingsError
 
 
 class Settings(BaseSettings):
-    """What an installation decides. Nothing secret has a default; keys lie in the folder `keys`, not in the environment."""
+    """What an installation decides. Nothing secret has a default; keys lie in the folder `keys`, not in the
+    environment."""
 
     model_config = SettingsConfigDict(env_prefix="SAATTAEN_", frozen=True, extra="ignore")
 

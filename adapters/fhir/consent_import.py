@@ -29,9 +29,7 @@ from gateway.errors import BodyInvalid
 _STATUSES = frozenset({"active", "inactive", "rejected"})
 _MARKS = {GRANT_CATEGORY_EXTENSION, GRANT_ONCE_EXTENSION, GRANT_STATE_EXTENSION}
 _STATES = frozenset({"unconfirmed", "spent", "ended"})
-_ROW_KEYS = frozenset(
-    "id modifierExtension type period actor securityLabel purpose dataPeriod data".split()
-)
+_ROW_KEYS = frozenset("id modifierExtension type period actor securityLabel purpose dataPeriod data".split())
 
 
 @dataclass(frozen=True, slots=True)

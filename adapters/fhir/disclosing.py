@@ -17,7 +17,8 @@ from gateway.errors import CustodianUnavailable
 
 
 class Disclosing:
-    """Renders released documents. *pairwise* makes the client's reference for one recipient from (recipient, client)."""
+    """Renders released documents. *pairwise* makes the client's reference for one recipient from (recipient,
+    client)."""
 
     def __init__(self, directory: Directory, pairwise: Callable[[str, str], str], *, demo: bool) -> None:
         self._directory, self._pairwise, self._demo = directory, pairwise, demo
@@ -31,9 +32,7 @@ class Disclosing:
         """
         recipient, directory = request.requester.service, self._directory
         layout = directory.layout(document.category)
-        projection = next(
-            (one for one in directory.projections if (one.id, one.version) == permit.projection), None
-        )
+        projection = next((one for one in directory.projections if (one.id, one.version) == permit.projection), None)
         if layout is None or projection is None or projection.category != document.category:
             raise CustodianUnavailable("The permit's projection is not one of the directory's.")
         try:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import Connection, text
 
 _GRANTS = text(
-    "SELECT client, consent, version, seq, id, custodian, recipient, category, purpose, valid_from, until, sensitivities, "
-    "single_use, document, dated_from, dated_until, confirmed_at FROM consent_grant "
+    "SELECT client, consent, version, seq, id, custodian, recipient, category, purpose, valid_from, until, "
+    "sensitivities, single_use, document, dated_from, dated_until, confirmed_at FROM consent_grant "
     "WHERE replaced = :no AND withdrawn = :no AND spent_by IS NULL AND ended_at IS NULL AND until > :at "
     "ORDER BY client, seq, id"
 )
@@ -37,7 +37,8 @@ def open_records(connection: object, at: int) -> Iterator[tuple[str, Mapping[str
         })  # fmt: skip
     for row in connection.execute(_PROHIBITIONS):
         carried[row.client]["prohibitions"].append({
-            "prohibition": row.id, "recipient": row.recipient, "category": row.category, "in_person": bool(row.by_client),
+            "prohibition": row.id, "recipient": row.recipient, "category": row.category,
+            "in_person": bool(row.by_client),
         })  # fmt: skip
     for row in connection.execute(_RELATIONS, {"at": at}):
         carried[row.client]["relations"].append({

@@ -20,7 +20,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="Play and end; exit status 0 only if every step went as told.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Play and end; exit status 0 only if every step went as told.")
+    ] = False,
     reset: Annotated[bool, typer.Option("--reset", help="Start afresh.")] = False,
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=1, max=65535)] = PORT,
     engine: Annotated[str, typer.Option(help="embedded or opa.")] = "embedded",

@@ -10,8 +10,8 @@ import typer
 
 from adapters.keyring import KeyRing
 from adapters.sql.engine import open_database
-from adapters.sql.key_store import KeyStore
 from adapters.sql.key_store import Keyring as WrappingRing
+from adapters.sql.key_store import KeyStore
 from gateway.cli.opening import settings_of
 from gateway.cli.options import Demo, Folder
 

@@ -47,7 +47,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def verify(
-    target: Annotated[Path | None, typer.Argument(help="An exported folder or a database file; else the installation.")] = None,
+    target: Annotated[
+        Path | None, typer.Argument(help="An exported folder or a database file; else the installation.")
+    ] = None,
     vkey: Annotated[Path | None, typer.Option(help="The log's verifier key; else the log.vkey in the folder.")] = None,
     demo: Demo = False,
     folder: Folder = Path("var/demo"),
@@ -104,7 +106,9 @@ def export(
             return export_logs(reader, verifiers, target)
 
     for written in with_gateway(settings_of(demo, folder), do):
-        typer.echo(f"{written}: fsck --storage_url=file://{written.resolve()}/ --public_key={written / 'log.vkey'} --ui=false")
+        typer.echo(
+            f"{written}: fsck --storage_url=file://{written.resolve()}/ --public_key={written / 'log.vkey'} --ui=false"
+        )
 
 
 @log_app.command("search")

@@ -17,7 +17,10 @@ from gateway.errors import RequestInvalid
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
-_REASONS = {"partner-exists": "There is a partner system of that id already.", "partner-unknown": "No such partner system."}
+_REASONS = {
+    "partner-exists": "There is a partner system of that id already.",
+    "partner-unknown": "No such partner system.",
+}
 
 
 @app.command("add")

@@ -106,9 +106,7 @@ class Act:
         for party in (None, *sorted(consent.parties)):
             receipt_id = new_id()
             whom = consent.client if party is None else office.pairwise(party, consent.client)
-            content = receipt_content(
-                consent, step, party, receipt_id, office.directory, self.at, office.issuer, whom
-            )
+            content = receipt_content(consent, step, party, receipt_id, office.directory, self.at, office.issuer, whom)
             view = ReceiptView(receipt_id, consent.id, step, self.at, office.signer.sign(receipt_bytes(content)))
             office.stores.proofs.add_receipt(self.connection, consent.client, party, view, consent.version)
 

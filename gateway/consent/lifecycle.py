@@ -174,9 +174,7 @@ def _ended_where_over(consent: Consent, at: datetime) -> Consent:
     return replace(consent, state=ConsentState.ENDED) if over and consent.state is ConsentState.GIVEN else consent
 
 
-def _grant(
-    row: GrantRow, capture: Capture, giver: Giver, known: Known, directory: Directory, at: datetime
-) -> Grant:
+def _grant(row: GrantRow, capture: Capture, giver: Giver, known: Known, directory: Directory, at: datetime) -> Grant:
     category, flow = directory.category(row.category), flow_of(row, directory, at)
     once_only = flow is not None and "consent" not in flow.bases
     spoken = capture.method is CaptureMethod.VERBAL

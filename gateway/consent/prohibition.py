@@ -35,9 +35,9 @@ def lift(
 ) -> Prohibition:
     """Return the prohibition lifted at *at*; one lifted before is returned as it was.
 
-    *told_at* is the service that says so, None on the client's own page. Raises ConsentRefused("lift-not-allowed") where
-    a representative or a service would lift what the client said in person, or a service what keeps its own organisation
-    out: nobody opens a door to themselves.
+    *told_at* is the service that says so, None on the client's own page. Raises ConsentRefused("lift-not-allowed")
+    where a representative or a service would lift what the client said in person, or a service what keeps its own
+    organisation out: nobody opens a door to themselves.
     """
     if prohibition.by_client and (told_at is not None or not giver.is_client):
         raise ConsentRefused("lift-not-allowed", "the client lifts it on their own page")

@@ -31,7 +31,13 @@ class ReceiptSigner(Protocol):
 
 
 def receipt_content(
-    consent: Consent, step: str, party: str | None, receipt_id: str, directory: Directory, at: datetime, issuer: str,
+    consent: Consent,
+    step: str,
+    party: str | None,
+    receipt_id: str,
+    directory: Directory,
+    at: datetime,
+    issuer: str,
     subject_ref: str,
 ) -> dict[str, object]:
     """Return a receipt's content. *step* is the event's kind (`consent.given`, ...), *party* None for the client's own.

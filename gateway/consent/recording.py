@@ -117,9 +117,7 @@ class Recording(StandingRecording):
         *told* is the service the client told, which is not told again. With *client*, another's consent is "not-found".
         """
         mandate = await self._mandate(client, giver)
-        return await self._do(
-            by, lambda one: ending.withdraw(one, consent, client, told, giver, mandate), urgent=True
-        )
+        return await self._do(by, lambda one: ending.withdraw(one, consent, client, told, giver, mandate), urgent=True)
 
     async def end_mandate(self, client: ClientId, register_reference: str, by: Actor) -> int:
         """Record a mandate's end, which ends every grant that rests on it. Return how many grants ended."""

@@ -49,9 +49,7 @@ def record(
     )  # fmt: skip
 
 
-def end(
-    relation: Relation, service: str | None, register: str | None, directory: Directory, at: datetime
-) -> Relation:
+def end(relation: Relation, service: str | None, register: str | None, directory: Directory, at: datetime) -> Relation:
     """Return the relation ended at *at*, by who might have recorded it; one ended before is returned as it was."""
     _recorder(relation.kind, relation.custodian, service, register, directory, at)
     return relation if relation.ended_at is not None else replace(relation, ended_at=at)

@@ -84,9 +84,7 @@ def prohibit(
     return row
 
 
-def lift(
-    act: Act, prohibition: str, client: ClientId | None, giver: Giver, mandate: Mandate | None
-) -> Prohibition:
+def lift(act: Act, prohibition: str, client: ClientId | None, giver: Giver, mandate: Mandate | None) -> Prohibition:
     """Lift a prohibition; a second time adds nothing."""
     standing = act.office.stores.standing
     old = standing.prohibition(act.connection, prohibition)

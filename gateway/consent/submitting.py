@@ -87,8 +87,8 @@ class Submitting(Reading):
     def tell_single_use(self, connection: object, order: int, document: Deposited, at: int) -> None:
         """Tell recipients whose single-use grant opens a document, in the transaction of its deposit."""
         notices.tell_deposited(
-            self._office, connection, order, ClientId(document.client), document.id, document.custodian, document.category,
-            from_micros(document.dated), from_micros(at),
+            self._office, connection, order, ClientId(document.client), document.id, document.custodian,
+            document.category, from_micros(document.dated), from_micros(at),
         )  # fmt: skip
 
     def tell_released(self, connection: object, order: int, client: str, event_id: str, at: int) -> None:

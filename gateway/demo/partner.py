@@ -63,9 +63,7 @@ class PartnerSystem:
 
     async def token(self, acting: Acting, scope: str) -> str:
         """Return an access token for one worker. Raises TokenRefused."""
-        form = self._system.token_form(
-            acting, scope=scope, token_endpoint=self._base_url + TOKEN_PATH, at=self._now()
-        )
+        form = self._system.token_form(acting, scope=scope, token_endpoint=self._base_url + TOKEN_PATH, at=self._now())
         answer = await self._web.post(TOKEN_PATH, data=form)
         if answer.status_code != 200:
             raise TokenRefused(f"{answer.status_code} {_error(answer)}")

@@ -21,13 +21,13 @@ from gateway.demo.folder import held
 from gateway.demo.local_opa import local_opa
 from gateway.demo.partner import PartnerSystem
 from gateway.demo.population import load_systems, populate
-from gateway.demo.serving import listen, served
 from gateway.demo.stage import Stage
 from gateway.demo.story import CLIENT, Story
 from gateway.demo.telling import Teller
 from gateway.demo.world import WORLD, World, load_world
 from gateway.errors import SettingsError
 from gateway.installation import prepare
+from gateway.serving import listen, served
 from gateway.settings import Settings, read_settings
 
 PORT = 8440
@@ -65,7 +65,7 @@ def demo(
     Raises SettingsError with a sentence that says what to do.
     """
     teller, place = Teller(), folder.absolute()
-    listening = listen("127.0.0.1", port)
+    listening = listen("127.0.0.1", port, f"choose another: make demo PORT={port + 1}")
     try:
         with held(place, reset=reset) as is_new, _opa(engine) as opa_url:
             settings = demo_settings(place, port=port, engine=engine, opa_url=opa_url)

@@ -49,9 +49,7 @@ def load_systems(folder: Path, world: World) -> dict[str, SimulatedPartner]:
     return systems
 
 
-async def populate(
-    gateway: Gateway, world: World, systems: Mapping[str, SimulatedPartner]
-) -> dict[str, ClientId]:
+async def populate(gateway: Gateway, world: World, systems: Mapping[str, SimulatedPartner]) -> dict[str, ClientId]:
     """Enrol the world's people and register its partner systems; what is there stays. Return our ids of the people."""
     there = {partner.id for partner in gateway.partners.list()}
     for service, row in world.directory.services.items():
@@ -75,9 +73,7 @@ def identifier_of(client: DemoClient) -> dict[str, str]:
 
 async def _enrol(gateway: Gateway, client: DemoClient) -> ClientId:
     channels = {"phone": client.phone} | ({"email": client.email} if client.email else {})
-    person = Person(
-        (Identifier.personal(client.code),), client.name, client.language, client.register, channels
-    )
+    person = Person((Identifier.personal(client.code),), client.name, client.language, client.register, channels)
     id_ = await gateway.clients.enrol(person, _GATEWAY)
     if client.non_disclosure:
         with gateway.database.read() as connection:
@@ -90,4 +86,3 @@ async def _enrol(gateway: Gateway, client: DemoClient) -> ClientId:
 def written(identifier: Mapping[str, str]) -> str:
     """Return an identifier as a FHIR search says it."""
     return f"{identifier['system']}|{identifier['value']}"
-

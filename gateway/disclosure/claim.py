@@ -14,13 +14,21 @@ from gateway.disclosure.snapshot import DocumentFacts, GrantFacts, RelationFacts
 
 
 def find_fault(
-    permit: Permit, request: DisclosureRequest, document: DocumentFacts, snapshot: Snapshot, directory: Directory, at: int, policy: str
+    permit: Permit,
+    request: DisclosureRequest,
+    document: DocumentFacts,
+    snapshot: Snapshot,
+    directory: Directory,
+    at: int,
+    policy: str,
 ) -> str | None:
-    """Return what is unfounded in *permit*, in words for the log, or None when every claim holds at *at* (microseconds).
+    """Return what is unfounded in *permit*, in words for the log, or None when every claim holds at *at*
+    (microseconds).
 
     1. the policy's revision is the pinned one; 2. its basis is in the flow; 3. its projection is the directory's;
     4. its obligations are known and complete; 5. what it rests on is among the facts, in force and matching;
-    6. its sections are in the document, and each sensitivity of theirs is ticked or carried; 7. its end is the earliest.
+    6. its sections are in the document, and each sensitivity of theirs is ticked or carried; 7. its end is the
+    earliest.
     """
     recipient = request.requester.service
     if permit.policy != policy:
@@ -59,14 +67,18 @@ def find_fault(
         standing = [
             grant
             for grant in snapshot.grants
-            if not grant.single_use and not is_prohibited(snapshot, recipient, document.category)
-            and matches(grant, request, document) and usable(grant, at)
+            if not grant.single_use
+            and not is_prohibited(snapshot, recipient, document.category)
+            and matches(grant, request, document)
+            and usable(grant, at)
             and (grant.by_client or not is_refused_in_person(snapshot, recipient, document.category))
         ]
         carried = set(flow.carries.get(permit.basis, frozenset()))
         ticked = carried | {label for grant in standing for label in grant.sensitivities}
         # What the client's ticks open beside a relation ends with them.
-        ends = [one for one in (relation.until, *_ends_of_ticks(document, standing, carried, directory)) if one is not None]
+        ends = [
+            one for one in (relation.until, *_ends_of_ticks(document, standing, carried, directory)) if one is not None
+        ]
     # 6
     if not permit.sections or not permit.sections <= set(document.sections):
         return "sections that the document does not have"
@@ -87,16 +99,12 @@ def find_fault(
 
 def is_prohibited(snapshot: Snapshot, recipient: str, category: str) -> bool:
     """Return whether a prohibition in force covers this recipient and category."""
-    return any(
-        row.recipient in (None, recipient) and row.category in (None, category) for row in snapshot.prohibitions
-    )
+    return any(row.recipient in (None, recipient) and row.category in (None, category) for row in snapshot.prohibitions)
 
 
 def is_refused_in_person(snapshot: Snapshot, recipient: str, category: str) -> bool:
     """Return whether the client in person has refused this recipient this category: it beats a representative's yes."""
-    return any(
-        row.by_client and (row.recipient, row.category) == (recipient, category) for row in snapshot.refusals
-    )
+    return any(row.by_client and (row.recipient, row.category) == (recipient, category) for row in snapshot.refusals)
 
 
 def matches(grant: GrantFacts, request: DisclosureRequest, document: DocumentFacts) -> bool:

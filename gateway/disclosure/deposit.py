@@ -1,6 +1,7 @@
 """A custodian puts a document at disposal: accepted bytes in, a version out, and an entry of it.
 
-What may be deposited was settled before (`adapters.fhir.intake`); this decides whose it is and which version it becomes.
+What may be deposited was settled before (`adapters.fhir.intake`); this decides whose it is and which version it
+becomes.
 """
 
 from __future__ import annotations
@@ -139,7 +140,13 @@ class Deposits:
                 "sha256": accepted.digest, "bytes": len(accepted.body),
             },
         }  # fmt: skip
-        actor = {"system": by.system, "person": by.person, "name": by.person_name, "role": by.role, "service": by.service}
+        actor = {
+            "system": by.system,
+            "person": by.person,
+            "name": by.person_name,
+            "role": by.role,
+            "service": by.service,
+        }
         return Draft(
             self._new_event_id(), index, body, {"client": stored.client}, actor,
             subject_owner=stored.client, actor_owner=f"{by.system}/{by.person or ''}",

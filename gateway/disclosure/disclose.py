@@ -117,8 +117,8 @@ class _Unfit(Enum):
 async def disclose(request: DisclosureRequest, parts: Parts) -> Released | ReleasedOwn | Refused:
     """Judge *request* and release what its permits name, or refuse; either stands in the log when this returns.
 
-    Raises EngineUnavailable and CustodianUnavailable after writing an entry of it, TooBusy and StoreUnavailable when the
-    log cannot be written.
+    Raises EngineUnavailable and CustodianUnavailable after writing an entry of it, TooBusy and StoreUnavailable when
+    the log cannot be written.
     """
     for attempt in count(1):
         # 1. Facts, in one snapshot with their epochs.
@@ -128,7 +128,9 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
             return await _release_own(request, snapshot, own, parts)
         questions = _questions(request, snapshot, parts.directory)
         # 2. Judgement: Python states facts, the policy judges.
-        facts = [make_facts(request, category, document, snapshot, parts.directory, now) for category, document in questions]
+        facts = [
+            make_facts(request, category, document, snapshot, parts.directory, now) for category, document in questions
+        ]
         try:
             decisions = await parts.engine.decide_many(facts)
         except EngineUnavailable:
@@ -291,9 +293,9 @@ class _Release:
         ends = [row.permit.good_until for row in self.rendered if row.permit.good_until is not None]
         if not parts.releaser.is_current(connection, self.snapshot, documents) or any(end <= at for end in ends):
             raise Rejected(_Unfit.STALE)
-        if any(row.permit.basis in CONSENT_BASES for row in self.rendered):
-            if abs(parts.clock.now() - parts.clock.database_now(connection)) > MAX_CLOCK_SKEW:
-                raise Rejected(_Unfit.CLOCK)
+        on_consent = any(row.permit.basis in CONSENT_BASES for row in self.rendered)
+        if on_consent and abs(parts.clock.now() - parts.clock.database_now(connection)) > MAX_CLOCK_SKEW:
+            raise Rejected(_Unfit.CLOCK)
         event_id = parts.new_event_id()
         drafts = [self._disclosure(event_id)]
         for row in self.rendered:

@@ -1,8 +1,8 @@
 """What is written in the log about a request: facts of the decision, never content.
 
 Section s tells of the client and of what was relied on, a of the person and system that asked, b of the rest. The three
-are sealed under keys that die at different times (`audit.entry`). A party is shown a and b of its own releases, never s:
-a consent's version or an epoch would tell it of what happened between the client and others.
+are sealed under keys that die at different times (`audit.entry`). A party is shown a and b of its own releases, never
+s: a consent's version or an epoch would tell it of what happened between the client and others.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from audit.entry import Draft, IndexRow
 from gateway.disclosure.decision import Permit, RelianceGrant
 from gateway.disclosure.request import Action, DisclosureRequest
 from gateway.disclosure.snapshot import DocumentFacts, Epochs
+
 
 @dataclass(frozen=True, slots=True)
 class ReleasedDocument:

@@ -17,7 +17,12 @@ Facts = dict[str, object]
 
 
 def make_facts(
-    request: DisclosureRequest, category: str, document: DocumentFacts | None, snapshot: Snapshot, directory: Directory, at: datetime
+    request: DisclosureRequest,
+    category: str,
+    document: DocumentFacts | None,
+    snapshot: Snapshot,
+    directory: Directory,
+    at: datetime,
 ) -> Facts:
     """Return the facts of one request for one document at the instant *at*.
 

@@ -135,7 +135,11 @@ class LogSearch:
     """Searches the log for officers and clients, and writes each look into it."""
 
     def __init__(
-        self, store: SearchStore, keys: LookedUpKeys, log: LogWriter, receipts: Receipts,
+        self,
+        store: SearchStore,
+        keys: LookedUpKeys,
+        log: LogWriter,
+        receipts: Receipts,
         new_event_id: Callable[[], str],
     ) -> None:
         self._store, self._keys, self._log, self._receipts = store, keys, log, receipts
@@ -237,9 +241,7 @@ class LogSearch:
         return frozenset(index_token(key, name.owner) for name, key in found if key is not None)
 
 
-def _open(
-    opener: Opener, reader: LogReader, heads: dict[str, Head], places: Sequence[tuple[str, int]]
-) -> list[Opened]:
+def _open(opener: Opener, reader: LogReader, heads: dict[str, Head], places: Sequence[tuple[str, int]]) -> list[Opened]:
     return [one for origin, index in places for one in opener.read(reader, heads[origin], index, index + 1)]
 
 

@@ -42,7 +42,8 @@ class PartnerStanding:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """A document without its content. `dated` in microseconds; `sections` maps each section present to its added labels."""
+    """A document without its content. `dated` in microseconds; `sections` maps each section present to its added
+    labels."""
 
     id: str
     version: int

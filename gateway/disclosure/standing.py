@@ -43,7 +43,12 @@ class Standing:
     """Checks the standing of whoever acts, and logs who was turned away."""
 
     def __init__(
-        self, reader: StandingReader, directory: Directory, clock: Clock, log: LogWriter, new_event_id: Callable[[], str]
+        self,
+        reader: StandingReader,
+        directory: Directory,
+        clock: Clock,
+        log: LogWriter,
+        new_event_id: Callable[[], str],
     ) -> None:
         self._reader, self._directory, self._clock, self._log = reader, directory, clock, log
         self._new_event_id = new_event_id
@@ -54,9 +59,7 @@ class Standing:
         reason = find_fault(requester, partner, self._directory, self._clock)
         if reason is None:
             return
-        index = IndexRow(
-            kind="decision", outcome="deny", recipient=requester.service, requester=requester.system
-        )
+        index = IndexRow(kind="decision", outcome="deny", recipient=requester.service, requester=requester.system)
         body = {"reasons": [reason], "act": act, "recipient": requester.service, "organisation": requester.organisation}
         actor = {"system": requester.system, "person": requester.person, "role": requester.role}
         await write(self._log, _Refusal(Draft(self._new_event_id(), index, body, actor=actor)))

@@ -1,4 +1,5 @@
-"""Which directory and which policies judge now: a change of either is an entry, and forces every open judgement anew."""
+"""Which directory and which policies judge now: a change of either is an entry, and forces every open judgement
+anew."""
 
 from __future__ import annotations
 

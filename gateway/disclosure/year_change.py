@@ -1,4 +1,5 @@
-"""The first and last entries of a year's log: an ended log names its heir, a new one the old checkpoint and what is open.
+"""The first and last entries of a year's log: an ended log names its heir, a new one the old checkpoint and what is
+open.
 
 What is open (grants, prohibitions, relations) is carried over, an entry a client, so that a year's log can be judged by
 the order law after the year before it was dropped.
@@ -31,9 +32,7 @@ class YearChange:
         """Return the very last entry of the old log."""
         return [Draft(self.new_event_id(), IndexRow("log.end", "na"), {"next": new_origin})]
 
-    def start(
-        self, tx: Writing[object], at: int, old_origin: str | None, old_checkpoint: bytes | None
-    ) -> list[Draft]:
+    def start(self, tx: Writing[object], at: int, old_origin: str | None, old_checkpoint: bytes | None) -> list[Draft]:
         """Return the first entries of the new log: the old one's checkpoint, then what is open, client by client.
 
         Raises ClockUntrusted when our clock and the database's differ: a wrong clock would open a wrong year for good.

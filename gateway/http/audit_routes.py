@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gateway.disclosure.request import Requester
 from gateway.errors import NotAvailable, RequestInvalid
-from gateway.http.openapi import answers, needs, problems
+from gateway.http.openapi import needs, problems
 from gateway.http.problems import EdgeError
 
 _YEAR = re.compile(r"\d{4}", re.ASCII)

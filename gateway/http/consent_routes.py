@@ -124,9 +124,7 @@ def consent_router(recording: Recording, directory: Directory, door: Door) -> AP
         responses=answers(200, "The calling service's own rows", examples.CONSENT_ANSWER, headers=_ETAG) | problems(),
         openapi_extra=needs(CONSENTS),
     )
-    async def read(
-        consent: ConsentPath, requester: Requester = may_consent_read
-    ) -> Response:
+    async def read(consent: ConsentPath, requester: Requester = may_consent_read) -> Response:
         """Shows the calling service's own rows; an unknown consent and another's answer alike."""
         return _shown(await own(consent, requester))
 

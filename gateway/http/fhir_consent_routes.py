@@ -54,7 +54,9 @@ def fhir_consent_router(
     async def search(request: Request) -> Response:
         requester = await party(request, "system/Consent.s")
         asked = parse_search(
-            await request.body(), request.headers.get("content-type", ""), request.scope["query_string"].decode("latin-1")
+            await request.body(),
+            request.headers.get("content-type", ""),
+            request.scope["query_string"].decode("latin-1"),
         )
         if asked.category is not None:
             raise RequestInvalid("category belongs to searches for documents.", path="category")
@@ -71,4 +73,3 @@ def fhir_consent_router(
         raise RequestInvalid(f"Search by POST {base}/Consent/_search, with every parameter in the body.")
 
     return router
-

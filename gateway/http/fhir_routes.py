@@ -93,7 +93,9 @@ def _add_type(router: APIRouter, parts: FhirParts, path_type: str, resource: str
         requester = await parts.authenticate(request)
         _need_scope(requester, f"system/{path_type}.s")
         asked = parse_search(
-            await request.body(), request.headers.get("content-type", ""), request.scope["query_string"].decode("latin-1")
+            await request.body(),
+            request.headers.get("content-type", ""),
+            request.scope["query_string"].decode("latin-1"),
         )
         if asked.status is not None:
             raise RequestInvalid("status belongs to Consent searches.", path="status")
@@ -245,7 +247,9 @@ def _if_match(request: Request) -> int:
     if given is None:
         raise VersionRequired
     number = given.removeprefix('W/"').removesuffix('"')
-    if not (given.startswith('W/"') and given.endswith('"') and number.isascii() and number.isdigit() and len(number) < 10):
+    if not (
+        given.startswith('W/"') and given.endswith('"') and number.isascii() and number.isdigit() and len(number) < 10
+    ):
         raise RequestInvalid('If-Match is the ETag of the version you read, as in W/"3".', path="If-Match")
     return int(number)
 

@@ -1,4 +1,5 @@
-"""What a FHIR search may say here: one client by identifier, a category, a count. Everything else is refused, not ignored."""
+"""What a FHIR search may say here: one client by identifier, a category, a count. Everything else is refused, not
+ignored."""
 
 from __future__ import annotations
 
@@ -61,10 +62,17 @@ def parse_search(body: bytes, content_type: str, query: str) -> Search:
             raise RequestInvalid(f"Give {name} once.", path=name)
         values[name] = value
     if "patient.identifier" not in values:
-        raise RequestInvalid("Name the client: patient.identifier=urn:oid:1.2.246.21|<code>.", path="patient.identifier")
+        raise RequestInvalid(
+            "Name the client: patient.identifier=urn:oid:1.2.246.21|<code>.", path="patient.identifier"
+        )
     if values.get("_format", "json") not in _JSON:
         raise RequestInvalid("Only JSON is served.", path="_format")
-    return Search(_identifier(values["patient.identifier"]), _category(values.get("category")), parse_count(values.get("_count")), values.get("status"))
+    return Search(
+        _identifier(values["patient.identifier"]),
+        _category(values.get("category")),
+        parse_count(values.get("_count")),
+        values.get("status"),
+    )
 
 
 def _identifier(text: str) -> Identifier:

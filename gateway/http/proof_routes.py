@@ -64,8 +64,7 @@ def proof_router(recording: Recording, directory: Directory, door: Door) -> APIR
         operation_id="check_paper",
         status_code=201,
         response_model=PaperCheckAnswer,
-        responses=answers(201, "Recorded", {"check": examples.ID})
-        | problems(body=True, reasons=("evidence-missing",)),
+        responses=answers(201, "Recorded", {"check": examples.ID}) | problems(body=True, reasons=("evidence-missing",)),
         openapi_extra=needs(CONSENTS),
     )
     async def check_paper(

@@ -35,9 +35,7 @@ def receipt_router(recording: Recording, door: Door) -> APIRouter:
         responses=answers(200, "The calling service's own receipts, oldest first", _EXAMPLE) | problems(),
         openapi_extra=needs(CONSENTS),
     )
-    async def receipts(
-        consent: ConsentPath, requester: Requester = may_receipt_read
-    ) -> Response:
+    async def receipts(consent: ConsentPath, requester: Requester = may_receipt_read) -> Response:
         """Each is a compact JWS; its keys are at /.well-known/saattaen/receipt-keys.json."""
         found = ConsentId(need_id(consent))
         if await recording.consent_view(found, requester.service) is None:

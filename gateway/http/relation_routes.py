@@ -51,9 +51,7 @@ def relation_router(
         status_code=201,
         response_model=RelationAnswer,
         responses=answers(201, "Recorded", examples.RELATION_ANSWER)
-        | problems(
-            body=True, reasons=("relation-not-allowed", "period-empty")
-        ),
+        | problems(body=True, reasons=("relation-not-allowed", "period-empty")),
         openapi_extra=needs(RELATIONS),
     )
     async def record(

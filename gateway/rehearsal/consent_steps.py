@@ -62,9 +62,7 @@ async def refuse(stage: Stage, step: Refuse) -> None:
 
 async def prohibit(stage: Stage, step: Prohibit) -> None:
     """Record the client's prohibition."""
-    act = stage.gateway.recording.prohibit(
-        stage.clients[step.client], recipient=step.recipient, category=step.category
-    )
+    act = stage.gateway.recording.prohibit(stage.clients[step.client], recipient=step.recipient, category=step.category)
     if (prohibition := await _recorded(act, step.refused)) is not None:
         stage.prohibitions[step.name] = prohibition.id, step.client
 
@@ -164,7 +162,9 @@ async def _by_service(stage: Stage, step: GiveConsent) -> ConsentId:
     body = offer | {"capture": {"method": step.capture, "evidence": proof}}
     if not giver.is_client:
         body["giver"] = {
-            "kind": str(giver.kind), "register_reference": giver.register_reference, "until": _text(giver.until)
+            "kind": str(giver.kind),
+            "register_reference": giver.register_reference,
+            "until": _text(giver.until),
         }
     answer = await _answer(stage.act(service, CONSENTS, f"{PREFIX}/consents", body))
     match answer:
@@ -200,9 +200,7 @@ def _words(stage: Stage, client: str, language: str | None, rows: Sequence[Grant
     spoken = language or person.language
     register = person.register if spoken == person.language else "plain"
     try:
-        return render(
-            wording, spoken, register, rows, at=stage.clock.now(), directory=stage.world.directory
-        ).shown()
+        return render(wording, spoken, register, rows, at=stage.clock.now(), directory=stage.world.directory).shown()
     except KeyError:
         # Rows of unknown codes have no words; the giving is refused for the codes before its words are looked at.
         return Shown(wording.id, wording.version, spoken, register, "0" * 64)
@@ -250,4 +248,3 @@ async def _answer(answering: Awaitable[httpx.Response]) -> Mapping[str, object]:
 
 def _text(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
-

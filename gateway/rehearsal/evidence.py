@@ -59,9 +59,7 @@ async def _paper(stage: Stage, service: str, offer: Mapping[str, object]) -> dic
     return {"scan_sha256": scan, "check": str(orjson.loads(answer.content).get("check", "none"))}
 
 
-async def _own_phone(
-    stage: Stage, step: GiveConsent, service: str, offer: Mapping[str, object]
-) -> dict[str, str]:
+async def _own_phone(stage: Stage, step: GiveConsent, service: str, offer: Mapping[str, object]) -> dict[str, str]:
     answer = await stage.act(service, CONSENTS, f"{PREFIX}/offers", offer)
     handle = str(orjson.loads(answer.content).get("handle", "none"))
     return {"handle": handle, "code": await code_for(stage, stage.clients[step.client], handle) or "none"}

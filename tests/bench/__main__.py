@@ -27,14 +27,18 @@ def main() -> int:
         print("bench: wrk is not there; install it (Debian: wrk).", file=sys.stderr)
         return 1
     with TemporaryDirectory(prefix="saattaen-bench-") as folder:
-        server = subprocess.Popen(  # noqa: S603
+        server = subprocess.Popen(
             _pinned("0", sys.executable, "-m", "tests.bench.server", str(Path(folder) / "data"), str(PORT))
         )
         try:
             facts = _wait_for(Path(folder) / "data" / "bench.json", server)
             rows = [
                 _measure(wrk, facts, server.pid, name, path, connections)
-                for name, path in (("a bare route", "/bare"), ("b read, SQLite, embedded", facts["open"]), ("c refusal", facts["closed"]))
+                for name, path in (
+                    ("a bare route", "/bare"),
+                    ("b read, SQLite, embedded", facts["open"]),
+                    ("c refusal", facts["closed"]),
+                )
                 for connections in (1, 32)
             ]
         finally:
@@ -68,17 +72,20 @@ def _wait_for(file: Path, server: subprocess.Popen[bytes]) -> dict[str, str]:
     return dict(json.loads(file.read_text()))
 
 
-def _measure(wrk: str, facts: dict[str, str], pid: int, name: str, path: str, connections: int) -> dict[str, float | str]:
+def _measure(
+    wrk: str, facts: dict[str, str], pid: int, name: str, path: str, connections: int
+) -> dict[str, float | str]:
     command = _pinned("1", wrk, "-t1", f"-c{connections}", "--latency", "-H", f"Authorization: Bearer {facts['token']}")
     url = facts["base"] + path
-    subprocess.run([*command, f"-d{WARM_UP}s", url], check=True, capture_output=True)  # noqa: S603
+    subprocess.run([*command, f"-d{WARM_UP}s", url], check=True, capture_output=True)
     before = _cpu_seconds(pid)
-    said = subprocess.run([*command, f"-d{SECONDS}s", url], check=True, capture_output=True, text=True).stdout  # noqa: S603
+    said = subprocess.run([*command, f"-d{SECONDS}s", url], check=True, capture_output=True, text=True).stdout
     used = _cpu_seconds(pid) - before
     total = int(_found(r"(\d+) requests in", said))
     return {
         "case": name, "connections": connections, "rps": float(_found(r"Requests/sec:\s+([\d.]+)", said)),
-        "p50": _milliseconds(_found(r"\n\s+50%\s+(\S+)", said)), "p99": _milliseconds(_found(r"\n\s+99%\s+(\S+)", said)),
+        "p50": _milliseconds(_found(r"\n\s+50%\s+(\S+)", said)),
+        "p99": _milliseconds(_found(r"\n\s+99%\s+(\S+)", said)),
         "cpu_per_1000": 1000 * used / total,
     }  # fmt: skip
 

@@ -60,7 +60,9 @@ async def _open_one(
         deposit = await custodian.token(worker(directory, CUSTODIAN, "laakari", "care"), "saattaen/deposits")
         documents = {}
         for name, client in (("open", "suvi"), ("closed", "sirpa")):
-            sample = make_sample(CATEGORY, directory, Identifier.personal(world.clients[client].code), now(), custodian=CUSTODIAN)
+            sample = make_sample(
+                CATEGORY, directory, Identifier.personal(world.clients[client].code), now(), custodian=CUSTODIAN
+            )
             headers = {"authorization": f"Bearer {deposit}", "content-type": "application/fhir+json"}
             answer = await web.post("/fhir/CarePlan", headers=headers, content=orjson.dumps(sample))
             documents[name] = answer.headers["location"].removeprefix(base)

@@ -144,9 +144,7 @@ async def test_a_search_for_an_unknown_client_is_empty_and_adds_nobody(api: Cons
     await given(api)
     known = dict(api.register.known)
     found = await call(api, "kuntakokeilu", "/consents/search", {"client": examples.CLIENT})
-    nobody = await call(
-        api, "kuntakokeilu", "/consents/search", {"client": examples.CLIENT | {"value": SIRPA}}
-    )
+    nobody = await call(api, "kuntakokeilu", "/consents/search", {"client": examples.CLIENT | {"value": SIRPA}})
     assert len(found.json()["consents"]) == 1
     assert (nobody.status_code, nobody.json()) == (200, {"consents": []})
     assert api.register.known == known

@@ -70,8 +70,10 @@ async def test_an_identity_code_in_an_address_is_refused_with_a_remedy_and_logge
     asked = address.format(authority=AUTHORITY, code=code, spelled=spelled)
     answer = await laws.web.get(asked, headers=await _bearer(laws))
     assert answer.status_code == 400
-    assert "_search" in _say(answer) and code not in answer.text
-    assert code not in caplog.text and spelled not in caplog.text
+    assert "_search" in _say(answer)
+    assert code not in answer.text
+    assert code not in caplog.text
+    assert spelled not in caplog.text
     assert laws.size() == before
     assert code not in json.dumps([[entry.s, entry.a, entry.b] for entry in laws.entries()])
 
@@ -81,7 +83,11 @@ async def test_an_identity_code_in_a_refused_body_is_logged_nowhere(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     code = laws.code("suvi")
-    for form in ({code: "x"}, {"patient.identifier": code}, {"category": code, "patient.identifier": f"{AUTHORITY}|{code}"}):
+    for form in (
+        {code: "x"},
+        {"patient.identifier": code},
+        {"category": code, "patient.identifier": f"{AUTHORITY}|{code}"},
+    ):
         answer = await laws.web.post("/fhir/CarePlan/_search", data=form, headers=await _bearer(laws))
         assert code not in answer.text
     assert code not in caplog.text
@@ -109,33 +115,33 @@ async def test_a_header_twice_is_refused(laws: Laws, header: str) -> None:
 
 
 REFUSED_PARAMETERS = [
-        ("_include", "CarePlan:goal"),
-        ("_include:iterate", "CarePlan:goal"),
-        ("_revinclude", "Provenance:target"),
-        ("_has:Observation:patient:code", "1234-5"),
-        ("_summary", "count"),
-        ("_summary", "true"),
-        ("_total", "accurate"),
-        ("_elements", "goal"),
-        ("_sort", "-date"),
-        ("_filter", "status eq active"),
-        ("_query", "everything"),
-        ("_contained", "true"),
-        ("subject:Patient.name", "Esimerkki"),
-        ("patient.name", "Esimerkki"),
-        ("goal.description", "work"),
-        ("patient.identifier:not", "x"),
-        ("category:not", PLAN),
-        ("_id", UNKNOWN_ID),
-        ("_lastUpdated", "gt2026-01-01"),
-        ("_count", "0"),
-        ("_count", "51"),
-        ("_count", "-1"),
-        ("_count", "٣"),
-        ("_page", "x"),
-        ("status", "active"),
-        ("_format", "xml"),
-        ("unheard-of", "x"),
+    ("_include", "CarePlan:goal"),
+    ("_include:iterate", "CarePlan:goal"),
+    ("_revinclude", "Provenance:target"),
+    ("_has:Observation:patient:code", "1234-5"),
+    ("_summary", "count"),
+    ("_summary", "true"),
+    ("_total", "accurate"),
+    ("_elements", "goal"),
+    ("_sort", "-date"),
+    ("_filter", "status eq active"),
+    ("_query", "everything"),
+    ("_contained", "true"),
+    ("subject:Patient.name", "Esimerkki"),
+    ("patient.name", "Esimerkki"),
+    ("goal.description", "work"),
+    ("patient.identifier:not", "x"),
+    ("category:not", PLAN),
+    ("_id", UNKNOWN_ID),
+    ("_lastUpdated", "gt2026-01-01"),
+    ("_count", "0"),
+    ("_count", "51"),
+    ("_count", "-1"),
+    ("_count", "٣"),
+    ("_page", "x"),
+    ("status", "active"),
+    ("_format", "xml"),
+    ("unheard-of", "x"),
 ]
 
 
@@ -153,7 +159,8 @@ async def test_a_parameter_twice_is_refused_though_both_say_the_same(laws: Laws)
     headers = await _bearer(laws) | {"content-type": FORM}
     for body in (f"{one}&{one}", f"{one}&category={PLAN}&category={FEEDBACK}"):
         answer = await laws.web.post("/fhir/CarePlan/_search", content=body, headers=headers)
-        assert answer.status_code == 400 and "once" in _say(answer)
+        assert answer.status_code == 400
+        assert "once" in _say(answer)
 
 
 async def test_a_search_with_anything_in_its_address_is_refused(laws: Laws) -> None:
@@ -164,15 +171,15 @@ async def test_a_search_with_anything_in_its_address_is_refused(laws: Laws) -> N
 
 
 REFUSED_BODIES = [
-        ("application/json", "{}"),
-        ("text/plain", "category=x"),
-        ("multipart/form-data; boundary=x", "--x--"),
-        ("", "category=x"),
-        (FORM, ""),
-        (FORM, "category"),
-        (FORM, "%ff=%fe"),
-        (FORM, "&".join(f"a{number}=1" for number in range(50))),
-        (FORM, "category=" + "x" * 9000),
+    ("application/json", "{}"),
+    ("text/plain", "category=x"),
+    ("multipart/form-data; boundary=x", "--x--"),
+    ("", "category=x"),
+    (FORM, ""),
+    (FORM, "category"),
+    (FORM, "%ff=%fe"),
+    (FORM, "&".join(f"a{number}=1" for number in range(50))),
+    (FORM, "category=" + "x" * 9000),
 ]
 
 
@@ -215,7 +222,9 @@ async def test_an_old_version_cannot_be_had_after_a_narrowing(laws: Laws) -> Non
     first = await laws.read(document)
     await laws.replace(document, 1)
     for suffix in ("?_version=1", "?versionId=1", "/_history/1"):
-        assert (await laws.web.get(f"/fhir/CarePlan/{document}{suffix}", headers=await _bearer(laws))).status_code >= 400
+        assert (
+            await laws.web.get(f"/fhir/CarePlan/{document}{suffix}", headers=await _bearer(laws))
+        ).status_code >= 400
     conditional = await laws.read(document, if_match=first.headers["etag"])
     assert "versionId" not in conditional.json().get("meta", {})
 
@@ -224,7 +233,11 @@ async def test_whoever_forges_the_host_gets_links_to_the_public_address(laws: La
     await laws.deposit()
     await laws.deposit()
     await laws.give()
-    forged = await _bearer(laws) | {"host": "evil.example", "x-forwarded-host": "evil.example", "forwarded": "host=evil"}
+    forged = await _bearer(laws) | {
+        "host": "evil.example",
+        "x-forwarded-host": "evil.example",
+        "forwarded": "host=evil",
+    }
     form = {"patient.identifier": f"{AUTHORITY}|{laws.code('suvi')}", "_count": "1"}
     answer = await laws.web.post("/fhir/CarePlan/_search", data=form, headers=forged)
     assert "evil" not in answer.text
@@ -303,7 +316,9 @@ async def test_a_search_tells_of_what_it_shows_and_counts_nothing(laws: Laws) ->
     answer = await laws.search(laws.code("suvi"))
     bundle = answer.json()
     assert [entry["resource"]["id"] for entry in bundle["entry"]] == [shown]
-    assert "total" not in bundle and "meta" not in bundle and "timestamp" not in bundle
+    assert "total" not in bundle
+    assert "meta" not in bundle
+    assert "timestamp" not in bundle
     assert not any(one in answer.text for one in hidden)
     assert [link["relation"] for link in bundle["link"]] == ["self"]
     assert laws.code("suvi") not in answer.text
@@ -316,7 +331,9 @@ async def test_a_put_on_anothers_document_answers_as_on_an_unknown_one(laws: Law
     theirs = await laws.deposit()
     body = laws.sample("suvi", custodian="sosiaalityo")
     headers = await _depositor(laws, "sosiaalityo") | {"if-match": 'W/"1"'}
-    answers = [await laws.web.put(f"/fhir/CarePlan/{one}", content=body, headers=headers) for one in (theirs, UNKNOWN_ID)]
+    answers = [
+        await laws.web.put(f"/fhir/CarePlan/{one}", content=body, headers=headers) for one in (theirs, UNKNOWN_ID)
+    ]
     assert _same(answers[0]) == _same(answers[1])
     assert answers[0].status_code == 404
 
@@ -350,7 +367,9 @@ async def test_a_put_moves_no_document_to_another_client(laws: Laws) -> None:
 async def test_a_deposit_needs_its_scope_and_its_media_type(laws: Laws) -> None:
     body = laws.sample("suvi")
     reader = await _bearer(laws, "sote-keskus", READ, role="laakari", purpose="care")
-    answer = await laws.web.post("/fhir/CarePlan", content=body, headers=reader | {"content-type": "application/fhir+json"})
+    answer = await laws.web.post(
+        "/fhir/CarePlan", content=body, headers=reader | {"content-type": "application/fhir+json"}
+    )
     assert answer.status_code == 403
     headers = await _depositor(laws) | {"content-type": "text/plain"}
     assert (await laws.web.post("/fhir/CarePlan", content=body, headers=headers)).status_code == 415
@@ -478,7 +497,8 @@ async def test_an_answer_tells_no_version_no_time_and_is_not_stored(laws: Laws) 
     for answer in (await laws.read(document), await laws.search(laws.code("suvi")), await laws.read(UNKNOWN_ID)):
         assert answer.headers["cache-control"] == "no-store"
         assert "last-modified" not in answer.headers
-        assert "lastUpdated" not in answer.text and "versionId" not in answer.text
+        assert "lastUpdated" not in answer.text
+        assert "versionId" not in answer.text
     assert not (await laws.read(document)).headers["etag"].startswith("W/")
 
 
@@ -491,7 +511,8 @@ async def test_who_is_named_in_the_answer_is_known_by_another_name_than_the_code
     document = await laws.deposit()
     await laws.give()
     answer = await laws.read(document)
-    assert laws.code("suvi") not in answer.text and await laws.client("suvi") not in answer.text
+    assert laws.code("suvi") not in answer.text
+    assert await laws.client("suvi") not in answer.text
 
 
 @pytest.mark.parametrize("method", ["DELETE", "PATCH", "HEAD", "OPTIONS"])
@@ -517,5 +538,3 @@ async def test_another_recipients_release_cannot_be_opened_in_the_log(laws: Laws
         await laws.web.get(f"/audit/log/{year}/opening/{number}", headers=kela) for number in (index, "999999")
     ]
     assert opened[0].status_code == opened[1].status_code == 404
-
-

@@ -87,7 +87,9 @@ async def test_a_release_bears_its_entry_and_a_proof_that_leads_to_the_checkpoin
     origin, _, index = answer.headers["saattaen-entry"].rpartition("/")
     proof = answer.headers["saattaen-proof"]
     text = urlsafe_b64decode(proof + "=" * (-len(proof) % 4)).decode()
-    assert text.startswith("c2sp.org/tlog-proof@v1\n") and f"index {index}\n" in text and origin in text
+    assert text.startswith("c2sp.org/tlog-proof@v1\n")
+    assert f"index {index}\n" in text
+    assert origin in text
     with laws.gateway.log_store.read() as reader:
         (leaf,) = reader.leaves(origin, int(index), int(index) + 1)
     assert set(parse_entry(leaf.entry).commitments) == {"a", "b", "s"}
@@ -151,7 +153,8 @@ async def test_a_deposit_that_does_not_fit_is_told_place_by_place_and_echoes_not
     answer = await laws.web.post("/fhir/CarePlan", content=orjson.dumps(document), headers=headers)
     assert answer.status_code == 422
     assert [issue["expression"] for issue in answer.json()["issue"]]
-    assert "secret-status" not in answer.text and laws.size() == before
+    assert "secret-status" not in answer.text
+    assert laws.size() == before
     for broken in (b"", b"[]", b"{", b'{"resourceType":"CarePlan","resourceType":"CarePlan"}', b"\xff\xfe"):
         assert (await laws.web.post("/fhir/CarePlan", content=broken, headers=headers)).status_code in (400, 422)
 
@@ -159,7 +162,11 @@ async def test_a_deposit_that_does_not_fit_is_told_place_by_place_and_echoes_not
 async def test_the_statement_of_capabilities_promises_what_is_there_and_needs_no_token(laws: Laws) -> None:
     answer = await laws.web.get("/fhir/metadata")
     statement = answer.json()
-    assert (answer.status_code, statement["resourceType"], statement["fhirVersion"]) == (200, "CapabilityStatement", "4.0.1")
+    assert (answer.status_code, statement["resourceType"], statement["fhirVersion"]) == (
+        200,
+        "CapabilityStatement",
+        "4.0.1",
+    )
     promised = {row["type"] for row in statement["rest"][0]["resource"]}
     assert {row[1] for row in DISCLOSED} <= promised
     for row in statement["rest"][0]["resource"]:

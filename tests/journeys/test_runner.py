@@ -41,23 +41,43 @@ def make_gateway() -> MakeGateway:
 @pytest.mark.parametrize(
     "last, says",
     [
-        (ASK + "expect: {permit: false, reasons: [withdrawn]}}", "step 3 (request): expected a refusal [withdrawn], came a permit"),
-        (ASK + "expect: {permit: true, basis: joint-service}}", "step 3 (request): basis: expected joint-service, came consent"),
+        (
+            ASK + "expect: {permit: false, reasons: [withdrawn]}}",
+            "step 3 (request): expected a refusal [withdrawn], came a permit",
+        ),
+        (
+            ASK + "expect: {permit: true, basis: joint-service}}",
+            "step 3 (request): basis: expected joint-service, came consent",
+        ),
         (ASK + "expect: {permit: true, present: [health]}}", "step 3 (request): sections: [health] should be there"),
         (ASK + "expect: {permit: true, absent: [goals]}}", "step 3 (request): sections: [goals] should not be there"),
         (KELA + "expect: {permit: true}}", "expected a permit, came a refusal: [recipient-not-named] (404)"),
-        (KELA + "expect: {permit: false, reasons: [no-consent]}}", "reasons: expected [no-consent], came [recipient-not-named]"),
+        (
+            KELA + "expect: {permit: false, reasons: [no-consent]}}",
+            "reasons: expected [no-consent], came [recipient-not-named]",
+        ),
         (SEARCH + "expect: {documents: []}}", "step 3 (search): documents: expected [], came [plan]"),
-        ("- confirm: {consent: c, by: client, expect: {refused: x}}", "step 3 (confirm): expected a refusal x, but it was recorded"),
-        ("- notified: {service: kuntakokeilu, expect: [{kind: consent.changed}]}", "messages: expected [consent.changed], came []"),
-        ("- see: {by: client, client: suvi, expect: {entries: []}}", "step 3 (see): entries: expected 0, came [consent.given"),
+        (
+            "- confirm: {consent: c, by: client, expect: {refused: x}}",
+            "step 3 (confirm): expected a refusal x, but it was recorded",
+        ),
+        (
+            "- notified: {service: kuntakokeilu, expect: [{kind: consent.changed}]}",
+            "messages: expected [consent.changed], came []",
+        ),
+        (
+            "- see: {by: client, client: suvi, expect: {entries: []}}",
+            "step 3 (see): entries: expected 0, came [consent.given",
+        ),
         (
             "- see: {by: client, client: suvi, expect: {entries: [{kind: consent.refused}]}}",
             "entry 1: expected kind consent.refused, came consent.given",
         ),
     ],
 )
-async def test_a_wrong_expectation_fails_its_step(make_gateway: MakeGateway, tmp_path: Path, last: str, says: str) -> None:
+async def test_a_wrong_expectation_fails_its_step(
+    make_gateway: MakeGateway, tmp_path: Path, last: str, says: str
+) -> None:
     file = tmp_path / "wrong.case.yaml"
     file.write_text(BEGINNING + last + "\n", "utf-8")
     outcome = await play(parse_cases(file, world=WORLD)[0], make_gateway, WORLD)

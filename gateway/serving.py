@@ -1,8 +1,9 @@
-"""The demo's gateway on a port of this machine, in this process, with the sweep that delivers messages."""
+"""An open gateway on a port, in this process, with the sweep that delivers messages and writes what time has ended."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -11,22 +12,22 @@ import uvicorn
 
 from gateway.app import create_app
 from gateway.composition import Gateway
-from gateway.errors import SettingsError
+from gateway.errors import GatewayError, SettingsError
 
 SWEEP_SECONDS = 1.0
+_log = logging.getLogger(__name__)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens there. Raises SettingsError with what to do where another program does."""
-    listening = socket.socket(socket.AF_INET)
+def listen(host: str, port: int, remedy: str) -> socket.socket:
+    """Return a socket that listens there. Raises SettingsError with *remedy* where another program does."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
         listening.listen(128)
     except OSError:
         listening.close()
-        say = f"Port {port} is in use: stop what listens there, or choose another: make demo PORT={port + 1}."
-        raise SettingsError(say) from None
+        raise SettingsError(f"Port {port} is in use: stop what listens there, or {remedy}.") from None
     return listening
 
 
@@ -53,7 +54,11 @@ async def served(gateway: Gateway, listening: socket.socket) -> AsyncIterator[as
 
 
 async def _sweep(gateway: Gateway) -> None:
+    # Nothing is judged by what this has done or not: an end holds by its time, and a message waits in its table.
     while True:
-        await gateway.recording.deliver_outbox()
-        await gateway.recording.expire_due()
+        try:
+            await gateway.recording.deliver_outbox()
+            await gateway.recording.expire_due()
+        except GatewayError as error:
+            _log.warning("the sweep was put off: %s", error.code)
         await asyncio.sleep(SWEEP_SECONDS)
