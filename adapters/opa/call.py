@@ -25,13 +25,14 @@ class Call:
         self._store, self._function, self._count = store, function, count
         self._arguments = (ffi.wasmtime_val_t * count)()
         for argument in self._arguments:
-            argument.kind = ffi.WASMTIME_I32.value
+            argument.kind = ffi.WASMTIME_I32
+        self._places = [argument.of for argument in self._arguments]
         self._result = (ffi.wasmtime_val_t * 1)()
 
     def __call__(self, *arguments: int) -> int:
         """Call with *arguments*, as many as were promised, each of 32 bits."""
-        for place, argument in zip(self._arguments, arguments, strict=True):
-            place.of.i32 = argument
+        for place, argument in zip(self._places, arguments, strict=True):
+            place.i32 = argument
         with enter_wasm(self._store) as trap:
             error = ffi.wasmtime_func_call(
                 self._store._context(),
@@ -42,6 +43,6 @@ class Call:
                 1,
                 trap,
             )
-            if error:
+            if error:  # type: ignore[truthy-bool]  # a pointer is false when it is null
                 raise wasmtime.WasmtimeError._from_ptr(error)
         return int(self._result[0].of.i32)

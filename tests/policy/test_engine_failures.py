@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import wasmtime
 
 from adapters.opa.breaker import Breaker
+from adapters.opa.call import Call
 from adapters.opa.decision import MAX_GRANTS, TooManyGrants, parse_decision
 from adapters.opa.embedded import EmbeddedEngine
 from adapters.opa.probe import verify_engine
@@ -140,6 +142,30 @@ def test_what_is_no_policy_module_does_not_start() -> None:
         Program(b"no module")
     with pytest.raises(PolicyTrap):
         Instance(Program(b"\0asm\1\0\0\0"), b"{}")
+
+
+def test_a_prepared_call_takes_integers_as_many_as_promised_and_raises_what_stops_it() -> None:
+    engine = wasmtime.Engine()
+    store = wasmtime.Store(engine)
+    module = wasmtime.Module(
+        engine,
+        """(module
+          (func (export "minus") (param i32 i32) (result i32) (i32.sub (local.get 0) (local.get 1)))
+          (func (export "stop") (param i32) (result i32) unreachable)
+          (func (export "long") (param i64) (result i32) (i32.const 0)))""",
+    )
+    exports = wasmtime.Instance(store, module, []).exports(store)
+    functions = {name: exports[name] for name in ("minus", "stop", "long")}
+    minus, stop, long = (one for one in functions.values() if isinstance(one, wasmtime.Func))
+    call = Call(store, minus, 2)
+    assert [call(7, 2), call(2, 7), call(2**31 - 1, 0)] == [5, -5, 2**31 - 1]
+    with pytest.raises(ValueError, match="shorter"):
+        call(7)
+    with pytest.raises(wasmtime.Trap):
+        Call(store, stop, 1)(0)
+    for function, count in ((minus, 1), (long, 1)):
+        with pytest.raises(TypeError):
+            Call(store, function, count)
 
 
 def test_the_shipped_module_asks_its_host_for_no_built_in_and_data_must_be_json() -> None:

@@ -12,7 +12,11 @@ import data.saattaen.prohibition
 import data.saattaen.relation
 import data.saattaen.shape
 
-consents := {"consent", "consent-once"}
+# METADATA
+# description: True of the two bases that rest on a grant.
+on_grants("consent")
+
+on_grants("consent-once")
 
 # METADATA
 # description: Why no basis carries the document; empty when one does.
@@ -41,7 +45,7 @@ admits_standing if {
 # description: True when a single-use grant may carry the document. A search relies on standing grants alone.
 admits_single_use if {
 	some b in allowed
-	b in consents
+	on_grants(b)
 	input.request.basis != "consent"
 	input.request.action == "read"
 }
@@ -58,13 +62,13 @@ within_limit(b) if b == input.request.basis
 within_limit("consent") if input.request.basis == "consent-once"
 
 holds(b) if {
-	b in shape.relation_kinds
+	shape.relation_kind(b)
 	prohibition.leaves(b)
 	count(relation.matching(b)) > 0
 }
 
 holds(b) if {
-	b in consents
+	on_grants(b)
 	prohibition.leaves(b)
 	count(consent.matching) > 0
 }
@@ -72,8 +76,8 @@ holds(b) if {
 reason := "prohibited" if {
 	prohibition.stands
 	some b in allowed
-	b in prohibition.ruled_out_bases
+	prohibition.rules_out(b)
 } else := consent.reason if {
 	some b in allowed
-	b in consents
+	on_grants(b)
 } else := "basis-not-applicable"

@@ -36,11 +36,15 @@ reason := "prohibited" if {
 states := ["withdrawn", "unconfirmed", "spent", "expired", "not-yet-in-force"]
 
 live := [g |
+	recipient := input.request.recipient
+	purpose := input.request.purpose
+	category := input.document.category
+	custodian := input.document.custodian
 	some g in input.grants
-	g.recipient == input.request.recipient
-	g.category == input.document.category
-	g.custodian == input.document.custodian
-	g.purpose == input.request.purpose
+	g.category == category
+	g.custodian == custodian
+	g.purpose == purpose
+	g.recipient == recipient
 	covers_document(g)
 	in_force(g)
 	honoured(g)
@@ -48,16 +52,17 @@ live := [g |
 
 # Grants of every state are candidates; those of a kind that cannot be relied on here are not.
 candidates := [g |
+	recipient := input.request.recipient
 	some g in input.grants
-	g.recipient == input.request.recipient
+	g.recipient == recipient
 	admitted(g)
 ]
 
-of_category := [g | some g in candidates; g.category == input.document.category]
+of_category := [g | category := input.document.category; some g in candidates; g.category == category]
 
-of_custodian := [g | some g in of_category; g.custodian == input.document.custodian]
+of_custodian := [g | custodian := input.document.custodian; some g in of_category; g.custodian == custodian]
 
-of_purpose := [g | some g in of_custodian; g.purpose == input.request.purpose]
+of_purpose := [g | purpose := input.request.purpose; some g in of_custodian; g.purpose == purpose]
 
 of_document := [g | some g in of_purpose; covers_document(g)]
 

@@ -36,7 +36,7 @@ decision := {
 	"policy": release.revision,
 } if {
 	allow
-} else := {"allow": false, "reasons": [first_reason], "policy": release.revision}
+} else := {"allow": false, "reasons": [refusal], "policy": release.revision}
 
 # METADATA
 # title: Decisions
@@ -50,58 +50,36 @@ decisions := [answer |
 ]
 
 allow if {
-	count(refusals) == 0
+	not ground
 	is_string(reliance.named_basis)
 	count(sensitivity.released) > 0
 	is_object(input.projection)
 }
 
-refusals := [code |
-	some ground in grounds
-	some code in order
-	code in ground
-]
+default refusal := "permit-unfounded"
 
-default first_reason := "permit-unfounded"
+refusal := ground
 
-first_reason := refusals[0]
+# The first ground that refuses; those after it are not looked at. Each has one reason, the requester up to four.
+ground := code if {
+	some code in request.reasons
+} else := [code | some code in about_the_requester; code in requester.reasons][0] if {
+	count(requester.reasons) > 0
+} else := code if {
+	some code in suspension.partner_reasons
+} else := code if {
+	some code in existence.reasons
+} else := code if {
+	some code in suspension.client_reasons
+} else := code if {
+	some code in basis.reasons
+} else := code if {
+	some code in sensitivity.reasons
+} else := code if {
+	some code in obligation.reasons
+}
 
-grounds := [
-	request.reasons,
-	requester.reasons,
-	suspension.partner_reasons,
-	existence.reasons,
-	suspension.client_reasons,
-	basis.reasons,
-	sensitivity.reasons,
-	obligation.reasons,
-]
-
-order := [
-	"request-invalid",
-	"requester-mismatch",
-	"service-closed",
-	"role-not-allowed",
-	"assurance-too-low",
-	"suspended",
-	"not-found",
-	"prohibited",
-	"basis-not-applicable",
-	"succeeded",
-	"recipient-not-named",
-	"no-consent",
-	"category-not-covered",
-	"custodian-not-covered",
-	"purpose-not-covered",
-	"document-not-covered",
-	"withdrawn",
-	"unconfirmed",
-	"spent",
-	"expired",
-	"not-yet-in-force",
-	"sensitivity-not-covered",
-	"permit-unfounded",
-]
+about_the_requester := ["requester-mismatch", "service-closed", "role-not-allowed", "assurance-too-low"]
 
 default relation_id := null
 

@@ -73,7 +73,14 @@ test_the_first_ground_is_the_one_that_is_named if {
 test_silence_of_every_ground_is_not_enough if {
 	answer := disclosure.decision with input as {}
 		with data.saattaen.release.revision as "r"
-		with data.saattaen.disclosure.grounds as []
+		with data.saattaen.request.reasons as set()
+		with data.saattaen.requester.reasons as set()
+		with data.saattaen.suspension.partner_reasons as set()
+		with data.saattaen.existence.reasons as set()
+		with data.saattaen.suspension.client_reasons as set()
+		with data.saattaen.basis.reasons as set()
+		with data.saattaen.sensitivity.reasons as set()
+		with data.saattaen.obligation.reasons as set()
 	answer == refusal("permit-unfounded")
 }
 

@@ -7,7 +7,13 @@
 #   - input: schema.input
 package saattaen.prohibition
 
-ruled_out_bases := {"consent", "consent-once", "disclosure-permit"}
+# METADATA
+# description: True of the bases that rest on the client's will.
+rules_out("consent")
+
+rules_out("consent-once")
+
+rules_out("disclosure-permit")
 
 # METADATA
 # description: True unless it is certain that no prohibition meets this request.
@@ -15,7 +21,7 @@ stands if not absent
 
 # METADATA
 # description: True when *basis* may still carry the document, whatever the client has forbidden.
-leaves(basis) if not basis in ruled_out_bases
+leaves(basis) if not rules_out(basis)
 
 leaves(_) if absent
 

@@ -10,10 +10,12 @@ package saattaen.relation
 # METADATA
 # description: The relations in force of this *kind* that run from the document's custodian to the recipient.
 matching(kind) := [r |
+	custodian := input.document.custodian
+	recipient := input.request.recipient
 	some r in input.relations
 	r.kind == kind
-	r.custodian == input.document.custodian
-	input.request.recipient in r.recipients
+	r.custodian == custodian
+	recipient in r.recipients
 	r.ended == false
 	r.from <= input.at
 	not_over(r)

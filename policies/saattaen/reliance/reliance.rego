@@ -44,11 +44,10 @@ opening := [g |
 
 # METADATA
 # description: The relation relied on, or null when the basis is a consent.
-relation_used := [r |
-	some r in relation.matching(basis.chosen)
-	r.id == min([other.id | some other in relation.matching(basis.chosen)])
-][0] if {
+relation_used := [r | some r in matching; r.id == first][0] if {
 	not on_consent
+	matching := relation.matching(basis.chosen)
+	first := min([r.id | some r in matching])
 }
 
 relation_used := null if on_consent
@@ -64,7 +63,7 @@ carried contains s if {
 	some s in input.flow.carries[basis.chosen]
 }
 
-on_consent if basis.chosen in basis.consents
+on_consent if basis.on_grants(basis.chosen)
 
 standing := [g | some g in consent.matching; g.single_use == false]
 

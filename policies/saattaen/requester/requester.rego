@@ -17,27 +17,32 @@ reasons contains "assurance-too-low" if not assured
 
 # Organisation, service and the token's claims are one.
 is_one if {
-	input.recipient.service == input.request.recipient
-	input.recipient.organisation == input.requester.organisation
-	input.request.recipient in input.requester.services
-	input.requester.claims.organisation == input.requester.organisation
-	input.requester.claims.service == input.request.recipient
-	input.requester.claims.role == input.request.role
-	input.requester.claims.purpose == input.request.purpose
+	asked := input.request
+	asker := input.requester
+	claims := asker.claims
+	input.recipient.service == asked.recipient
+	input.recipient.organisation == asker.organisation
+	asked.recipient in asker.services
+	claims.organisation == asker.organisation
+	claims.service == asked.recipient
+	claims.role == asked.role
+	claims.purpose == asked.purpose
 }
 
 in_force if {
 	input.recipient.from <= input.at
-	not_ended
+	not_over(input.recipient.until)
 }
 
-not_ended if is_null(input.recipient.until)
+not_over(until) if is_null(until)
 
-not_ended if input.at < input.recipient.until
+not_over(until) if input.at < until
 
 role_allowed if {
 	input.recipient.kind in input.role["in"]
 	input.request.purpose in input.role.purposes
 }
 
-assured if input.request.assurance in {"substantial", "high"}
+assured if input.request.assurance == "substantial"
+
+assured if input.request.assurance == "high"

@@ -80,6 +80,32 @@ test_two_of_one_id_are_refused if {
 	refused(json.patch(whole, [{"op": "add", "path": "/grants/-", "value": object.union(example.grant, {"seq": 2})}]))
 }
 
+test_each_code_of_a_closed_list_is_one if {
+	every action in ["read", "search"] {
+		shape.sound with input as replaced(["request", "action"], action)
+	}
+	every assurance in ["low", "substantial", "high"] {
+		shape.sound with input as replaced(["request", "assurance"], assurance)
+	}
+	every kind in ["disclosure-permit", "joint-service", "statutory", "processor"] {
+		shape.sound with input as replaced(["relations", 0, "kind"], kind)
+		shape.sound with input as replaced(["request", "basis"], kind)
+	}
+	every basis in ["consent", "consent-once", "own-data"] {
+		shape.sound with input as replaced(["request", "basis"], basis)
+		refused(replaced(["relations", 0, "kind"], basis))
+	}
+}
+
+test_a_whole_number_is_one_however_it_is_written if {
+	every number in [0, 1.0, 1e3, 18446744073709551616] {
+		shape.sound with input as replaced(["grants", 0, "seq"], number)
+	}
+	every number in [-1.0, 1.5, -18446744073709551616, 0.1] {
+		refused(replaced(["grants", 0, "seq"], number))
+	}
+}
+
 test_an_instant_is_an_exact_integer if {
 	shape.sound with input as replaced(["at"], 9007199254740991)
 	refused(replaced(["at"], 9007199254740992))
