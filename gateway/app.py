@@ -21,8 +21,9 @@ from gateway.composition import Gateway
 from gateway.consent.view import ConsentView
 from gateway.directory.identity_code import Identifier
 from gateway.directory.instants import to_micros
-from gateway.disclosure.disclose import Refused, Released, ReleasedOwn, disclose
+from gateway.disclosure.disclose import disclose
 from gateway.disclosure.event_id import new_event_id
+from gateway.disclosure.release import Refused, Released, ReleasedOwn
 from gateway.disclosure.request import DisclosureRequest
 from gateway.errors import EngineUnavailable, RequestInvalid
 from gateway.http.acting import Door

@@ -58,10 +58,10 @@ from gateway.directory.business_id import organisation_oid
 from gateway.directory.identity_code import Identifier
 from gateway.directory.model import Directory
 from gateway.disclosure.deposit import Deposits
-from gateway.disclosure.disclose import Parts
 from gateway.disclosure.event_id import new_event_id
 from gateway.disclosure.ports import Clock, PolicyEngine
 from gateway.disclosure.publication import Publication
+from gateway.disclosure.release import Parts
 from gateway.disclosure.scopes import parse_scopes
 from gateway.disclosure.standing import Standing
 from gateway.disclosure.world import WorldChange
@@ -104,6 +104,11 @@ class Gateway:
     mandates: SimulatedMandates
     channel: FileDrop
     outbox: SqlOutbox
+
+    def make_log_keys(self) -> None:
+        """Make every client's key for the log of this year, and in December of the next, where they are missing."""
+        with self.database.read() as connection:
+            self.register.make_log_keys(connection, self.clock.now())
 
     def pairwise(self, recipient: str, client: str) -> str:
         """Return the reference by which one recipient knows a client; another recipient's tells it nothing."""
@@ -175,8 +180,7 @@ def _assemble(
     )
 
     async def read(query: Callable[[object], T]) -> T:
-        with database.read() as connection:
-            return query(connection)
+        return await database.reading(query)
 
     # Partner systems and their tokens.
     partners = PartnerRegister(database, check_keys=check_public_keys, check_scope=parse_scopes, new_event_id=ids)

@@ -7,6 +7,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import date
 
 import uvicorn
 
@@ -55,8 +56,12 @@ async def served(gateway: Gateway, listening: socket.socket) -> AsyncIterator[as
 
 async def _sweep(gateway: Gateway) -> None:
     # Nothing is judged by what this has done or not: an end holds by its time, and a message waits in its table.
+    keyed: date | None = None
     while True:
         try:
+            if (today := gateway.clock.now().date()) != keyed:
+                await asyncio.to_thread(gateway.make_log_keys)
+                keyed = today
             await gateway.recording.deliver_outbox()
             await gateway.recording.expire_due()
         except GatewayError as error:

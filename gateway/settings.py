@@ -20,7 +20,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SAATTAEN_", frozen=True, extra="ignore")
 
     database: str
-    """The main database: consents, relations, documents and the log. `sqlite:////path/to/saattaen.db`."""
+    """The main database: consents, relations, documents and the log. `sqlite:////path/to/saattaen.db`, or
+    `postgresql+psycopg://user@host/saattaen` on PostgreSQL 15 or newer."""
     key_database: str
     """The wrapped data keys, apart from the main database so that backups of the two can live differently long."""
     keys: Path
@@ -62,6 +63,9 @@ def read_settings(**given: object) -> Settings:
             f"SAATTAEN_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()
         )
         raise SettingsError(f"The settings are not complete. {faults}.") from None
+    if settings.database == settings.key_database:
+        # Keys are made while the log is locked; in one database the two would wait for each other.
+        raise SettingsError("SAATTAEN_KEY_DATABASE is the main database: keys need a database of their own.")
     if settings.engine == "opa" and settings.opa_url is None:
         raise SettingsError("SAATTAEN_OPA_URL is missing: the engine `opa` needs the server's address.")
     return settings

@@ -16,6 +16,10 @@ class VersionReader(Protocol):
         """Return the bytes and the SHA-256 that was kept of them."""
         ...
 
+    async def fetch_version(self, client: str, document: str, version: int) -> tuple[bytes, bytes] | None:
+        """Return the same without holding up the event loop."""
+        ...
+
 
 class DepositCustodian:
     """Hands over what was deposited, against a Permit."""
@@ -27,11 +31,14 @@ class DepositCustodian:
         """Return the accepted bytes of that very version; raises CustodianUnavailable when they are not whole."""
         if not permit.sections:
             raise CustodianUnavailable("A permit that names no section opens nothing.")
-        return self.fetch_own(client, document, version)
+        return _whole(await self._store.fetch_version(client, document, version))
 
     def fetch_own(self, client: str, document: str, version: int) -> bytes:
         """Return the bytes to the custodian that deposited them; the caller has checked that it is that one."""
-        found = self._store.read_version(client, document, version)
-        if found is None or hashlib.sha256(found[0]).digest() != found[1]:
-            raise CustodianUnavailable("The deposited document cannot be opened.")
-        return found[0]
+        return _whole(self._store.read_version(client, document, version))
+
+
+def _whole(found: tuple[bytes, bytes] | None) -> bytes:
+    if found is None or hashlib.sha256(found[0]).digest() != found[1]:
+        raise CustodianUnavailable("The deposited document cannot be opened.")
+    return found[0]

@@ -21,7 +21,7 @@ from gateway.consent.model import ClientId
 from gateway.consent.person import Person
 from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import NATIONAL_AUTHORITY, Identifier, PersonalIdentityCode
-from gateway.directory.instants import to_micros
+from gateway.directory.instants import HELSINKI, to_micros
 
 _ROWS = SQLModel.metadata.tables
 _CLIENTS = _ROWS[tables.ClientRow.__tablename__]
@@ -95,11 +95,20 @@ class SqlClientRegister:
             "born": person.born.isoformat() if person.born else None,
         }  # fmt: skip
         sealed = self._sealing.seal(client, _SEALED_AS, orjson.dumps(known))
+        self._sealing.make_log_keys([client], at.astimezone(HELSINKI).year)
         link.execute(insert(_CLIENTS).values(id=client, created=to_micros(at), sealed=sealed, born=None))
         link.execute(insert(_STATES).values(client=client, epoch=0, suspended=False, non_disclosure=False))
         for one in person.identifiers:
             link.execute(insert(_IDENTIFIERS).values(lookup=self.lookup(one), client=client, retired=False))
         return client
+
+    def make_log_keys(self, connection: object, at: datetime) -> None:
+        """Make every client's log key of the year and, from December on, of the next; see `Sealing.make_log_keys`."""
+        local = at.astimezone(HELSINKI)
+        years = [local.year, local.year + 1] if local.month == 12 else [local.year]
+        for clients in _of(connection).execute(select(_CLIENTS.c.id)).scalars().partitions(500):
+            for year in years:
+                self._sealing.make_log_keys(clients, year)
 
     def retire(self, connection: object, identifier: Identifier) -> None:
         """Make an identifier answer as unknown: a code was changed for the client's safety."""

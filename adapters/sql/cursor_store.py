@@ -1,4 +1,5 @@
-"""Where a search's next page begins: random ids with the question beside them, bound to the partner, for ten minutes."""
+"""Where a search's next page begins: random ids with the question beside them, bound to the partner, for ten
+minutes."""
 
 from __future__ import annotations
 
@@ -46,6 +47,5 @@ class SqlCursorStore:
         found = select(_cursors.c.question).where(
             _cursors.c.id == cursor, _cursors.c.partner == system, _cursors.c.expires > to_micros(self._now())
         )
-        with self._database.read() as connection:
-            question = connection.execute(found).scalar_one_or_none()
+        question = await self._database.reading(lambda connection: connection.execute(found).scalar_one_or_none())
         return None if question is None else dict(orjson.loads(question))

@@ -73,8 +73,15 @@ class SqlDocumentStore:
     def read_version(self, client: str, document: str, version: int) -> tuple[bytes, bytes] | None:
         """Return a version's bytes and kept digest; None where it is absent or does not open."""
         with self._database.read() as connection:
-            found = {"document": document, "version": version, "client": client}
-            row = connection.execute(_VERSION, found).one_or_none()
+            return self._opened(connection, client, document, version)
+
+    async def fetch_version(self, client: str, document: str, version: int) -> tuple[bytes, bytes] | None:
+        """Return the same without holding up the event loop."""
+        return await self._database.reading(lambda connection: self._opened(connection, client, document, version))
+
+    def _opened(self, connection: Connection, client: str, document: str, version: int) -> tuple[bytes, bytes] | None:
+        found = {"document": document, "version": version, "client": client}
+        row = connection.execute(_VERSION, found).one_or_none()
         key = self._keys.find(row.key) if row else None
         if row is None or key is None:
             return None

@@ -6,9 +6,8 @@ Unknown clients and documents lead to the decoy client, so that every question c
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection, Row, bindparam, select, text, update
 from sqlalchemy.exc import DBAPIError
@@ -27,6 +26,8 @@ from gateway.disclosure.snapshot import (
     Snapshot,
 )
 from gateway.errors import StoreUnavailable
+
+T = TypeVar("T")
 
 MAX_DOCUMENTS = 200
 """A search never judges more documents than this; more are a reason to narrow the search, told as none."""
@@ -60,7 +61,8 @@ _GRANTS = text(
 )
 _NAMED = text("SELECT DISTINCT recipient, category FROM consent_grant WHERE client = :client AND replaced = :no")
 _PROHIBITIONS = text(
-    "SELECT id, recipient, category, by_client FROM prohibition WHERE client = :client AND lifted_at IS NULL ORDER BY id"
+    "SELECT id, recipient, category, by_client FROM prohibition "
+    "WHERE client = :client AND lifted_at IS NULL ORDER BY id"
 )
 _RELATIONS = text(
     "SELECT id, kind, custodian, recipients, valid_from, until, ended_at, section "
@@ -75,38 +77,40 @@ class SqlFactReader:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @contextmanager
-    def _snapshot(self) -> Iterator[Connection]:
+    async def _read(self, query: Callable[[Connection], T]) -> T:
         try:
-            with self._database.read() as connection:
-                yield connection
+            return await self._database.reading(query)
         except DBAPIError as error:
             raise StoreUnavailable("the facts cannot be read") from error
 
     async def for_document(self, system: str, recipient: str, document: str, resource: str) -> Snapshot:
         """Read one document's facts with its client's; see `FactReader`."""
-        with self._snapshot() as connection:
+
+        def read(connection: Connection) -> Snapshot:
             row = connection.execute(_DOCUMENT, {"document": document, "resource": resource}).one_or_none()
             client = row.client if row else DECOY_CLIENT
             return _snapshot(connection, system, recipient, client, [row] if row else [])
 
+        return await self._read(read)
+
     async def for_client(self, system: str, recipient: str, lookup: bytes, categories: tuple[str, ...]) -> Snapshot:
         """Read a client's facts with its documents of *categories*; see `FactReader`."""
-        with self._snapshot() as connection:
+
+        def read(connection: Connection) -> Snapshot:
             found = connection.execute(_CLIENT, {"lookup": lookup, "no": False}).scalar_one_or_none()
             client = found or DECOY_CLIENT
             rows = connection.execute(_DOCUMENTS, {"client": client, "categories": list(categories)}).all()
             return _snapshot(connection, system, recipient, client, rows)
 
+        return await self._read(read)
+
     async def for_nobody(self, system: str) -> Snapshot:
         """Read the partner's standing beside the decoy's facts; see `FactReader`."""
-        with self._snapshot() as connection:
-            return _snapshot(connection, system, "", DECOY_CLIENT, [])
+        return await self._read(lambda connection: _snapshot(connection, system, "", DECOY_CLIENT, []))
 
     async def standing(self, system: str) -> PartnerStanding:
         """Return the partner system as it is registered now; one that is not stands as suspended."""
-        with self._snapshot() as connection:
-            return _standing(connection, system)
+        return await self._read(lambda connection: _standing(connection, system))
 
 
 def _standing(connection: Connection, system: str) -> PartnerStanding:
@@ -134,7 +138,9 @@ def _snapshot(
         partner=partner,
         documents=tuple(_document(row) for row in documents),
         grants=tuple(_grant(row) for row in grants),
-        prohibitions=tuple(ProhibitionFacts(row.id, row.recipient, row.category, bool(row.by_client)) for row in prohibitions),
+        prohibitions=tuple(
+            ProhibitionFacts(row.id, row.recipient, row.category, bool(row.by_client)) for row in prohibitions
+        ),
         relations=tuple(row for row in map(_relation, relations) if recipient in row.recipients),
         refusals=tuple(RefusalFacts(row.recipient, row.category, bool(row.by_client)) for row in refusals),
         named=frozenset((row.recipient, row.category) for row in named),
@@ -176,10 +182,12 @@ class SqlReleaser:
 
     def is_current(self, connection: object, snapshot: Snapshot, documents: tuple[DocumentFacts, ...]) -> bool:
         """Return whether epochs and the documents' versions are still those of the judgement."""
-        state = _of(connection).execute(_EPOCHS, {"client": snapshot.client.id, "system": snapshot.partner.system}).one()
+        of = {"client": snapshot.client.id, "system": snapshot.partner.system}
+        state = _of(connection).execute(_EPOCHS, of).one()
         if Epochs(state.client, state.partner or 0, state.world) != snapshot.epochs:
             return False
-        versions = {row.id: row.version for row in _of(connection).execute(_VERSIONS, {"ids": [row.id for row in documents]})}
+        rows = _of(connection).execute(_VERSIONS, {"ids": [row.id for row in documents]})
+        versions = {row.id: row.version for row in rows}
         return all(versions.get(document.id) == document.version for document in documents)
 
     def spend(self, connection: object, grant: str, event_id: str) -> bool:

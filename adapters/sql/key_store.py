@@ -94,7 +94,11 @@ class KeyStore:
             connection.commit()
 
     def get_or_create(self, names: Collection[KeyName]) -> dict[KeyName, DataKey]:
-        """Return the keys of these names; those made now are committed before this returns."""
+        """Return the keys of these names; those made now are committed before this returns.
+
+        The store is asked for all of them each time, known or not: a client whose key is not at hand must not cost more
+        than one whose key is, or than nobody.
+        """
         found: dict[KeyName, DataKey] = {}
         with self._lock:
             for name in names:
@@ -102,11 +106,10 @@ class KeyStore:
                 if key is not None:
                     self._by_name.move_to_end(name)
                     found[name] = key
+        with self._database.read() as connection:
+            stored = self._select(connection, names)
+        found = stored | {name: key for name, key in found.items() if name in stored}
         missing = [name for name in names if name not in found]
-        if missing:
-            with self._database.read() as connection:
-                found.update(self._select(connection, missing))
-            missing = [name for name in missing if name not in found]
         if missing:
             found.update(self._create(missing))
         with self._lock:
@@ -138,10 +141,20 @@ class KeyStore:
         with self._database.write() as connection:
             ids = list(connection.scalars(delete(_KEYS).where(condition).returning(_KEYS.c.id)))
             connection.commit()
-        with self._database.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+        self._clear_remains()
         self.forget()
         return ids
+
+    def _clear_remains(self) -> None:
+        """Take deleted rows off the disk, as far as the database itself keeps them."""
+        engine = self._database.engine
+        if engine.dialect.name == "sqlite":
+            with engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+            return
+        # What stays in write-ahead logs and backups dies with the key-encryption key that wraps it.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"VACUUM {_KEYS.name}")
 
     def forget(self) -> None:
         """Drop every unwrapped key from memory."""

@@ -119,19 +119,34 @@ class SqlLogTransaction(SqlLogReader):
         super().__init__(connection)
         # Savepoints go to the driver directly: SQLAlchemy would spend more on each than the item itself does.
         self._savepoints = connection.connection.cursor()
+        self._is_remote = connection.dialect.name == "postgresql"
+        self._is_kept = False
 
     def savepoint(self) -> None:
         """Begin an item."""
-        self._savepoints.execute("SAVEPOINT item")
+        # Over a wire each statement is a journey: the last item's end travels with this one's beginning.
+        released = "RELEASE SAVEPOINT item; " if self._is_kept else ""
+        self._is_kept = False
+        self._savepoints.execute(f"{released}SAVEPOINT item")
 
     def keep(self) -> None:
         """End an item, keeping what it wrote."""
-        self._savepoints.execute("RELEASE SAVEPOINT item")
+        if self._is_remote:
+            self._check_whole()
+            self._is_kept = True
+        else:
+            self._savepoints.execute("RELEASE SAVEPOINT item")
 
     def undo(self) -> None:
         """End an item, undoing what it wrote. Raises when the database has ended the transaction by itself."""
         self._savepoints.execute("ROLLBACK TO SAVEPOINT item")
         self._savepoints.execute("RELEASE SAVEPOINT item")
+
+    def _check_whole(self) -> None:
+        """Raise after a failed statement: PostgreSQL would answer a COMMIT then, and roll back."""
+        raw = self.connection.connection.driver_connection
+        if raw is not None and raw.info.transaction_status.name == "INERROR":
+            raise RuntimeError("an item went on after a statement of its own had failed")
 
     def start(self, head: Head) -> None:
         """Add a log."""
@@ -174,12 +189,19 @@ class SqlLogTransaction(SqlLogReader):
             raise LogForked(f"the head of {log} moved under its lock")
 
     def _insert(self, table: Table, rows: list[tuple[object, ...]]) -> None:
-        if rows:
-            dialect = self.connection.dialect
-            self.connection.exec_driver_sql(_insertion(table, "?" if dialect.paramstyle == "qmark" else "%s"), rows)
+        if not rows:
+            return
+        if self._is_remote:
+            # A column at a time: one statement, planned once, for any number of rows.
+            columns = tuple(list(column) for column in zip(*rows, strict=True))
+            self.connection.exec_driver_sql(_unnesting(table), columns)
+        else:
+            self.connection.exec_driver_sql(_insertion(table), rows)
 
     def commit(self) -> None:
         """Make all of it durable; raises DurabilityLost after an error of the disk."""
+        if self._is_remote:
+            self._check_whole()
         try:
             self.connection.commit()
         except DBAPIError as error:
@@ -190,10 +212,22 @@ class SqlLogTransaction(SqlLogReader):
 
 
 @cache
-def _insertion(table: Table, place: str) -> str:
-    """Return the INSERT of a table with every column in its order; compiled by hand, for the driver's executemany."""
-    columns = ", ".join(column.name for column in table.columns)
-    return f"INSERT INTO {table.name} ({columns}) VALUES ({', '.join([place] * len(table.columns))})"  # noqa: S608
+def _insertion(table: Table) -> str:
+    """Return SQLite's INSERT of a table with every column in its order, for the driver's executemany."""
+    places = ", ".join("?" for _ in table.columns)
+    return f"INSERT INTO {table.name} ({_columns(table)}) VALUES ({places})"  # noqa: S608
+
+
+@cache
+def _unnesting(table: Table) -> str:
+    """Return PostgreSQL's INSERT of a table from one array a column; numbers and bytes travel as they are."""
+    types = {"BIGINT": "%b::bigint[]", "INTEGER": "%b::integer[]", "BLOB": "%b::bytea[]", "VARCHAR": "%s::text[]"}
+    arrays = ", ".join(types[str(column.type)] for column in table.columns)
+    return f"INSERT INTO {table.name} ({_columns(table)}) SELECT * FROM unnest({arrays})"  # noqa: S608
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(column.name for column in table.columns)
 
 
 def _event_values(log: str, one: EventRow) -> tuple[object, ...]:

@@ -100,32 +100,26 @@ INDEX = SQLModel.metadata.tables["audit_index"]
 LOG_TABLES = [HEAD, LEAF, SUBTREE, SEALED, ERASED, INDEX]
 
 
+def refusal(table: str, verb: str) -> str:
+    """Return what a trigger says that refuses a verb on a table."""
+    return f"{table} is never {verb.lower()}d".replace("updated", "changed")
+
+
 def _refuse(table: str, verb: str, when: str = "") -> str:
     return (
         f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()} BEFORE {verb} ON {table} {when} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is never {verb.lower()}d'); END"
-    ).replace("updated", "changed")
+        f"BEGIN SELECT RAISE(ABORT, '{refusal(table, verb)}'); END"
+    )
 
 
 # An index row may lose its tokens when a person is erased; the rest of it says nothing about anyone.
+KEPT_OF_INDEX = (
+    "log", "idx", "event_id", "kind", "outcome", "basis", "category", "recipient", "custodian", "requester", "t"
+)  # fmt: skip
+ERASED_OF_INDEX = ("subject_token", "actor_token")
 _ERASES_ONLY_TOKENS = " AND ".join(
-    [
-        f"NEW.{column} IS OLD.{column}"
-        for column in (
-            "log",
-            "idx",
-            "event_id",
-            "kind",
-            "outcome",
-            "basis",
-            "category",
-            "recipient",
-            "custodian",
-            "requester",
-            "t",
-        )
-    ]
-    + [f"(NEW.{token} IS OLD.{token} OR NEW.{token} IS NULL)" for token in ("subject_token", "actor_token")]
+    [f"NEW.{column} IS OLD.{column}" for column in KEPT_OF_INDEX]
+    + [f"(NEW.{token} IS OLD.{token} OR NEW.{token} IS NULL)" for token in ERASED_OF_INDEX]
 )
 
 LOG_TRIGGERS_SQLITE: list[str] = [

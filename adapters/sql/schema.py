@@ -31,6 +31,9 @@ def expected_revision() -> str:
 def upgrade(database: Database) -> None:
     """Bring the schema up to date, in one transaction."""
     with database.write() as connection:
+        if connection.dialect.name == "postgresql":
+            # A large table takes longer to change than anything else may.
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         command.upgrade(_config(connection), "head")
         connection.commit()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 
 from cryptography.exceptions import InvalidTag
 
@@ -35,6 +36,13 @@ class Sealing:
             return key.cipher.decrypt(nonce, content, _bound_to(client, kind))
         except InvalidTag as error:
             raise StoreUnavailable(f"a sealed {kind} does not open under its key") from error
+
+    def make_log_keys(self, clients: Collection[str], year: int) -> None:
+        """Make the keys under which the log of *year* will seal what tells of these clients, where they are missing.
+
+        They are there before the first entry, so that this one costs what it costs about nobody.
+        """
+        self._keys.get_or_create([KeyName("subject-year", client, year) for client in clients])
 
     def _key(self, client: str) -> DataKey:
         name = KeyName("client-documents", client, 0)

@@ -48,8 +48,7 @@ class TokenStore:
     async def is_revoked(self, token_id: str) -> bool:
         """Return whether the access token was revoked. One short read, so on SQLite it runs on the loop."""
         try:
-            with self._database.read() as connection:
-                found = connection.execute(_REVOKED, {"jti": token_id}).first()
+            found = await self._database.reading(lambda link: link.execute(_REVOKED, {"jti": token_id}).first())
         except DBAPIError as error:
             raise StoreUnavailable("the store of revoked tokens cannot be read") from error
         return found is not None

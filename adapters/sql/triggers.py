@@ -6,6 +6,9 @@ that facts are read from forces a new judgement.
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
+from adapters.sql import triggers_postgresql
 from adapters.sql.log_tables import LOG_TRIGGERS_SQLITE
 from adapters.sql.tables import CLIENT_FACT_TABLES, PARTNER_FACT_TABLES
 
@@ -26,7 +29,8 @@ def _of_partner(table: str, verb: str) -> str:
     row = "OLD" if verb == "DELETE" else "NEW"
     column = "id" if table == "partner" else "partner"
     return (
-        f"CREATE TRIGGER epoch_{table}_{verb.lower()} AFTER {verb} ON {table} BEGIN "
+        # The names are those of our own tables.
+        f"CREATE TRIGGER epoch_{table}_{verb.lower()} AFTER {verb} ON {table} BEGIN "  # noqa: S608
         f"INSERT INTO partner_state (partner, epoch) VALUES ({row}.{column}, 1) "
         f"ON CONFLICT (partner) DO UPDATE SET epoch = epoch + 1; END"
     )
@@ -60,3 +64,16 @@ EPOCH_TRIGGERS_SQLITE: list[str] = [
 ]
 
 TRIGGERS_SQLITE: list[str] = [*LOG_TRIGGERS_SQLITE, *EPOCH_TRIGGERS_SQLITE]
+
+
+def make_triggers(connection: Connection, *, log_alone: bool = False) -> None:
+    """Make every trigger in the database at hand, or those of the log's tables alone."""
+    if connection.dialect.name == "sqlite":
+        statements = LOG_TRIGGERS_SQLITE if log_alone else TRIGGERS_SQLITE
+    else:
+        schema = str(connection.exec_driver_sql("SELECT current_schema()").scalar_one())
+        statements = triggers_postgresql.log_triggers(schema)
+        if not log_alone:
+            statements += triggers_postgresql.epoch_triggers(schema)
+    for statement in statements:
+        connection.exec_driver_sql(statement)

@@ -101,7 +101,6 @@ class PartnerAssertion(JWTBearerClientAssertion):
     def __call__(self, query_client: Callable[[str], OAuthClient | None], request: object) -> OAuthClient | None:
         """Return the client that the assertion proves; None without an assertion; raises InvalidClientError."""
 
-
         def find(client_id: str) -> OAuthClient:
             found = query_client(client_id)
             if found is None:

@@ -29,9 +29,7 @@ class PartnerKeys(Protocol):
 class PartnerSeal:
     """Opens imports that partner systems signed. *find* gives a partner system by its id, *acts_for* its services."""
 
-    def __init__(
-        self, find: Callable[[str], PartnerKeys | None], acts_for: Callable[[str], Collection[str]]
-    ) -> None:
+    def __init__(self, find: Callable[[str], PartnerKeys | None], acts_for: Callable[[str], Collection[str]]) -> None:
         self._find = find
         self._acts_for = acts_for
 

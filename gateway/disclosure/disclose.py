@@ -7,111 +7,34 @@ of the judgement. A difference goes back to step 1, three times at most.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from itertools import count
-from typing import Protocol
 
 from audit.entry import Draft
-from audit.log import Committed, Dropped, Rejected
-from audit.writing import Writing
+from audit.log import Committed, Dropped
 from gateway.directory.instants import to_micros
 from gateway.directory.model import Directory
 from gateway.disclosure import evidence
 from gateway.disclosure.claim import find_fault
-from gateway.disclosure.decision import CONSENT_BASES, Deny, Permit
-from gateway.disclosure.evidence import ReleasedDocument
+from gateway.disclosure.decision import Deny, Permit
 from gateway.disclosure.facts import make_facts
-from gateway.disclosure.ports import MAX_CLOCK_SKEW, Clock, Custodian, LogWriter, PolicyEngine
+from gateway.disclosure.release import (
+    EntryAlone,
+    Parts,
+    Refused,
+    Release,
+    Released,
+    ReleasedOwn,
+    Rendered,
+    Unfit,
+)
 from gateway.disclosure.request import Action, DisclosureRequest
-from gateway.disclosure.snapshot import DocumentFacts, FactReader, Snapshot
+from gateway.disclosure.snapshot import DocumentFacts, Snapshot
 from gateway.disclosure.standing import find_fault as find_standing_fault
 from gateway.disclosure.writing import write
 from gateway.errors import CustodianUnavailable, EngineUnavailable
 
 ATTEMPTS = 3
 """How often facts may change between judgement and release before the request is refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """One document as it would leave: its bytes, judged under which permit."""
-
-    document: DocumentFacts
-    permit: Permit
-    body: bytes
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """What may leave now that its entry stands: on a read one document, on a search any number."""
-
-    documents: tuple[Rendered, ...]
-    committed: Committed[None]
-    more: str | None = None
-    """On a search, the id of the last document of this page when another page follows."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedOwn:
-    """A custodian's own deposit, as it sent it, with the version that its next PUT must name."""
-
-    body: bytes
-    version: int
-    committed: Committed[None]
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The refusal stands in the log. The reason is for client and officer, never for the asker."""
-
-    reason: str
-    committed: Committed[None]
-
-
-class Releaser(Protocol):
-    """What the store does inside the write transaction, under the head lock."""
-
-    def is_current(self, connection: object, snapshot: Snapshot, documents: tuple[DocumentFacts, ...]) -> bool:
-        """Return whether epochs and versions are still those of the judgement."""
-        ...
-
-    def spend(self, connection: object, grant: str, event_id: str) -> bool:
-        """Mark a single-use grant as spent by this event; False when another was faster."""
-        ...
-
-
-Renderer = Callable[[DisclosureRequest, Snapshot, DocumentFacts, Permit, bytes], bytes | None]
-"""Projects and withholds what the permit does not name, and serialises what is left; None when nothing is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """All that `disclose` needs of the outside, handed in once by the composition root."""
-
-    facts: FactReader
-    engine: PolicyEngine
-    custodian: Custodian
-    fetch_own: Callable[[str, str, int], bytes]
-    log: LogWriter
-    releaser: Releaser
-    tell_released: Callable[[object, int, str, str, int], None]
-    """Writes the content-free message that tells the client of a release: (connection, order, client, event id, at)."""
-    render: Renderer
-    directory: Directory
-    clock: Clock
-    new_event_id: Callable[[], str]
-    digest: Callable[[bytes], str]
-    join: Callable[[tuple[Rendered, ...]], bytes]
-
-
-class _Unfit(Enum):
-    """Why a judged release may not be made after all; told by the write transaction."""
-
-    STALE = "facts-changed"
-    CLOCK = "clock-untrusted"
 
 
 async def disclose(request: DisclosureRequest, parts: Parts) -> Released | ReleasedOwn | Refused:
@@ -138,20 +61,21 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
             raise
         # 3. Each permit is checked as a claim.
         permits: list[tuple[DocumentFacts, Permit]] = []
-        reason = "not-found"
-        for (_category, document), decision in zip(questions, decisions, strict=True):
+        denied: list[tuple[Question, str]] = []
+        for question, decision in zip(questions, decisions, strict=True):
+            document = question[1]
             match decision:
                 case Deny(reasons=reasons):
-                    reason = reasons[0]
+                    denied.append((question, reasons[0]))
                 case Permit() as permit:
                     fault = "no document" if document is None else find_fault(
                         permit, request, document, snapshot, parts.directory, to_micros(now), parts.engine.revision
                     )  # fmt: skip
                     if fault is not None or document is None:
-                        return await _refuse(request, snapshot, questions[0], "permit-unfounded", parts, note=fault)
+                        return await _refuse(request, snapshot, question, "permit-unfounded", parts, note=fault)
                     permits.append((document, permit))
         if not permits:
-            return await _refuse(request, snapshot, questions[0], reason, parts)
+            return await _refuse(request, snapshot, *denied[0], parts)
         page, more = _page(permits, request)
         # 4. Fetch, against the permit; 5. minimise.
         try:
@@ -163,12 +87,12 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
         if drawn and not rendered:
             return await _refuse(request, snapshot, questions[0], "sensitivity-not-covered", parts)
         # 6. The entry, and in its transaction the comparison and the spending.
-        outcome = await write(parts.log, _Release(request, snapshot, rendered, questions[0][0], parts))
+        outcome = await write(parts.log, Release(request, snapshot, rendered, questions[0][0], parts))
         match outcome:
             case Committed():
                 # 7. The entry stands: the bytes may leave.
                 return Released(rendered, outcome, more)
-            case Dropped(value=_Unfit.CLOCK):
+            case Dropped(value=Unfit.CLOCK):
                 return await _refuse(request, snapshot, questions[0], "clock-untrusted", parts)
             case Dropped() if attempt == ATTEMPTS:
                 return await _refuse(request, snapshot, questions[0], "facts-changed", parts)
@@ -210,13 +134,17 @@ def _questions(request: DisclosureRequest, snapshot: Snapshot, directory: Direct
 
 def _page(
     permits: list[tuple[DocumentFacts, Permit]], request: DisclosureRequest
-) -> tuple[list[tuple[DocumentFacts, Permit]], str | None]:
-    """Return this page and, when another one follows, the id of its last document; newest document first."""
-    ordered = sorted(permits, key=lambda row: (-row[0].dated, row[0].id))
-    ids = [document.id for document, _ in ordered]
-    start = ids.index(request.after) + 1 if request.after in ids else 0
-    page = ordered[start : start + request.count]
-    return page, (page[-1][0].id if start + request.count < len(ordered) else None)
+) -> tuple[list[tuple[DocumentFacts, Permit]], tuple[int, str] | None]:
+    """Return this page and, when another one follows, the place of its last document; newest document first."""
+    after = request.after
+    ordered = sorted(permits, key=lambda row: _place(row[0]))
+    rest = [row for row in ordered if after is None or _place(row[0]) > after]
+    page = rest[: request.count]
+    return page, (_place(page[-1][0]) if len(rest) > len(page) else None)
+
+
+def _place(document: DocumentFacts) -> tuple[int, str]:
+    return -document.dated, document.id
 
 
 async def _render(
@@ -240,7 +168,7 @@ async def _refuse(
 
 
 async def _append(draft: Draft, parts: Parts) -> Committed[None]:
-    committed = await write(parts.log, _EntryAlone(draft))
+    committed = await write(parts.log, EntryAlone(draft))
     if not isinstance(committed, Committed):
         raise TypeError("an entry alone is never dropped")
     return committed
@@ -263,56 +191,3 @@ async def _release_own(
     body = parts.fetch_own(snapshot.client.id, document.id, document.version)
     draft = evidence.custodian_read(parts.new_event_id(), request, snapshot.client.id, document)
     return ReleasedOwn(body, document.version, await _append(draft, parts))
-
-
-@dataclass(frozen=True, slots=True)
-class _EntryAlone:
-    """The write of an entry and nothing else."""
-
-    draft: Draft
-
-    def apply(self, tx: Writing[object], at: int) -> tuple[None, list[Draft]]:
-        """Return the entry; facts need no comparison, since no judgement opened anything."""
-        return None, [self.draft]
-
-
-@dataclass(frozen=True, slots=True)
-class _Release:
-    """The write of a release: compare, spend, tell, and the entries; all of it or none."""
-
-    request: DisclosureRequest
-    snapshot: Snapshot
-    rendered: tuple[Rendered, ...]
-    category: str
-    parts: Parts
-
-    def apply(self, tx: Writing[object], at: int) -> tuple[None, list[Draft]]:
-        """Compare what was judged with what stands now, under the head lock; raises Rejected when it differs."""
-        parts, connection, client = self.parts, tx.connection, self.snapshot.client.id
-        documents = tuple(row.document for row in self.rendered)
-        ends = [row.permit.good_until for row in self.rendered if row.permit.good_until is not None]
-        if not parts.releaser.is_current(connection, self.snapshot, documents) or any(end <= at for end in ends):
-            raise Rejected(_Unfit.STALE)
-        on_consent = any(row.permit.basis in CONSENT_BASES for row in self.rendered)
-        if on_consent and abs(parts.clock.now() - parts.clock.database_now(connection)) > MAX_CLOCK_SKEW:
-            raise Rejected(_Unfit.CLOCK)
-        event_id = parts.new_event_id()
-        drafts = [self._disclosure(event_id)]
-        for row in self.rendered:
-            for grant in row.permit.grants:
-                if grant.spend:
-                    if not parts.releaser.spend(connection, grant.id, event_id):
-                        raise Rejected(_Unfit.STALE)
-                    drafts.append(evidence.spent(parts.new_event_id(), client, grant, event_id))
-        if any("notify-client" in row.permit.obligations for row in self.rendered):
-            parts.tell_released(connection, tx.order, client, event_id, at)
-        return None, drafts
-
-    def _disclosure(self, event_id: str) -> Draft:
-        parts = self.parts
-        released = [ReleasedDocument(row.document, row.permit, row.digest, len(row.body)) for row in self.rendered]
-        answer = parts.join(self.rendered)
-        return evidence.disclosure(
-            event_id, self.request, self.snapshot.client.id, self.category, released, self.snapshot.epochs,
-            parts.engine.revision, parts.directory.digest, parts.digest(answer), len(answer),
-        )  # fmt: skip

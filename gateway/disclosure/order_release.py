@@ -97,8 +97,8 @@ def _claimed(row: Fields, rests_on: Fields) -> _Claimed:
     # A document's version stands in the subject's section: it tells of changes that its recipient did not see.
     return _Claimed(
         text(row, "id"), number(rests_on, "version"), text(row, "custodian"), text(row, "category"),
-        number(row, "dated"), text(row, "basis"), frozenset(texts(row, "sections")), frozenset(texts(row, "obligations")),
-        optional_number(row, "good_until"),
+        number(row, "dated"), text(row, "basis"), frozenset(texts(row, "sections")),
+        frozenset(texts(row, "obligations")), optional_number(row, "good_until"),
     )  # fmt: skip
 
 

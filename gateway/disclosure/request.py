@@ -52,6 +52,6 @@ class DisclosureRequest:
     category: str | None = None
     basis: str | None = None
     traceparent: str | None = None
-    after: str | None = None
-    """On a search, the id of the last document of the page before."""
+    after: tuple[int, str] | None = None
+    """On a search, the place of the last document of the page before: its date, negated, and id. It may be gone."""
     count: int = 50

@@ -14,7 +14,7 @@ from audit.log import Committed
 from gateway.directory.identity_code import Identifier
 from gateway.directory.model import Directory
 from gateway.disclosure.deposit import Accepted, Stored
-from gateway.disclosure.disclose import Refused, Released, ReleasedOwn
+from gateway.disclosure.release import Refused, Released, ReleasedOwn
 from gateway.disclosure.request import Action, DisclosureRequest, Requester
 from gateway.disclosure.scopes import covers
 from gateway.errors import NotAvailable, RequestInvalid, VersionRequired
@@ -117,7 +117,7 @@ def _add_type(router: APIRouter, parts: FhirParts, path_type: str, resource: str
         question = _question(
             Action.SEARCH, requester, resource, request, identifier=bytes.fromhex(str(kept["identifier"])),
             category=None if kept["category"] is None else str(kept["category"]), count=parse_count(str(kept["count"])),
-            after=str(kept["after"]),
+            after=_place(kept["after"]),
         )  # fmt: skip
         return await _answer_search(await parts.disclose(question), question, parts, path_type)
 
@@ -190,7 +190,8 @@ async def _answer_search(
 
 def _question(
     action: Action, requester: Requester, resource: str, request: Request, *, document: str | None = None,
-    identifier: bytes | None = None, category: str | None = None, count: int = 50, after: str | None = None,
+    identifier: bytes | None = None, category: str | None = None, count: int = 50,
+    after: tuple[int, str] | None = None,
 ) -> DisclosureRequest:  # fmt: skip
     headers = request.headers
     return DisclosureRequest(
@@ -216,6 +217,15 @@ def _code_in(request: Request, header: str) -> str | None:
     if len(given) > 1:
         raise RequestInvalid(f"Give {header} once.", path=header)
     return parse_code(given[0], header) if given else None
+
+
+def _place(kept: object) -> tuple[int, str]:
+    match kept:
+        case [int(dated), str(document)]:
+            return dated, document
+        case _:
+            pass
+    raise RequestInvalid("This page is not to be had any more; search again.", path="_page")
 
 
 def _need_scope(requester: Requester, scope: str) -> None:

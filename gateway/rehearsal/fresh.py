@@ -7,8 +7,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from adapters.clocks import SteeredClock
 from adapters.opa.embedded import EmbeddedEngine
+from adapters.sql.postgresql import create_beside
 from gateway.composition import Gateway, opened
 from gateway.demo.world import WORLD, World
 from gateway.errors import SettingsError
@@ -17,6 +21,7 @@ from gateway.rehearsal.stage import MakeGateway
 from gateway.settings import Settings, read_settings
 
 BASE_URL = "https://gateway.example"
+_GIVE = "Give --database sqlite:///file.db or postgresql+psycopg://user@host/database, or leave it out."
 
 
 def fresh_gateways(
@@ -24,7 +29,9 @@ def fresh_gateways(
 ) -> MakeGateway:
     """Return the maker of gateways, each on an empty SQLite database in a folder of its own.
 
-    With *database*, a SQLite URL, each case keeps its database: `cases.db` becomes `cases-1.db`, `cases-2.db`, ...
+    With *database* each case keeps its database: of the SQLite URL's `cases.db` it is `cases-1.db`, `cases-2.db`, ...,
+    and of a PostgreSQL URL's database `cases` it is `cases_1`, `cases_2`, ..., made on its server through that
+    database.
     """
     played = 0
     # It keeps nothing of a question, and loading it takes longer than most cases.
@@ -60,10 +67,17 @@ def _settings(folder: Path, engine: str, opa_url: str | None, database: str | No
 def _kept(database: str | None, number: int) -> str | None:
     if database is None:
         return None
-    scheme, separator, name = database.partition("sqlite:///")
-    if scheme or not separator or not name:
-        raise SettingsError("Rehearsals run on SQLite for now: give --database sqlite:///file.db, or leave it out.")
-    path = Path(name)
+    try:
+        url = make_url(database)
+    except ArgumentError:
+        raise SettingsError(_GIVE) from None
+    if not url.database:
+        raise SettingsError(_GIVE)
+    if url.get_backend_name() == "postgresql":
+        return create_beside(url, f"{url.database}_{number}")
+    if url.get_backend_name() != "sqlite":
+        raise SettingsError(_GIVE)
+    path = Path(url.database)
     kept = path.with_name(f"{path.stem}-{number}{path.suffix or '.db'}")
     if kept.exists():
         raise SettingsError(f"{kept} is there already; each case needs a fresh database: give another name.")

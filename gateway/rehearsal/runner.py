@@ -60,9 +60,7 @@ Watch = Callable[[httpx.Response], Awaitable[None]]
 """Is shown every answer that the gateway gives while a case is played."""
 
 
-async def play(
-    one: Case, make_gateway: MakeGateway, world: World | None = None, watch: Watch | None = None
-) -> Outcome:
+async def play(one: Case, make_gateway: MakeGateway, world: World | None = None, watch: Watch | None = None) -> Outcome:
     """Play a case on a gateway of its own, until the first step that does not go as told."""
     world, clock, began = world or load_world(), SteeredClock(one.at), time.perf_counter()
     async with make_gateway(clock) as gateway:
@@ -70,9 +68,7 @@ async def play(
         clients = await populate(gateway, world, systems)
         transport = httpx.ASGITransport(create_app(gateway))
         hooks = {"response": [watch]} if watch is not None else {}
-        async with httpx.AsyncClient(
-            transport=transport, base_url=gateway.settings.base_url, event_hooks=hooks
-        ) as web:
+        async with httpx.AsyncClient(transport=transport, base_url=gateway.settings.base_url, event_hooks=hooks) as web:
             stage = Stage(gateway, world, clock, web, systems, clients)
             failure = await _play_steps(stage, one)
     return Outcome(one, failure, time.perf_counter() - began)

@@ -34,18 +34,21 @@ from gateway.consent.proofs import CodeRow, PaperCheck
 from gateway.consent.registry import Outgoing
 from gateway.consent.view import ReceiptView
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
+from tests.contract.databases import database_url
+from tests.parts.postgres import ON_BOTH
 from tests.unit.consent.consent_room import DIRECTORY, SHOWN, START, UNTIL, Room, row
 
 CLIENT = ClientId("a" * 32)
 OTHER = ClientId("b" * 32)
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=ON_BOTH)
 def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Room]:
     """Return a room on each database that is supported."""
-    opened = Room.open(tmp_path)
-    yield opened
-    opened.close()
+    with database_url(request.param, tmp_path) as url:
+        opened = Room.open(tmp_path, url)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One suite for every store of the log, then what is SQLite's own: triggers, processes, keys; and foreign verifiers."""
+"""One suite for every store of the log, then what is SQL's own: triggers, processes, keys; and foreign verifiers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,8 @@ from sqlalchemy.exc import DBAPIError
 from adapters.sql.engine import Database, DatabaseUnfit, has_wal_reset_bug, open_database
 from adapters.sql.key_store import Keyring, KeyStore, KeyUnusable
 from adapters.sql.log_store import SqlLogStore
-from adapters.sql.log_tables import LOG_TABLES, LOG_TRIGGERS_SQLITE
+from adapters.sql.log_tables import LOG_TABLES
+from adapters.sql.triggers import make_triggers
 from audit.entry import parse_entry, unseal
 from audit.errors import LogForked
 from audit.export import export_log
@@ -27,6 +29,8 @@ from audit.log import Committed, Dropped, Log
 from audit.store import Addition
 from audit.verify import verify_folder, verify_rows
 from audit.writing import OPERATOR, Writing
+from tests.contract.databases import database_url
+from tests.parts.postgres import ON_BOTH
 from tests.unit.audit.log_world import NAME, ORIGIN, SIGNER, MemoryStore, SteeredClock, Years, draft
 
 VERIFIER = SIGNER.verifier(ORIGIN)
@@ -44,7 +48,7 @@ class Row:
         if isinstance(tx.connection, list):
             tx.connection.append(self.row)
         else:
-            tx.connection.execute(text("INSERT INTO note_row VALUES (:row)"), {"row": self.row})  # type: ignore[attr-defined]
+            tx.connection.execute(text("INSERT INTO note_row VALUES (:said)"), {"said": self.row})  # type: ignore[attr-defined]
         from audit.log import Rejected
 
         if self.row == "stale":
@@ -62,15 +66,15 @@ class World:
     rows: Callable[[], list[str]]
     clock: SteeredClock
     database: Database | None = None
+    url: str = ""
 
 
-def sql_database(folder: Path, name: str = "main.db") -> Database:
-    database = open_database(f"sqlite:///{folder / name}")
+def sql_database(url: str) -> Database:
+    database = open_database(url)
     with database.write() as connection:
         LOG_TABLES[0].metadata.create_all(connection, tables=LOG_TABLES)
-        for trigger in LOG_TRIGGERS_SQLITE:
-            connection.exec_driver_sql(trigger)
-        connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS note_row (row TEXT)")
+        make_triggers(connection, log_alone=True)
+        connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS note_row (said TEXT)")
         connection.commit()
     return database
 
@@ -83,15 +87,16 @@ def key_store(folder: Path, keyring: Keyring = KEYRING) -> KeyStore:
     return store
 
 
-def sql_world(folder: Path) -> World:
-    database, keys, clock = sql_database(folder), key_store(folder), SteeredClock()
+def sql_world(url: str, folder: Path) -> World:
+    database, keys, clock = sql_database(url), key_store(folder), SteeredClock()
     store = SqlLogStore(database)
 
     def rows() -> list[str]:
+        place = "rowid" if database.engine.dialect.name == "sqlite" else "ctid"
         with database.read() as connection:
-            return list(connection.execute(text("SELECT row FROM note_row ORDER BY rowid")).scalars())
+            return list(connection.execute(text(f"SELECT said FROM note_row ORDER BY {place}")).scalars())  # noqa: S608
 
-    return World(Log(store, keys, [SIGNER], clock, NAME, Years()), store, keys, rows, clock, database)  # type: ignore[arg-type]
+    return World(Log(store, keys, [SIGNER], clock, NAME, Years()), store, keys, rows, clock, database, url)  # type: ignore[arg-type]
 
 
 def memory_world(folder: Path) -> World:
@@ -99,22 +104,37 @@ def memory_world(folder: Path) -> World:
     return World(Log(store, keys, [SIGNER], clock, NAME, Years()), store, keys, lambda: store.tables.rows, clock)  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=[memory_world, sql_world], ids=["memory", "sqlite"])
+@contextmanager
+def opened_world(kind: str, folder: Path) -> Iterator[World]:
+    with database_url(kind, folder) as url:
+        made = memory_world(folder) if url is None else sql_world(url, folder)
+        try:
+            yield made
+        finally:
+            made.log.close()
+            if made.database is not None:
+                made.database.close()
+
+
+@pytest.fixture(params=["memory", *ON_BOTH])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    made: World = request.param(tmp_path)
-    yield made
-    made.log.close()
-    if made.database is not None:
-        made.database.close()
+    """Return a world on each store."""
+    with opened_world(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(params=ON_BOTH)
+def on_sql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """Return a world on each database."""
+    with opened_world(request.param, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[World]:
-    made = sql_world(tmp_path)
-    yield made
-    made.log.close()
-    assert made.database is not None
-    made.database.close()
+    """Return a world on SQLite, for what does not depend on the database."""
+    with opened_world("sqlite", tmp_path) as made:
+        yield made
 
 
 # Every store.
@@ -212,25 +232,42 @@ def test_a_new_year_leaves_the_old_log_ended(world: World) -> None:
 
 
 def edit(world: World, statement: str, **values: object) -> None:
+    """Write past the triggers, as someone would who owns the database."""
     assert world.database is not None
     with world.database.write() as connection:
-        for trigger in (
-            connection.execute(text("SELECT name FROM sqlite_schema WHERE type = 'trigger'")).scalars().all()
-        ):
-            connection.exec_driver_sql(f"DROP TRIGGER {trigger}")
+        if connection.dialect.name == "sqlite":
+            names = connection.execute(text("SELECT name FROM sqlite_schema WHERE type = 'trigger'")).scalars().all()
+            for trigger in names:
+                connection.exec_driver_sql(f"DROP TRIGGER {trigger}")
+        else:
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            statement = POSTGRESQL.get(statement, statement)
         connection.execute(text(statement), values)
         connection.commit()
 
 
+POSTGRESQL: dict[str, str] = {}
+"""Statements that PostgreSQL wants in other words."""
+
+
 def flip(table: str, column: str, where: str) -> str:
     """Return SQL that changes the last byte of a blob."""
-    return (
+    sqlite = (
         f"UPDATE {table} SET {column} = CAST(substr({column}, 1, length({column}) - 1) || "  # noqa: S608
         f"CASE hex(substr({column}, -1)) WHEN '00' THEN x'01' ELSE x'00' END AS BLOB) WHERE {where}"
     )
+    end = f"length({column}) - 1"
+    POSTGRESQL[sqlite] = (
+        f"UPDATE {table} SET {column} = set_byte({column}, {end}, get_byte({column}, {end}) # 1) WHERE {where}"  # noqa: S608
+    )
+    return sqlite
 
 
 RESIZED = "UPDATE audit_head SET note = CAST(replace(CAST(note AS TEXT), char(10) || '301', char(10) || '300') AS BLOB)"
+POSTGRESQL[RESIZED] = (
+    "UPDATE audit_head SET note = "
+    "convert_to(replace(convert_from(note, 'UTF8'), chr(10) || '301', chr(10) || '300'), 'UTF8')"
+)
 
 
 @pytest.mark.parametrize(
@@ -269,25 +306,25 @@ RESIZED = "UPDATE audit_head SET note = CAST(replace(CAST(note AS TEXT), char(10
         ("DELETE FROM audit_head", "log", "not in the store"),
     ],
 )
-def test_verification_says_what_was_altered_and_where(sqlite: World, statement: str, where: str, what: str) -> None:
-    sqlite.log.commit([Row(str(at)) for at in range(300)])  # type: ignore[list-item]
-    edit(sqlite, statement)
-    with sqlite.store.read() as reader:
-        report = verify_rows(reader, [VERIFIER], sqlite.keys)
+def test_verification_says_what_was_altered_and_where(on_sql: World, statement: str, where: str, what: str) -> None:
+    on_sql.log.commit([Row(str(at)) for at in range(300)])  # type: ignore[list-item]
+    edit(on_sql, statement)
+    with on_sql.store.read() as reader:
+        report = verify_rows(reader, [VERIFIER], on_sql.keys)
     assert any(one.where.startswith(where) and what in one.what for one in report.findings), report.findings
 
 
-def test_a_destroyed_key_is_a_finding_unless_an_erasure_tells_of_it(sqlite: World) -> None:
-    sqlite.log.commit([Row("a"), Row("b", owner="client-2")])  # type: ignore[list-item]
-    sqlite.keys.destroy("subject-year", "client-1")
-    with sqlite.store.read() as reader:
-        findings = verify_rows(reader, [VERIFIER], sqlite.keys).findings
+def test_a_destroyed_key_is_a_finding_unless_an_erasure_tells_of_it(on_sql: World) -> None:
+    on_sql.log.commit([Row("a"), Row("b", owner="client-2")])  # type: ignore[list-item]
+    on_sql.keys.destroy("subject-year", "client-1")
+    with on_sql.store.read() as reader:
+        findings = verify_rows(reader, [VERIFIER], on_sql.keys).findings
     assert [(one.where, "key is gone" in one.what) for one in findings] == [
         ("entry 1 section b", True),
         ("entry 1 section s", True),
     ]
-    assert sqlite.database is not None
-    with sqlite.database.write() as connection:
+    assert on_sql.database is not None
+    with on_sql.database.write() as connection:
         for section in "bs":
             connection.execute(
                 text("INSERT INTO audit_erased VALUES (:log, 1, :s, :log, 2)"), {"log": ORIGIN, "s": section}
@@ -295,8 +332,8 @@ def test_a_destroyed_key_is_a_finding_unless_an_erasure_tells_of_it(sqlite: Worl
         connection.execute(text("DELETE FROM audit_sealed WHERE idx = 1 AND section <> 'a'"))
         connection.execute(text("UPDATE audit_index SET subject_token = NULL WHERE idx = 1"))
         connection.commit()
-    with sqlite.store.read() as reader:
-        report = verify_rows(reader, [VERIFIER], sqlite.keys)
+    with on_sql.store.read() as reader:
+        report = verify_rows(reader, [VERIFIER], on_sql.keys)
     assert report.findings == []
     assert [(one.what, one.why) for one in report.unchecked] == [
         ("entry 1 section b", f"erased by entry 2 of {ORIGIN}"),
@@ -307,11 +344,11 @@ def test_a_destroyed_key_is_a_finding_unless_an_erasure_tells_of_it(sqlite: Worl
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE audit_leaf SET entry = x'00'",
+        "UPDATE audit_leaf SET entry = 'x'",
         "DELETE FROM audit_leaf",
-        "UPDATE audit_subtree SET hash = x'00'",
+        "UPDATE audit_subtree SET hash = 'x'",
         "DELETE FROM audit_subtree",
-        "UPDATE audit_sealed SET ct = x'00'",
+        "UPDATE audit_sealed SET ct = 'x'",
         "DELETE FROM audit_sealed",
         "UPDATE audit_index SET kind = 'x'",
         "UPDATE audit_index SET subject_token = 'x'",
@@ -321,10 +358,10 @@ def test_a_destroyed_key_is_a_finding_unless_an_erasure_tells_of_it(sqlite: Worl
         "UPDATE audit_head SET log = 'x'",
     ],
 )
-def test_triggers_refuse_to_edit_history(sqlite: World, statement: str) -> None:
-    sqlite.log.commit([Row(str(at)) for at in range(256)])  # type: ignore[list-item]
-    assert sqlite.database is not None
-    with pytest.raises(DBAPIError, match="never"), sqlite.database.write() as connection:
+def test_triggers_refuse_to_edit_history(on_sql: World, statement: str) -> None:
+    on_sql.log.commit([Row(str(at)) for at in range(256)])  # type: ignore[list-item]
+    assert on_sql.database is not None
+    with pytest.raises(DBAPIError, match="never"), on_sql.database.write() as connection:
         connection.execute(text(statement))
 
 
@@ -440,24 +477,24 @@ APPENDER = """
 import sys
 from pathlib import Path
 from tests.contract.test_log_store import Row, sql_world
-world = sql_world(Path(sys.argv[1]))
+world = sql_world(sys.argv[1], Path(sys.argv[2]))
 for number in range(200):
-    world.log.commit([Row(f"{sys.argv[2]}-{number}", owner=f"client-{number % 7}")])
+    world.log.commit([Row(f"{sys.argv[3]}-{number}", owner=f"client-{number % 7}")])
 """
 
 
-def test_two_processes_on_one_file_never_fork(sqlite: World, tmp_path: Path) -> None:
+def test_two_processes_on_one_database_never_fork(on_sql: World, tmp_path: Path) -> None:
     repository = Path(__file__).parents[2]
     both = [
-        subprocess.Popen([sys.executable, "-c", APPENDER, str(tmp_path), name], cwd=repository)
+        subprocess.Popen([sys.executable, "-c", APPENDER, on_sql.url, str(tmp_path), name], cwd=repository)
         for name in ("one", "two")
     ]
     assert [one.wait(60) for one in both] == [0, 0]
-    with sqlite.store.read() as reader:
-        report = verify_rows(reader, [VERIFIER], sqlite.keys)
+    with on_sql.store.read() as reader:
+        report = verify_rows(reader, [VERIFIER], on_sql.keys)
     assert report.findings == []
     assert report.entries == 401
-    assert len(set(sqlite.rows())) == 400
+    assert len(set(on_sql.rows())) == 400
 
 
 def test_a_key_is_made_once_and_hides_its_owner(tmp_path: Path) -> None:
@@ -511,18 +548,18 @@ def test_a_database_that_is_unfit_is_refused_with_a_sentence(tmp_path: Path) -> 
     assert not has_wal_reset_bug((3, 50, 7))
 
 
-def test_a_snapshot_sees_one_instant_and_cannot_write(sqlite: World) -> None:
-    assert sqlite.database is not None
-    sqlite.log.commit([Row("a")])  # type: ignore[list-item]
-    with sqlite.store.read() as reader:
+def test_a_snapshot_sees_one_instant_and_cannot_write(on_sql: World) -> None:
+    assert on_sql.database is not None
+    on_sql.log.commit([Row("a")])  # type: ignore[list-item]
+    with on_sql.store.read() as reader:
         before = reader.heads()
-        sqlite.log.commit([Row("b")])  # type: ignore[list-item]
+        on_sql.log.commit([Row("b")])  # type: ignore[list-item]
         assert reader.heads() == before
-    with sqlite.database.read() as connection, pytest.raises(DBAPIError, match="readonly"):
+    with on_sql.database.read() as connection, pytest.raises(DBAPIError, match=r"read-?only"):
         connection.execute(text("DELETE FROM note_row"))
 
 
-def test_a_clock_that_stands_still_gives_equal_times_in_order(sqlite: World) -> None:
-    sqlite.clock.tick = timedelta(0)
-    outcomes = sqlite.log.commit([Row("a"), Row("b")])  # type: ignore[list-item]
+def test_a_clock_that_stands_still_gives_equal_times_in_order(on_sql: World) -> None:
+    on_sql.clock.tick = timedelta(0)
+    outcomes = on_sql.log.commit([Row("a"), Row("b")])  # type: ignore[list-item]
     assert len({one.entries[0].time for one in outcomes if isinstance(one, Committed)}) == 1

@@ -16,13 +16,23 @@ import adapters.sql.log_tables
 from adapters.sql import schema
 from adapters.sql.engine import Database, DatabaseUnfit, open_database
 from adapters.sql.tables import CLIENT_FACT_TABLES, DECOY_CLIENT, PARTNER_FACT_TABLES
+from tests.contract.databases import database_url
+from tests.parts.postgres import ON_BOTH
+
+TRIGGERS = {
+    "sqlite": "SELECT name FROM sqlite_schema WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+}
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(f"sqlite:///{tmp_path / 'main.db'}")
-    yield opened
-    opened.close()
+@pytest.fixture(params=ON_BOTH)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Return an empty database of each kind."""
+    with database_url(request.param, tmp_path) as url:
+        assert url is not None
+        opened = open_database(url)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture
@@ -71,7 +81,7 @@ def write(database: Database, statement: str, **values: object) -> None:
 
 def test_each_table_of_client_facts_has_a_trigger_for_each_verb(migrated: Database) -> None:
     with migrated.read() as connection:
-        names = set(connection.execute(text("SELECT name FROM sqlite_schema WHERE type = 'trigger'")).scalars())
+        names = set(connection.execute(text(TRIGGERS[connection.dialect.name])).scalars())
     for table in (*CLIENT_FACT_TABLES, *PARTNER_FACT_TABLES):
         assert {f"epoch_{table}_{verb}" for verb in ("insert", "update", "delete")} <= names
 
@@ -80,7 +90,7 @@ def test_a_prohibition_bumps_its_clients_epoch_at_each_write(migrated: Database)
     seen = [epoch(migrated, "client_state", "client", DECOY_CLIENT)]
     write(
         migrated,
-        "INSERT INTO prohibition (id, client, by_client, given_at) VALUES ('p', :client, 1, 0)",
+        "INSERT INTO prohibition (id, client, by_client, given_at) VALUES ('p', :client, true, 0)",
         client=DECOY_CLIENT,
     )
     seen.append(epoch(migrated, "client_state", "client", DECOY_CLIENT))
@@ -94,7 +104,7 @@ def test_a_prohibition_bumps_its_clients_epoch_at_each_write(migrated: Database)
 def test_a_revoked_token_bumps_its_partners_epoch(migrated: Database) -> None:
     write(
         migrated,
-        "INSERT INTO partner (id, organisation, jwks, scope, suspended, added) VALUES ('x', 'o', '{}', '', 0, 0)",
+        "INSERT INTO partner (id, organisation, jwks, scope, suspended, added) VALUES ('x', 'o', '{}', '', false, 0)",
     )
     before = epoch(migrated, "partner_state", "partner", "x")
     write(migrated, "INSERT INTO revoked_token (jti, partner, expires) VALUES ('j', 'x', 0)")

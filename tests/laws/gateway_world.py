@@ -1,4 +1,5 @@
-"""A whole gateway in process: its own folder, a clock that a test moves, the demo world's people and partner systems."""
+"""A whole gateway in process: its own folder, a clock that a test moves, the demo world's people and partner
+systems."""
 
 from __future__ import annotations
 
@@ -29,8 +30,10 @@ from gateway.demo.partner import PartnerSystem, worker
 from gateway.demo.population import load_systems, populate, system_of
 from gateway.demo.world import World, load_world
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
-from gateway.disclosure.disclose import Parts, Refused, Released, ReleasedOwn, disclose
+from gateway.disclosure.disclose import disclose
 from gateway.disclosure.opened import Opened, read_entries
+from gateway.disclosure.order_law import check_order
+from gateway.disclosure.release import Parts, Refused, Released, ReleasedOwn
 from gateway.disclosure.request import Action, DisclosureRequest, Requester
 from gateway.installation import prepare
 from gateway.settings import Settings
@@ -135,12 +138,16 @@ class Laws:
 
     # What is asked, without HTTP.
 
-    def read_of(self, document: str, requester: Requester | None = None, resource: str = "CarePlan") -> DisclosureRequest:
+    def read_of(
+        self, document: str, requester: Requester | None = None, resource: str = "CarePlan"
+    ) -> DisclosureRequest:
         """A read of one document."""
         who = requester or self.requester()
         return DisclosureRequest(Action.READ, who, resource, who.role, who.purpose, "request-1", document=document)
 
-    def search_of(self, code: str, requester: Requester | None = None, category: str | None = PLAN) -> DisclosureRequest:
+    def search_of(
+        self, code: str, requester: Requester | None = None, category: str | None = PLAN
+    ) -> DisclosureRequest:
         """A search for a person's documents."""
         who = requester or self.requester()
         lookup = self.gateway.register.lookup(Identifier.personal(PersonalIdentityCode.parse(code)))
@@ -244,8 +251,8 @@ class Laws:
             return sum(head.size for head in reader.heads())
 
     def verify(self) -> list[str]:
-        """What `audit.verify` finds wrong; empty when the log is sound."""
-        return verify(self.gateway)
+        """What is wrong with the log: its tree, its sealed sections and its order; empty when it is sound."""
+        return verify(self.gateway) + [str(fault) for fault in check_order(self.entries(), self.world.directory).faults]
 
 
 def verify(gateway: Gateway) -> list[str]:
@@ -257,14 +264,16 @@ def verify(gateway: Gateway) -> list[str]:
 
 
 @asynccontextmanager
-async def open_world(folder: Path, change: Callable[[Gateway], Gateway] = lambda gateway: gateway) -> AsyncIterator[Laws]:
-    """Open a gateway on the installation in *folder* (made where there is none)."""
+async def open_world(
+    folder: Path, change: Callable[[Gateway], Gateway] = lambda gateway: gateway, *, web: bool = True
+) -> AsyncIterator[Laws]:
+    """Open a gateway on the installation in *folder* (made where there is none); without *web* nobody serves HTTP."""
     if not (folder / "gateway.db").exists():
         installed(folder)
     world = demo_world()
     clock = SteeredClock(world.now)
     async with opened(settings_in(folder), world.directory, clock=clock) as gateway:
         changed = change(gateway)
-        transport = httpx.ASGITransport(create_app(changed))
-        async with httpx.AsyncClient(transport=transport, base_url=BASE) as web:
-            yield Laws(changed, world, clock, load_systems(folder / "systems", world), web, folder)
+        transport = httpx.ASGITransport(create_app(changed)) if web else None
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+            yield Laws(changed, world, clock, load_systems(folder / "systems", world), client, folder)

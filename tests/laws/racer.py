@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from gateway.disclosure.disclose import Refused
+from gateway.disclosure.release import Refused
 from tests.laws.gateway_world import Laws, open_world
 
 

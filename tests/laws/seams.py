@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from gateway.disclosure.decision import Decision
-from gateway.disclosure.disclose import Parts
 from gateway.disclosure.ports import PolicyEngine
+from gateway.disclosure.release import Parts
 
 
 class InterruptedEngine:
@@ -35,9 +35,7 @@ class InterruptedEngine:
         return decisions
 
 
-def interrupted(
-    parts: Parts, then: Callable[[], Awaitable[None]], times: int = 1
-) -> tuple[Parts, InterruptedEngine]:
+def interrupted(parts: Parts, then: Callable[[], Awaitable[None]], times: int = 1) -> tuple[Parts, InterruptedEngine]:
     """Return the parts with something happening between judgement and release, and the engine that counts."""
     engine = InterruptedEngine(parts.engine, then, times)
     return replace(parts, engine=engine), engine

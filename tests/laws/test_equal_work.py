@@ -89,7 +89,7 @@ async def _told_apart(watched: Watched, asks: dict[str, Callable[[], Awaitable[h
         if answer != first[0]:
             differing[name] = (answer, first[0])
         elif work != first[1]:
-            differing[name] = {"more": _without(work, first[1]), "less": _without(first[1], work)} or "another order"
+            differing[name] = {"more": _without(work, first[1]), "less": _without(first[1], work)}
         elif count != entries:
             differing[name] = f"{count} entries"
     return differing
@@ -152,3 +152,12 @@ async def test_a_suspended_partner_learns_no_more_than_any_other(watched: Watche
     await laws.gateway.log.submit(laws.gateway.partners.suspending("kuntakokeilu-system", by="test"), urgent=True)
     asks = {"unknown": lambda: laws.read(UNKNOWN_ID), "granted": lambda: laws.read(document)}
     assert await _told_apart(watched, asks) == {}
+
+
+async def test_the_first_request_of_the_year_about_a_client_costs_what_it_costs_about_nobody(watched: Watched) -> None:
+    laws = watched.laws
+    await laws.token()
+    for _ in range(2):
+        unknown = await watched.answer(lambda: laws.search(STRANGER))
+    # Enrolled, and nothing happened since.
+    assert await watched.answer(lambda: laws.search(laws.code("sirpa"))) == unknown

@@ -6,10 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from secrets import randbelow
 
-from tests.laws.gateway_world import installed
+from audit.checkpoint import Checkpoint, Signer, sign_checkpoint
+from gateway.disclosure.release import Released
+from tests.laws.gateway_world import Laws, installed
+from tests.laws.mortal import Told, find_faults
 
 ROUNDS = int(os.environ.get("SAATTAEN_KILLS", "50"))
 
@@ -27,3 +31,24 @@ def test_a_gateway_killed_at_fifty_random_moments_loses_nothing_that_it_has_told
     # Enough was told for the law to mean something.
     assert told["checked"] >= ROUNDS // 2
     assert min(told["released"], told["given"], told["withdrawn"]) >= ROUNDS // 5, told
+
+
+async def test_what_the_database_does_not_bear_out_is_found(laws: Laws) -> None:
+    document = await laws.deposit()
+    kept, ended = await laws.give(), await laws.give()
+    released = await laws.ask(laws.read_of(document))
+    assert isinstance(released, Released)
+    await laws.gateway.recording.withdraw(ended.id)
+    event = released.committed.entries[0].event_id
+    checkpoint = released.committed.checkpoint
+    true = Told([event], [kept.id, ended.id], {ended.id}, [ended.id], checkpoint)
+    assert find_faults(laws, true) == []
+    assert find_faults(laws, replace(true, released=[event, "never"])) != []
+    assert find_faults(laws, replace(true, given=[kept.id, "gone"])) != []
+    assert find_faults(laws, replace(true, withdrawn=[kept.id])) != []
+    assert find_faults(laws, replace(true, asked_to_withdraw=set())) != []
+    # A checkpoint of a history that this log does not continue.
+    longer = sign_checkpoint(
+        Checkpoint(released.committed.entries[0].origin, 10_000, b"\0" * 32), [Signer(laws.gateway.keyring.log_seed)]
+    )
+    assert find_faults(laws, replace(true, checkpoint=longer)) != []

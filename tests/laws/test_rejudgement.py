@@ -14,15 +14,18 @@ from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.world_store import SqlWorldStore
 from gateway.consent.model import Actor, RefusedRow
 from gateway.disclosure.decision import CONSENT_BASES
-from gateway.disclosure.disclose import Refused, Released
 from gateway.disclosure.event_id import new_event_id
+from gateway.disclosure.release import Refused, Released
 from gateway.disclosure.world import WorldChange
 from gateway.errors import CustodianUnavailable
 from tests.laws.gateway_world import PLAN, Laws
 from tests.laws.seams import interrupted
 
 WRITES: dict[tuple[str, str], str] = {
-    ("client_identifier", "insert"): "INSERT INTO client_identifier (lookup, client, retired) VALUES (x'00', :client, 0)",
+    (
+        "client_identifier",
+        "insert",
+    ): "INSERT INTO client_identifier (lookup, client, retired) VALUES (x'00', :client, 0)",
     ("client_identifier", "update"): "UPDATE client_identifier SET retired = 1 WHERE lookup = x'00'",
     ("client_identifier", "delete"): "DELETE FROM client_identifier WHERE lookup = x'00'",
     ("client_state", "update"): "UPDATE client_state SET suspended = suspended WHERE client = :client",
@@ -71,7 +74,9 @@ def _write(connection: Connection, table: str, sql: str, client: str, document: 
         columns = [row.name for row in connection.execute(text(f"PRAGMA table_info({table})"))]
         sql = sql.format(copied=", ".join("'copied'" if name == "id" else name for name in columns)) + " LIMIT 1"
     for statement in sql.split("; "):
-        values = {name: value for name, value in (("client", client), ("document", document)) if f":{name}" in statement}
+        values = {
+            name: value for name, value in (("client", client), ("document", document)) if f":{name}" in statement
+        }
         assert connection.execute(text(statement), values).rowcount > 0, "the write of this law writes nothing"
 
 
@@ -108,7 +113,10 @@ async def test_every_table_that_facts_are_read_from_has_its_writes_in_this_law(l
         snapshot = await reader.for_document("kuntakokeilu-system", "kuntakokeilu", document, "CarePlan")
         await reader.for_client("kuntakokeilu-system", "kuntakokeilu", search.identifier, (PLAN,))
         await reader.for_nobody("kuntakokeilu-system")
-    assert snapshot.documents and snapshot.grants and snapshot.relations and snapshot.refusals
+    assert snapshot.documents
+    assert snapshot.grants
+    assert snapshot.relations
+    assert snapshot.refusals
     found -= {"sqlite_master", "sqlite_schema"}
     assert found == {table for table, _ in WRITES} - {"revoked_token"}
 
@@ -165,7 +173,8 @@ async def test_facts_that_change_three_times_refuse(laws: Laws) -> None:
 
     parts, engine = interrupted(laws.gateway.parts, then, times=99)
     outcome = await laws.ask(laws.read_of(document), parts)
-    assert isinstance(outcome, Refused) and outcome.reason == "facts-changed"
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "facts-changed"
     assert engine.judgements == 3
     assert not [entry for entry in laws.entries() if entry.kind == "disclosure"]
 
@@ -202,7 +211,8 @@ async def test_a_withdrawal_in_between_refuses(laws: Laws) -> None:
         await laws.gateway.recording.withdraw(consent.id)
 
     outcome = await laws.ask(laws.read_of(document), interrupted(laws.gateway.parts, then)[0])
-    assert isinstance(outcome, Refused) and outcome.reason == "withdrawn"
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "withdrawn"
 
 
 async def test_a_grant_that_ends_between_judgement_and_release_refuses(laws: Laws) -> None:
@@ -214,7 +224,8 @@ async def test_a_grant_that_ends_between_judgement_and_release_refuses(laws: Law
         laws.clock.set(end)
 
     outcome = await laws.ask(laws.read_of(document), interrupted(laws.gateway.parts, then)[0])
-    assert isinstance(outcome, Refused) and outcome.reason == "expired"
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "expired"
 
 
 async def test_one_microsecond_before_its_end_a_grant_still_releases(laws: Laws) -> None:
@@ -246,7 +257,8 @@ async def test_no_consent_is_relied_on_while_the_two_clocks_differ(laws: Laws, a
     await laws.give()
     laws.clock.database_ahead = ahead
     outcome = await laws.ask(laws.read_of(document))
-    assert isinstance(outcome, Refused) and outcome.reason == "clock-untrusted"
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "clock-untrusted"
 
 
 @pytest.mark.parametrize("ahead", [timedelta(seconds=5), timedelta(seconds=-5)])
@@ -255,7 +267,8 @@ async def test_five_seconds_are_still_trusted(laws: Laws, ahead: timedelta) -> N
     await laws.give()
     laws.clock.database_ahead = ahead
     outcome = await laws.ask(laws.read_of(document))
-    assert isinstance(outcome, Released) and outcome.documents[0].permit.basis in CONSENT_BASES
+    assert isinstance(outcome, Released)
+    assert outcome.documents[0].permit.basis in CONSENT_BASES
 
 
 async def test_a_relation_holds_whatever_the_clocks_say(laws: Laws) -> None:
@@ -263,7 +276,8 @@ async def test_a_relation_holds_whatever_the_clocks_say(laws: Laws) -> None:
     await laws.relate()
     laws.clock.database_ahead = timedelta(minutes=1)
     outcome = await laws.ask(laws.read_of(document))
-    assert isinstance(outcome, Released) and outcome.documents[0].permit.basis == "joint-service"
+    assert isinstance(outcome, Released)
+    assert outcome.documents[0].permit.basis == "joint-service"
 
 
 async def test_a_change_of_directory_or_policy_in_between_forces_a_new_judgement(laws: Laws) -> None:

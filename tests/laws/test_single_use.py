@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.consent.model import GrantRow
-from gateway.disclosure.disclose import Refused, Released
+from gateway.disclosure.release import Refused, Released
 from tests.laws.gateway_world import STATEMENT, Laws, open_world
 
 
@@ -69,7 +69,8 @@ async def test_a_statement_that_leaves_health_care_leaves_once(laws: Laws) -> No
     document = await laws.deposit(category=STATEMENT)
     now = laws.clock.now()
     row = laws.row(recipient="kela", category=STATEMENT, purpose="rehabilitation-decision")
-    assert isinstance(row, GrantRow) and row.until > now
+    assert isinstance(row, GrantRow)
+    assert row.until > now
     await laws.give("suvi", row)
     kela = laws.requester("kela", "kuntoutusasiantuntija", "rehabilitation-decision")
     request = laws.read_of(document, kela, "DocumentReference")
@@ -119,5 +120,3 @@ def _start(folder: Path, documents: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command, cwd=Path(__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-
-

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from gateway.consent.model import Actor
-from gateway.disclosure.disclose import Released
+from gateway.disclosure.release import Released
 from tests.laws.gateway_world import Laws
 from tests.laws.seams import interrupted
 
@@ -62,7 +62,7 @@ async def test_nothing_is_released_once_its_ground_has_ended(
         await asyncio.sleep(chance.random() / 100)
 
     parts, _ = interrupted(laws.gateway.parts, dawdle, times=10_000)
-    ended = asyncio.Event()
+    enough, ended = asyncio.Event(), asyncio.Event()
     late: list[object] = []
     released = 0
 
@@ -74,12 +74,13 @@ async def test_nothing_is_released_once_its_ground_has_ended(
             outcome = await laws.ask(request, parts)
             if isinstance(outcome, Released) and outcome.documents:
                 released += 1
+                if released == READERS * READS // 3:
+                    enough.set()
                 if asked_late:
                     late.append(outcome)
 
     async def finish() -> None:
-        while released < READERS * READS // 3:
-            await asyncio.sleep(0.001)
+        await enough.wait()
         await end()
         ended.set()
 

@@ -49,7 +49,10 @@ def trace_ports(gateway: Gateway, trace: Trace) -> Gateway:
     parts = gateway.parts
     watched = replace(
         parts,
-        **{name: Traced(name, getattr(parts, name), trace) for name in ("facts", "engine", "custodian", "log", "releaser")},
+        **{
+            name: Traced(name, getattr(parts, name), trace)
+            for name in ("facts", "engine", "custodian", "log", "releaser")
+        },
         **{name: traced_call(name, getattr(parts, name), trace) for name in ("fetch_own", "tell_released", "render")},
     )
     _trace_keys(gateway, trace)

@@ -124,8 +124,9 @@ class Room:
     channel: HeldChannel
 
     @classmethod
-    def open(cls, folder: Path) -> Room:
-        database, keys, clock = open_database(f"sqlite:///{folder / 'main.db'}"), MemoryKeys(), SteeredClock()
+    def open(cls, folder: Path, url: str | None = None) -> Room:
+        database = open_database(url or f"sqlite:///{folder / 'main.db'}")
+        keys, clock = MemoryKeys(), SteeredClock()
         with database.write() as connection:
             SQLModel.metadata.create_all(connection)
             connection.commit()

@@ -38,9 +38,7 @@ NOTHING = Known()
 MICROSECOND = timedelta(microseconds=1)
 
 
-def give(
-    *rows: GrantRow, capture: Capture = OWN_PAGE, giver: Giver = Giver(), known: Known = NOTHING
-) -> Consent:
+def give(*rows: GrantRow, capture: Capture = OWN_PAGE, giver: Giver = Giver(), known: Known = NOTHING) -> Consent:
     """Give at START."""
     return lifecycle.give(CLIENT, rows, (), capture, SHOWN, giver, known, DIRECTORY, START, 1)
 

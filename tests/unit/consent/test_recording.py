@@ -289,9 +289,7 @@ async def test_a_guardians_grant_ends_at_eighteen(room: Room) -> None:
     client = await room.client("170809A9081")
     room.clock.at = parse_instant("2027-03-01T09:00:00+02:00")
     room.mandates.add(client, GiverKind.GUARDIAN, "g-1")
-    given = await room.give(
-        client, row(until=parse_instant("2027-12-31")), giver=Giver(GiverKind.GUARDIAN, "g-1")
-    )
+    given = await room.give(client, row(until=parse_instant("2027-12-31")), giver=Giver(GiverKind.GUARDIAN, "g-1"))
     assert given.grants[0].row.until == parse_instant("2027-08-17")
     room.clock.at = parse_instant("2027-08-17")
     late = room.give(client, row(until=parse_instant("2027-12-31")), giver=Giver(GiverKind.GUARDIAN, "g-1"))

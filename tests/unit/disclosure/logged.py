@@ -53,7 +53,12 @@ class Logged:
         self.carried: list[tuple[str, dict[str, object]]] = []
         years = YearChange(lambda connection, at: iter(self.carried), self.clock, new_id)
         self.log: Log[object] = Log(
-            self.store, self.keys, [self.signer], self.clock, "gw.saattaen.example", years  # type: ignore[arg-type]
+            self.store,
+            self.keys,
+            [self.signer],
+            self.clock,
+            "gw.saattaen.example",
+            years,  # type: ignore[arg-type]
         )
 
     def entries(self) -> list[Opened]:

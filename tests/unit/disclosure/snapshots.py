@@ -34,12 +34,28 @@ FLOWS = [
     ("work-ability-plan", "sote-keskus", "kuntakokeilu", "omavalmentaja", "employment-support", "joint-service", NOW),
     ("work-ability-plan", "sosiaalityo", "sote-keskus", "laakari", "care", "joint-service", NOW),
     # The employment office was to end: a permit lasts no longer than its recipient.
-    ("work-ability-plan", "sote-keskus", "te-toimisto", "omavalmentaja", "employment-support", "joint-service", IN_2024),
+    (
+        "work-ability-plan",
+        "sote-keskus",
+        "te-toimisto",
+        "omavalmentaja",
+        "employment-support",
+        "joint-service",
+        IN_2024,
+    ),
     ("health-check-feedback", "terveystarkastus", "sote-keskus", "laakari", "care", "disclosure-permit", NOW),
     ("referral-summary", "kuntakokeilu", "sosiaalityo", "omatyontekija", "care-coordination", "joint-service", NOW),
     ("interruption-notice", "kuntakokeilu", "sosiaalityo", "omatyontekija", "care-coordination", "statutory", NOW),
     ("activation-plan", "kuntakokeilu", "tyopaja", "tyohonvalmentaja", "employment-support", "processor", NOW),
-    ("medical-statement-b", "sote-keskus", "kela", "kuntoutusasiantuntija", "rehabilitation-decision", "processor", NOW),
+    (
+        "medical-statement-b",
+        "sote-keskus",
+        "kela",
+        "kuntoutusasiantuntija",
+        "rehabilitation-decision",
+        "processor",
+        NOW,
+    ),
 ]
 """Category, custodian, recipient, role, purpose, the kind of relation that may stand beside grants, and the instant."""
 SECTION = "189/2001 22 §"
@@ -75,9 +91,7 @@ class Question:
 
     def fault(self, permit: Permit) -> str | None:
         """What is unfounded in *permit*."""
-        return find_fault(
-            permit, self.request, self.document, self.snapshot, directory(), self.at, engine().revision
-        )
+        return find_fault(permit, self.request, self.document, self.snapshot, directory(), self.at, engine().revision)
 
 
 def question(seed: int) -> Question:
@@ -100,7 +114,9 @@ def question(seed: int) -> Question:
             _grant(draw, number, document, recipient, purpose, at) for number in range(draw.choice((0, 1, 2, 3, 4)))
         ),
         prohibitions=tuple(_prohibitions(draw, category)),
-        relations=tuple(_relation(draw, number, document, recipient, kind, at) for number in range(draw.choice((0, 0, 1, 2)))),
+        relations=tuple(
+            _relation(draw, number, document, recipient, kind, at) for number in range(draw.choice((0, 0, 1, 2)))
+        ),
         refusals=(RefusalFacts(recipient, category, by_client=True),) if draw.random() < 0.1 else (),
         named=frozenset(),
     )
@@ -120,24 +136,21 @@ def _document(draw: Random, category: str, custodian: str, at: int) -> DocumentF
     return DocumentFacts("d-1", 1, custodian, category, row.resource, at - 1000, labels, sections, "c-1")
 
 
-def _grant(
-    draw: Random, number: int, document: DocumentFacts, recipient: str, purpose: str, at: int
-) -> GrantFacts:
+def _grant(draw: Random, number: int, document: DocumentFacts, recipient: str, purpose: str, at: int) -> GrantFacts:
     odd = draw.random() < 0.15
     single_use = directory().categories[document.category].single_use or draw.random() < 0.3
     return GrantFacts(
         id=f"g-{number}", consent=f"k-{draw.randrange(3)}", version=draw.randint(1, 2), custodian=document.custodian,
         recipient=recipient, category=document.category, purpose="care" if odd else purpose, valid_from=at - 1000,
-        until=at + draw.choice((1, 10, 100, 10**12)), sensitivities=_ticks(draw), single_use=single_use,
+        until=at + draw.choice((1, 10, 100, 10**13)), sensitivities=_ticks(draw), single_use=single_use,
         document=draw.choice((None, "d-1")), dated_from=None, dated_until=None, withdrawn=draw.random() < 0.1,
-        confirmed=draw.random() > 0.1, spent=draw.random() < 0.05, ended=False, seq=number, by_client=draw.random() > 0.1,
+        confirmed=draw.random() > 0.1, spent=draw.random() < 0.05, ended=False, seq=number,
+        by_client=draw.random() > 0.1,
     )  # fmt: skip
 
 
-def _relation(
-    draw: Random, number: int, document: DocumentFacts, recipient: str, kind: str, at: int
-) -> RelationFacts:
-    until = draw.choice((None, at + 5, at + 10**12))
+def _relation(draw: Random, number: int, document: DocumentFacts, recipient: str, kind: str, at: int) -> RelationFacts:
+    until = draw.choice((None, at + 5, at + 10**13))
     section = draw.choice((SECTION, "189/2001 5 §")) if kind == "statutory" else None
     return RelationFacts(
         f"r-{number}", kind, document.custodian, (recipient,), at - 1000, until, draw.random() < 0.1, section

@@ -1,4 +1,5 @@
-"""A permit is a claim: what the engine says holds, and whatever is changed in it is found before anything acts on it."""
+"""A permit is a claim: what the engine says holds, and whatever is changed in it is found before anything acts on
+it."""
 
 from __future__ import annotations
 
@@ -46,8 +47,9 @@ def mutations(asked: Question, permit: Permit) -> Iterator[tuple[str, Permit]]:
         yield "no relation", replace(permit, relation=None)
         yield "another relation", replace(permit, relation="r-9")
         yield "a grant beside the relation", replace(permit, grants=(RelianceGrant("g-0", "k-0", 1, False),))
-        yield "a grant instead of the relation", replace(
-            permit, relation=None, grants=(RelianceGrant("g-0", "k-0", 1, False),)
+        yield (
+            "a grant instead of the relation",
+            replace(permit, relation=None, grants=(RelianceGrant("g-0", "k-0", 1, False),)),
         )
 
 
@@ -115,7 +117,9 @@ def test_every_field_of_a_permit_is_changed_by_this_law() -> None:
         decision = asked.decide()
         if isinstance(decision, Permit):
             for _, other in mutations(asked, decision):
-                changed |= {one.name for one in fields(Permit) if getattr(other, one.name) != getattr(decision, one.name)}
+                changed |= {
+                    one.name for one in fields(Permit) if getattr(other, one.name) != getattr(decision, one.name)
+                }
     assert changed == {one.name for one in fields(Permit)}
 
 
@@ -129,7 +133,9 @@ def test_the_questions_of_this_law_reach_every_basis_obligation_and_flow() -> No
         if isinstance(decision, Permit):
             bases.add(decision.basis)
             obligations |= decision.obligations
-            flows.add((decision.basis in CONSENT_BASES and "consent" or decision.basis, asked.request.requester.service))
+            flows.add(
+                ((decision.basis in CONSENT_BASES and "consent") or decision.basis, asked.request.requester.service)
+            )
     assert bases == {"consent", "consent-once", "joint-service", "statutory", "processor", "disclosure-permit"}
     assert obligations == OBLIGATIONS
     assert {recipient for _, recipient in flows} == {row[2] for row in FLOWS}
@@ -141,9 +147,11 @@ def test_a_permit_is_found_when_the_facts_that_it_rests_on_are_not_there(seed: i
     snapshot = asked.snapshot
     without = replace(asked, snapshot=replace(snapshot, grants=(), relations=()))
     assert without.fault(permit) is not None
-    for change in ({"withdrawn": True}, {"confirmed": False}, {"spent": True}, {"ended": True}, {"until": asked.at},
-                   {"valid_from": asked.at + 1}, {"recipient": "kela-etuudet"}, {"category": "handover"}, {"purpose": "own-use"},
-                   {"custodian": "miepa"}, {"document": "d-2"}, {"dated_from": asked.at}, {"dated_until": 0}):  # fmt: skip
+    for change in ({"withdrawn": True}, {"confirmed": False}, {"spent": True}, {"ended": True},
+                   {"until": asked.at}, {"valid_from": asked.at + 1}, {"recipient": "kela-etuudet"},
+                   {"category": "handover"}, {"purpose": "own-use"},
+                   {"custodian": "miepa"}, {"document": "d-2"}, {"dated_from": asked.at},
+                   {"dated_until": 0}):  # fmt: skip
         grants = tuple(replace(grant, **change) for grant in snapshot.grants)
         if permit.grants:
             assert replace(asked, snapshot=replace(snapshot, grants=grants)).fault(permit) is not None, change

@@ -70,7 +70,8 @@ def deposits(shelf: Shelf) -> Deposits:
 
 async def test_a_new_document_gets_an_id_of_ours_and_its_first_version(shelf: Shelf, deposits: Deposits) -> None:
     one, other = await deposits.create(PLAN, BY), await deposits.create(PLAN, BY)
-    assert one.id != other.id and (one.version, one.created) == (1, True)
+    assert one.id != other.id
+    assert (one.version, one.created) == (1, True)
     stored = shelf.documents[one.id]
     assert (stored.custodian, stored.client, stored.labels) == ("sote-keskus", "c-1", ("health",))
     assert stored.sections == {"goals": ("health", "mental-health")}
@@ -80,7 +81,8 @@ async def test_the_data_key_is_durable_before_the_transaction_that_needs_it(shel
     shelf.failing = CommitFailed("disk")
     with pytest.raises(StoreUnavailable):
         await deposits.create(PLAN, BY)
-    assert shelf.prepared == ["c-1"] and shelf.documents == {}
+    assert shelf.prepared == ["c-1"]
+    assert shelf.documents == {}
 
 
 async def test_a_full_log_says_that_it_is_busy(shelf: Shelf, deposits: Deposits) -> None:
@@ -101,7 +103,8 @@ async def test_a_wrong_version_changes_nothing(shelf: Shelf, deposits: Deposits)
     for wrong in (0, 2):
         with pytest.raises(VersionConflict):
             await deposits.replace(PLAN, BY, first.id, wrong)
-    assert shelf.documents[first.id].version == 1 and len(shelf.drafts) == 1
+    assert shelf.documents[first.id].version == 1
+    assert len(shelf.drafts) == 1
 
 
 async def test_anothers_document_and_one_of_another_type_answer_as_an_unknown_one(deposits: Deposits) -> None:

@@ -14,7 +14,8 @@ from audit.log import Committed, Dropped
 from audit.writing import Item, Placed, Rejected, Writing
 from gateway.directory.instants import from_micros
 from gateway.disclosure.decision import Decision, Deny, Permit, RelianceGrant
-from gateway.disclosure.disclose import ATTEMPTS, Parts, Refused, Released, ReleasedOwn, disclose
+from gateway.disclosure.disclose import ATTEMPTS, disclose
+from gateway.disclosure.release import Parts, Refused, Released, ReleasedOwn
 from gateway.disclosure.request import Action, DisclosureRequest, Requester
 from gateway.disclosure.snapshot import (
     ClientStanding,
@@ -73,12 +74,13 @@ class World:
 
     def snapshot(self, documents: tuple[DocumentFacts, ...]) -> Snapshot:
         grant = GrantFacts(
-            "g-1", "k-1", 1, "sote-keskus", "kuntakokeilu", "work-ability-plan", "employment-support", NOW - 1, NOW + 100,
-            (), self.single_use, None, None, None, False, True, False, False, 1, True,
+            "g-1", "k-1", 1, "sote-keskus", "kuntakokeilu", "work-ability-plan", "employment-support", NOW - 1,
+            NOW + 100,            (), self.single_use, None, None, None, False, True, False, False, 1, True,
         )  # fmt: skip
         return Snapshot(
             Epochs(1, 1, 1), ClientStanding("c-1", True, False, False),
-            PartnerStanding(WHO.system, WHO.organisation, (WHO.service,), False), documents, (grant,), (), (), (), frozenset(),
+            PartnerStanding(WHO.system, WHO.organisation, (WHO.service,), False), documents,
+            (grant,), (), (), (), frozenset(),
         )  # fmt: skip
 
     async def for_document(self, system: str, recipient: str, document: str, resource: str) -> Snapshot:
@@ -135,7 +137,8 @@ class World:
         parts = Parts(
             self, self, self, self.fetch_own, self, self, lambda *_: self._called("tell"),  # type: ignore[arg-type]
             lambda request, snapshot, document, permit, content: content, directory(), self,
-            lambda: f"e-{next(ids)}", lambda body: body.decode(), lambda rendered: b"+".join(one.body for one in rendered),
+            lambda: f"e-{next(ids)}", lambda body: body.decode(),
+            lambda rendered: b"+".join(one.body for one in rendered),
         )  # fmt: skip
         return await disclose(request, parts)
 
@@ -143,7 +146,8 @@ class World:
 async def test_a_permitted_read_goes_through_every_hop_in_order() -> None:
     world = World()
     outcome = await world.ask(READ)
-    assert isinstance(outcome, Released) and outcome.documents[0].body == b"d-1"
+    assert isinstance(outcome, Released)
+    assert outcome.documents[0].body == b"d-1"
     assert world.calls == ["for_document", "decide_many", "fetch", "submit", "is_current"]
     assert [(one.index.kind, one.index.outcome) for one in world.drafts] == [("disclosure", "permit")]
 
@@ -151,7 +155,8 @@ async def test_a_permitted_read_goes_through_every_hop_in_order() -> None:
 async def test_a_refusal_fetches_nothing_and_is_one_entry() -> None:
     world = World(decisions=[DENIED])
     outcome = await world.ask(READ)
-    assert isinstance(outcome, Refused) and outcome.reason == "no-consent"
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "no-consent"
     assert world.calls == ["for_document", "decide_many", "submit"]
     assert [(one.index.kind, one.index.outcome) for one in world.drafts] == [("decision", "deny")]
 
@@ -170,7 +175,8 @@ async def test_a_fault_of_the_request_is_found_before_any_client_is_looked_at(ch
 async def test_an_unfounded_permit_is_an_alarm_with_what_was_wrong() -> None:
     world = World(decisions=[permit(policy="another")])
     outcome = await world.ask(READ)
-    assert isinstance(outcome, Refused) and outcome.reason == "permit-unfounded"
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "permit-unfounded"
     assert "fetch" not in world.calls
     assert world.drafts[0].body["note"] == "another policy revision"
 
@@ -178,13 +184,15 @@ async def test_an_unfounded_permit_is_an_alarm_with_what_was_wrong() -> None:
 async def test_a_permit_for_no_document_opens_nothing() -> None:
     world = World(documents=(), decisions=[permit()])
     outcome = await world.ask(READ)
-    assert isinstance(outcome, Refused) and outcome.reason == "permit-unfounded"
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "permit-unfounded"
 
 
 async def test_one_unfounded_permit_among_many_refuses_the_whole_search() -> None:
     world = World(documents=(document("d-1"), document("d-2")), decisions=[permit(), permit(basis="statutory")])
     outcome = await world.ask(SEARCH)
-    assert isinstance(outcome, Refused) and "fetch" not in world.calls
+    assert isinstance(outcome, Refused)
+    assert "fetch" not in world.calls
 
 
 @pytest.mark.parametrize("stale", range(ATTEMPTS))
@@ -198,7 +206,8 @@ async def test_what_changed_meanwhile_is_judged_again(stale: int) -> None:
 async def test_what_never_stands_still_is_refused() -> None:
     world = World(stale=99)
     outcome = await world.ask(READ)
-    assert isinstance(outcome, Refused) and outcome.reason == "facts-changed"
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "facts-changed"
     assert world.calls.count("decide_many") == ATTEMPTS
     assert [one.index.outcome for one in world.drafts] == ["deny"]
 
@@ -206,7 +215,8 @@ async def test_what_never_stands_still_is_refused() -> None:
 async def test_a_permit_that_ended_before_its_entry_is_judged_again() -> None:
     world = World(at=NOW + 100)
     outcome = await world.ask(READ)
-    assert isinstance(outcome, Refused) and outcome.reason == "facts-changed"
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "facts-changed"
 
 
 @pytest.mark.parametrize(
@@ -220,9 +230,7 @@ async def test_silence_is_an_entry_and_then_an_error(hop: str, error: Exception)
     assert [(one.index.kind, one.index.outcome) for one in world.drafts] == [("decision", "error")]
 
 
-@pytest.mark.parametrize(
-    ("said", "raised"), [(LogBusy("full"), TooBusy), (CommitUnknown("disk"), StoreUnavailable)]
-)
+@pytest.mark.parametrize(("said", "raised"), [(LogBusy("full"), TooBusy), (CommitUnknown("disk"), StoreUnavailable)])
 @pytest.mark.parametrize("decisions", [[], [DENIED]], ids=["permitted", "refused"])
 async def test_without_an_entry_there_is_no_answer(
     said: Exception, raised: type[Exception], decisions: list[Decision]
@@ -252,10 +260,20 @@ async def test_pages_follow_each_other_without_gap_or_overlap() -> None:
     assert (seen, pages) == ([f"d-{number}" for number in range(5)], 3)
 
 
+async def test_the_next_page_goes_on_where_the_last_ended_though_its_last_document_has_gone() -> None:
+    found = tuple(document(f"d-{number}", NOW - number) for number in range(4))
+    first = await World(documents=found).ask(replace(SEARCH, count=2))
+    assert isinstance(first, Released)
+    second = await World(documents=(found[0], *found[2:])).ask(replace(SEARCH, count=2, after=first.more))
+    assert isinstance(second, Released)
+    assert [one.document.id for one in second.documents] == ["d-2", "d-3"]
+
+
 async def test_a_page_that_is_just_full_promises_no_other() -> None:
     world = World(documents=(document("d-1"), document("d-2", NOW - 20)))
     outcome = await world.ask(replace(SEARCH, count=2))
-    assert isinstance(outcome, Released) and outcome.more is None
+    assert isinstance(outcome, Released)
+    assert outcome.more is None
 
 
 async def test_a_search_that_finds_nothing_costs_what_a_refused_one_costs() -> None:
@@ -269,7 +287,8 @@ async def test_a_search_that_finds_nothing_costs_what_a_refused_one_costs() -> N
 async def test_a_custodian_reads_its_own_deposit_by_an_entry_and_no_judgement() -> None:
     world = World(documents=(document(custodian="kuntakokeilu"),))
     outcome = await world.ask(READ)
-    assert isinstance(outcome, ReleasedOwn) and (outcome.body, outcome.version) == (b"own", 1)
+    assert isinstance(outcome, ReleasedOwn)
+    assert (outcome.body, outcome.version) == (b"own", 1)
     assert world.calls == ["for_document", "fetch_own", "submit"]
     assert world.drafts[0].index.kind == "custodian.read"
 

@@ -34,7 +34,12 @@ def test_facts_fit_the_schema_that_the_policies_are_checked_by(seed: int) -> Non
 def test_a_question_about_nothing_has_every_key_too() -> None:
     asked = question(1)
     nothing = make_facts(
-        asked.request, asked.document.category, None, replace(asked.snapshot, documents=()), directory(), from_micros(NOW)
+        asked.request,
+        asked.document.category,
+        None,
+        replace(asked.snapshot, documents=()),
+        directory(),
+        from_micros(NOW),
     )
     assert set(nothing) == set(facts_of(asked))
     assert (nothing["document"], nothing["flow"]) == (None, None)

@@ -49,14 +49,26 @@ def steps_of(folder: Path, steps: str) -> tuple[Step, ...]:
         (GIVEN.replace("until: 2027", "until: soon"), "step 1: consent.grants.0.until: not an instant"),
         (GIVEN.replace(", until: 2027", ""), "step 1: consent.grants.0.until: is missing"),
         (GIVEN.replace("name: c", "name: c, capture: sms"), "step 1: consent.capture: 'sms' is no method of capture"),
-        (GIVEN.replace("name: c", "name: c, giver: {representative: aunt}"), "step 1: consent.giver.representative: 'aunt'"),
+        (
+            GIVEN.replace("name: c", "name: c, giver: {representative: aunt}"),
+            "step 1: consent.giver.representative: 'aunt'",
+        ),
         ("- confirm: {consent: c, by: client}\n", "step 1: confirm.consent: 'c' is no consent of an earlier step"),
         ("- unprohibit: {name: p}\n", "step 1: unprohibit.name: 'p' is no prohibition of an earlier step"),
         (PLAN + f"- request: {{{ASK}}}\n", "step 2: request.expect: is missing"),
         (PLAN + f"- request: {{{ASK}, expect: {{permit: maybe}}}}\n", "step 2: request.expect.permit: true or false"),
-        (PLAN + f"- request: {{{ASK}, expect: {{permit: false, basis: consent}}}}\n", "step 2: request.expect.basis: is not"),
-        (PLAN + f"- request: {{{ASK}, expect: {{permit: false, reasons: [x]}}}}\n", "step 2: request.expect.reasons: 'x'"),
-        (PLAN + f"- request: {{{ASK}, system: odd, expect: {{permit: true}}}}\n", "step 2: request.system: 'odd' is no partner"),
+        (
+            PLAN + f"- request: {{{ASK}, expect: {{permit: false, basis: consent}}}}\n",
+            "step 2: request.expect.basis: is not",
+        ),
+        (
+            PLAN + f"- request: {{{ASK}, expect: {{permit: false, reasons: [x]}}}}\n",
+            "step 2: request.expect.reasons: 'x'",
+        ),
+        (
+            PLAN + f"- request: {{{ASK}, system: odd, expect: {{permit: true}}}}\n",
+            "step 2: request.system: 'odd' is no partner",
+        ),
         ("- withdrew: {consent: c}\n", "step 1: withdrew: is no step that we know"),
         ("- advance: tomorrow\n", "step 1: advance: not an ISO 8601 duration"),
         ("- verify: {expect: ok}\n  at: 2027\n", "step 1: a step is one word with what belongs to it"),
@@ -96,7 +108,9 @@ def test_a_path_without_cases_is_a_mistake(tmp_path: Path) -> None:
 
 def test_codes_may_be_unknown_where_request_invalid_is_expected(tmp_path: Path) -> None:
     ask = f"- request: {{{ASK.replace('employment-support', 'odd')}, expect: {{permit: false, reasons: [request-invalid]}}}}\n"
-    give = GIVEN.replace("recipient: kuntakokeilu", "recipient: odd").replace("]}\n", "], expect: {refused: request-invalid}}\n")
+    give = GIVEN.replace("recipient: kuntakokeilu", "recipient: odd").replace(
+        "]}\n", "], expect: {refused: request-invalid}}\n"
+    )
     _, asked, _ = steps_of(tmp_path, PLAN + ask + give)
     assert isinstance(asked.act, Request)
     assert asked.act.purpose == "odd"

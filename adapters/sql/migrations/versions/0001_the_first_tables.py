@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from adapters.sql.triggers import TRIGGERS_SQLITE
+from adapters.sql.triggers import make_triggers
 
 DECOY_CLIENT = "0" * 32
 
@@ -388,9 +388,8 @@ def upgrade() -> None:
     op.execute(sa.text("INSERT INTO client (id, created) VALUES (:id, 0)").bindparams(id=DECOY_CLIENT))
     state = "INSERT INTO client_state (client, epoch, suspended, non_disclosure) VALUES (:id, 0, :no, :no)"
     op.execute(sa.text(state).bindparams(id=DECOY_CLIENT, no=False))
-    # A later migration that changes a trigger carries its own text of it; this list is that of the first version.
-    for trigger in TRIGGERS_SQLITE:
-        op.execute(sa.text(trigger))
+    # A later migration that changes a trigger carries its own text of it; these are those of the first version.
+    make_triggers(op.get_bind())
 
 
 def downgrade() -> None:

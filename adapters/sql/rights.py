@@ -1,0 +1,49 @@
+"""What the role that serves may do in PostgreSQL: nothing that edits history, before any trigger speaks.
+
+The role that migrates owns the tables; the one that serves owns none, so it can neither drop nor disable a trigger.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlmodel import SQLModel
+
+from adapters.sql import tables
+from adapters.sql.database import Database
+from adapters.sql.log_tables import HEAD, LOG_TABLES
+
+APPLICATION = "saattaen_app"
+"""The role's name in `deploy/postgres/roles.sql`."""
+
+_MOVES = ("size", "frontier", "note", "last_t", "ended")
+_WRITTEN_ONCE = {tables.ConsentVersionRow.__tablename__, tables.DocumentVersionRow.__tablename__}
+_PASSING = {"partner_service", "replay", "revoked_token", "search_cursor"}
+"""Rows that go when they have ended; every other row stays."""
+
+
+def grants(role: str) -> list[str]:
+    """Return the statements that give *role* what serving needs and take everything else."""
+    if not re.fullmatch(r"[a-z_][a-z0-9_$]*", role):
+        raise ValueError("a role's name is made of small letters, digits and underscores")
+    made = [
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}",
+        f"GRANT USAGE ON SCHEMA public TO {role}",
+        f"GRANT SELECT ON alembic_version TO {role}",
+    ]
+    log = {table.name for table in LOG_TABLES}
+    for name in sorted(SQLModel.metadata.tables):
+        verbs = "SELECT, INSERT"
+        if name not in log | _WRITTEN_ONCE:
+            verbs += ", UPDATE, DELETE" if name in _PASSING else ", UPDATE"
+        made.append(f"GRANT {verbs} ON {name} TO {role}")
+    made.append(f"GRANT UPDATE ({', '.join(_MOVES)}) ON {HEAD.name} TO {role}")
+    return made
+
+
+def grant(database: Database, role: str) -> None:
+    """Give *role* its rights in a migrated PostgreSQL database; the caller's role owns the tables."""
+    with database.write() as connection:
+        for statement in grants(role):
+            connection.exec_driver_sql(statement)
+        connection.commit()

@@ -1,0 +1,136 @@
+"""SQLite: settings that make a commit durable, behind a file lock that is fair between processes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from adapters.sql.database import Database, DatabaseUnfit
+
+_BUSY_MILLISECONDS = 10_000
+_BEGIN = "saattaen_begin"
+
+
+def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
+    """Return whether this SQLite may corrupt a WAL database that several connections write (fixed in 3.51.3)."""
+    if version >= (3, 51, 3):
+        return False
+    return not ((3, 44, 6) <= version < (3, 45) or (3, 50, 7) <= version < (3, 51))
+
+
+def sqlite_module() -> ModuleType:
+    """Return a sqlite3 module whose SQLite is sound; raises DatabaseUnfit when there is none."""
+    import sqlite3
+
+    candidates: list[ModuleType] = []
+    try:
+        import pysqlite3  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+        candidates.append(pysqlite3)
+    except ImportError:
+        pass
+    candidates.append(sqlite3)
+    for module in candidates:
+        if not has_wal_reset_bug(tuple(module.sqlite_version_info)):
+            return module
+    raise DatabaseUnfit(
+        f"SQLite {candidates[0].sqlite_version} can corrupt its database when several connections write "
+        "(fixed in 3.51.3). Install pysqlite3 0.6.1 or later, or a Python with a newer SQLite."
+    )
+
+
+def open_sqlite(url: URL) -> Database:
+    """Open a database file; raises DatabaseUnfit."""
+    if url.database is None or url.database in ("", ":memory:") or url.query:
+        raise DatabaseUnfit("The database must be a file, and its URL must have no query: sqlite:////path/to/file.db")
+    path = Path(url.database)
+    if not path.parent.is_dir():
+        raise DatabaseUnfit("The folder of the database does not exist; make it first.")
+    module = sqlite_module()
+    writing = create_engine(url, module=module, pool_size=2, max_overflow=2)
+    reading = create_engine(url, module=module, pool_size=8, max_overflow=8)
+    _prepare(writing, reads_only=False)
+    _prepare(reading, reads_only=True)
+    transactions = _SqliteTransactions(writing, reading, path.with_name(path.name + ".lock"))
+    with writing.connect() as connection:
+        _check_settings(connection)
+    return Database(writing, transactions.write, transactions.read, transactions.close)
+
+
+def _prepare(engine: Engine, *, reads_only: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(dbapi_connection: DBAPIConnection, _record: object) -> None:
+        # The driver must not begin transactions of its own, or BEGIN IMMEDIATE and SAVEPOINT would not work.
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        for pragma in (
+            f"busy_timeout={_BUSY_MILLISECONDS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "fullfsync=ON",
+            "checkpoint_fullfsync=ON",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "trusted_schema=OFF",
+            f"query_only={'ON' if reads_only else 'OFF'}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+            cursor.fetchall()
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def _check_settings(connection: Connection) -> None:
+    for pragma, wanted in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("secure_delete", 1)):
+        value = connection.exec_driver_sql(f"PRAGMA {pragma}").scalar()
+        if value != wanted:
+            raise DatabaseUnfit(
+                f"SQLite's {pragma} is {value} and must be {wanted}; is the database on a disk that can lock files?"
+            )
+
+
+class _SqliteTransactions:
+    def __init__(self, writing: Engine, reading: Engine, lock: Path) -> None:
+        self._writing = writing.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+        self._reading = reading
+        self._lock = lock
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        # flock in front of BEGIN IMMEDIATE: SQLite's own busy handler sleeps and is unfair between processes.
+        with _locked(self._lock), self._writing.connect() as connection, connection.begin() as transaction:
+            yield connection
+            if transaction.is_active:
+                transaction.rollback()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self._reading.connect() as connection, connection.begin():
+            # A deferred transaction takes its snapshot at the first read; take it now.
+            connection.exec_driver_sql("SELECT 1 FROM sqlite_schema LIMIT 1").all()
+            yield connection
+
+    def close(self) -> None:
+        self._writing.dispose()
+        self._reading.dispose()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,152 @@
+"""What a release is: the parts it needs, what may come of it, and its write, which compares before anything leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from audit.entry import Draft
+from audit.log import Committed, Rejected
+from audit.writing import Writing
+from gateway.directory.model import Directory
+from gateway.disclosure import evidence
+from gateway.disclosure.decision import CONSENT_BASES, Permit
+from gateway.disclosure.evidence import ReleasedDocument
+from gateway.disclosure.ports import MAX_CLOCK_SKEW, Clock, Custodian, LogWriter, PolicyEngine
+from gateway.disclosure.request import DisclosureRequest
+from gateway.disclosure.snapshot import DocumentFacts, FactReader, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One document as it would leave: its bytes, judged under which permit."""
+
+    document: DocumentFacts
+    permit: Permit
+    body: bytes
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What may leave now that its entry stands: on a read one document, on a search any number."""
+
+    documents: tuple[Rendered, ...]
+    committed: Committed[None]
+    more: tuple[int, str] | None = None
+    """On a search, the place of this page's last document when another page follows (`DisclosureRequest.after`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedOwn:
+    """A custodian's own deposit, as it sent it, with the version that its next PUT must name."""
+
+    body: bytes
+    version: int
+    committed: Committed[None]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The refusal stands in the log. The reason is for client and officer, never for the asker."""
+
+    reason: str
+    committed: Committed[None]
+
+
+class Releaser(Protocol):
+    """What the store does inside the write transaction, under the head lock."""
+
+    def is_current(self, connection: object, snapshot: Snapshot, documents: tuple[DocumentFacts, ...]) -> bool:
+        """Return whether epochs and versions are still those of the judgement."""
+        ...
+
+    def spend(self, connection: object, grant: str, event_id: str) -> bool:
+        """Mark a single-use grant as spent by this event; False when another was faster."""
+        ...
+
+
+Renderer = Callable[[DisclosureRequest, Snapshot, DocumentFacts, Permit, bytes], bytes | None]
+"""Projects and withholds what the permit does not name, and serialises what is left; None when nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that `disclose` needs of the outside, handed in once by the composition root."""
+
+    facts: FactReader
+    engine: PolicyEngine
+    custodian: Custodian
+    fetch_own: Callable[[str, str, int], bytes]
+    log: LogWriter
+    releaser: Releaser
+    tell_released: Callable[[object, int, str, str, int], None]
+    """Writes the content-free message that tells the client of a release: (connection, order, client, event id, at)."""
+    render: Renderer
+    directory: Directory
+    clock: Clock
+    new_event_id: Callable[[], str]
+    digest: Callable[[bytes], str]
+    join: Callable[[tuple[Rendered, ...]], bytes]
+
+
+class Unfit(Enum):
+    """Why a judged release may not be made after all; told by the write transaction."""
+
+    STALE = "facts-changed"
+    CLOCK = "clock-untrusted"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAlone:
+    """The write of an entry and nothing else."""
+
+    draft: Draft
+
+    def apply(self, tx: Writing[object], at: int) -> tuple[None, list[Draft]]:
+        """Return the entry; facts need no comparison, since no judgement opened anything."""
+        return None, [self.draft]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The write of a release: compare, spend, tell, and the entries; all of it or none."""
+
+    request: DisclosureRequest
+    snapshot: Snapshot
+    rendered: tuple[Rendered, ...]
+    category: str
+    parts: Parts
+
+    def apply(self, tx: Writing[object], at: int) -> tuple[None, list[Draft]]:
+        """Compare what was judged with what stands now, under the head lock; raises Rejected when it differs."""
+        parts, connection, client = self.parts, tx.connection, self.snapshot.client.id
+        documents = tuple(row.document for row in self.rendered)
+        ends = [row.permit.good_until for row in self.rendered if row.permit.good_until is not None]
+        if not parts.releaser.is_current(connection, self.snapshot, documents) or any(end <= at for end in ends):
+            raise Rejected(Unfit.STALE)
+        on_consent = any(row.permit.basis in CONSENT_BASES for row in self.rendered)
+        if on_consent and abs(parts.clock.now() - parts.clock.database_now(connection)) > MAX_CLOCK_SKEW:
+            raise Rejected(Unfit.CLOCK)
+        event_id = parts.new_event_id()
+        drafts = [self._disclosure(event_id)]
+        for row in self.rendered:
+            for grant in row.permit.grants:
+                if grant.spend:
+                    if not parts.releaser.spend(connection, grant.id, event_id):
+                        raise Rejected(Unfit.STALE)
+                    drafts.append(evidence.spent(parts.new_event_id(), client, grant, event_id))
+        if any("notify-client" in row.permit.obligations for row in self.rendered):
+            parts.tell_released(connection, tx.order, client, event_id, at)
+        return None, drafts
+
+    def _disclosure(self, event_id: str) -> Draft:
+        parts = self.parts
+        released = [ReleasedDocument(row.document, row.permit, row.digest, len(row.body)) for row in self.rendered]
+        answer = parts.join(self.rendered)
+        return evidence.disclosure(
+            event_id, self.request, self.snapshot.client.id, self.category, released, self.snapshot.epochs,
+            parts.engine.revision, parts.directory.digest, parts.digest(answer), len(answer),
+        )  # fmt: skip
