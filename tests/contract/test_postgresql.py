@@ -252,7 +252,7 @@ class Cut(Row):
     def apply(self, tx: Writing[Connection], at: int) -> tuple[int, Sequence[object]]:  # type: ignore[override]
         made = super().apply(tx, at)  # type: ignore[arg-type]
         pid = tx.connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        private_postgres().run_sql(f"SELECT pg_terminate_backend({pid})")
+        private_postgres().run_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
         return made
 
 
@@ -277,7 +277,7 @@ def test_reading_comes_back_by_itself_after_every_connection_was_cut(database: D
         with database.read() as connection, database.read() as other:
             assert connection.execute(text("SELECT 1")).scalar_one() == other.execute(text("SELECT 1")).scalar_one()
         private_postgres().run_sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'saattaen-reading'"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'saattaen-reading'"
         )
 
 
