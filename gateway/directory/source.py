@@ -15,11 +15,11 @@ Plain: TypeAlias = "str | int | bool | list[Plain] | dict[str, Plain] | None"
 KeyPath: TypeAlias = "tuple[str | int, ...]"
 
 _SCALARS: Mapping[str, Callable[[str], Plain]] = {
-    "tag:yaml.org,2002:str": str,
-    "tag:yaml.org,2002:timestamp": str,  # instants.parse_instant reads dates, with Helsinki's midnight
-    "tag:yaml.org,2002:int": int,
-    "tag:yaml.org,2002:bool": lambda text: text.lower() == "true",
-    "tag:yaml.org,2002:null": lambda text: None,
+    "str": str,
+    "timestamp": str,  # instants.parse_instant reads dates, with Helsinki's midnight
+    "int": int,
+    "bool": lambda text: text.lower() == "true",
+    "null": lambda text: None,
 }
 
 
@@ -41,6 +41,10 @@ class Faults:
         self.found.append(f"{self.file}{'' if line is None else f':{line}'}: {where}: {says}")
 
 
+Scalar: TypeAlias = Callable[[str, str, KeyPath, Faults], Plain]
+"""Reads a leaf by the short name of its YAML tag (`str`, `int`, ...), its text and its key path."""
+
+
 def read_yaml(path: Path) -> tuple[dict[str, Plain], Faults]:
     """Return a YAML file's content and its faults so far: duplicate keys, anchors, tags and numbers that we do not use.
 
@@ -60,10 +64,15 @@ def read_yaml(path: Path) -> tuple[dict[str, Plain], Faults]:
     if not isinstance(node, MappingNode):
         faults.add((), "a mapping is expected")
         return {}, faults
-    return _mapping(node, (), faults), faults
+    return read_mapping(node, faults, _scalar), faults
 
 
-def _mapping(node: MappingNode, path: KeyPath, faults: Faults) -> dict[str, Plain]:
+def read_mapping(node: MappingNode, faults: Faults, scalar: Scalar) -> dict[str, Plain]:
+    """Return the plain content of a whole document, each key's line noted in *faults*; *scalar* reads its leaves."""
+    return _mapping(node, (), faults, scalar)
+
+
+def _mapping(node: MappingNode, path: KeyPath, faults: Faults, scalar: Scalar) -> dict[str, Plain]:
     content: dict[str, Plain] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
@@ -76,29 +85,33 @@ def _mapping(node: MappingNode, path: KeyPath, faults: Faults) -> dict[str, Plai
             faults.add(here, f"duplicate key, again on line {line}")
             continue
         faults.lines[here] = line
-        content[key] = _plain(value_node, here, faults)
+        content[key] = _plain(value_node, here, faults, scalar)
     return content
 
 
-def _plain(node: Node, path: KeyPath, faults: Faults) -> Plain:
-    # Anchors could build rings and hide what a row says; the lists need none.
+def _plain(node: Node, path: KeyPath, faults: Faults, scalar: Scalar) -> Plain:
+    # Anchors could build rings and hide what a row says; neither lists nor cases need them.
     if node.anchor is not None:
         faults.add(path, "anchors and aliases are not used here")
         return None
     if isinstance(node, MappingNode):
-        return _mapping(node, path, faults)
+        return _mapping(node, path, faults, scalar)
     if isinstance(node, SequenceNode):
         items: list[Plain] = []
         for index, item in enumerate(node.value):
             faults.lines[(*path, index)] = item.start_mark.line + 1
-            items.append(_plain(item, (*path, index), faults))
+            items.append(_plain(item, (*path, index), faults, scalar))
         return items
-    read = _SCALARS.get(str(node.tag))
+    return scalar(str(node.tag).rpartition(":")[2], str(node.value), path, faults)
+
+
+def _scalar(tag: str, text: str, path: KeyPath, faults: Faults) -> Plain:
+    read = _SCALARS.get(tag)
     if read is None:
         faults.add(path, "only text, whole numbers, true, false and nothing are used here")
         return None
     try:
-        return read(str(node.value))
+        return read(text)
     except ValueError:
         faults.add(path, "a whole number is expected")
         return None

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from gateway.directory.source import Faults, KeyPath, Plain
+from gateway.directory.source import Faults, KeyPath, Plain, read_mapping
 
 _FREE = "content"
 """The one key under which numbers are numbers: a FHIR resource. Everywhere else `2026` is a year."""
@@ -50,7 +50,7 @@ def read_documents(path: Path) -> tuple[list[tuple[dict[str, Plain], CaseFaults]
     for number, node in enumerate(nodes, 1):
         faults = CaseFaults(path.name, case=_id_of(node) or f"number {number} of the file")
         if isinstance(node, MappingNode):
-            documents.append((_mapping(node, (), faults), faults))
+            documents.append((read_mapping(node, faults, _scalar), faults))
         else:
             faults.add((), "a mapping is expected")
             documents.append(({}, faults))
@@ -64,39 +64,7 @@ def _id_of(node: Node | None) -> str | None:
     return next((str(value.value) for value in values), None)
 
 
-def _mapping(node: MappingNode, path: KeyPath, faults: CaseFaults) -> dict[str, Plain]:
-    content: dict[str, Plain] = {}
-    for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
-        if not isinstance(key_node, ScalarNode):
-            faults.add(path, f"line {line}: a key must be plain text")
-            continue
-        key = str(key_node.value)
-        here = (*path, key)
-        if key in content:
-            faults.add(here, f"duplicate key, again on line {line}")
-            continue
-        faults.lines[here] = line
-        content[key] = _plain(value_node, here, faults)
-    return content
-
-
-def _plain(node: Node, path: KeyPath, faults: CaseFaults) -> Plain:
-    if node.anchor is not None:
-        faults.add(path, "anchors and aliases are not used here")
-        return None
-    if isinstance(node, MappingNode):
-        return _mapping(node, path, faults)
-    if isinstance(node, SequenceNode):
-        items: list[Plain] = []
-        for index, item in enumerate(node.value):
-            faults.lines[(*path, index)] = item.start_mark.line + 1
-            items.append(_plain(item, (*path, index), faults))
-        return items
-    return _scalar(str(node.tag).rpartition(":")[2], str(node.value), path, faults)
-
-
-def _scalar(tag: str, text: str, path: KeyPath, faults: CaseFaults) -> Plain:
+def _scalar(tag: str, text: str, path: KeyPath, faults: Faults) -> Plain:
     match tag:
         case "str" | "timestamp":
             return text
