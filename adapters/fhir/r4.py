@@ -33,4 +33,5 @@ def model_faults(resource: Document, root: str) -> Iterator[Fault]:
                 _MODEL_FAULTS.get(found["type"].rpartition(".")[2], "is not of the form that FHIR R4 gives it"),
             )
     except Exception:
+        # The library meets hostile input with errors of many kinds; whatever it was, the document is refused.
         yield root, "is not a resource of FHIR R4"

@@ -23,13 +23,14 @@ from audit.verify import verify_rows
 from gateway.cli.opening import settings_of, with_gateway
 from gateway.cli.options import Demo, Folder, Operator
 from gateway.composition import Gateway
+from gateway.demo.verification import verify_gateway
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.directory.instants import parse_instant, to_micros
 from gateway.disclosure.accounts import Accounts, context_of
 from gateway.disclosure.log_output import as_csv, as_json, as_table
 from gateway.disclosure.log_search import LogSearch, Officer, Query
 from gateway.disclosure.phrases import load_phrases
-from gateway.disclosure.verification import Verification, verify_database, verify_folder
+from gateway.disclosure.verification import Verification, verify_folder
 from gateway.errors import RequestInvalid
 
 log_app = typer.Typer(no_args_is_help=True, help="Search the log; each look is an entry of its own.")
@@ -70,11 +71,7 @@ def verify(
 
 
 async def _verify_installation(gateway: Gateway) -> Verification:
-    with gateway.log_store.read() as reader:
-        verifiers = [gateway.log.verifier(head.origin) for head in reader.heads()]
-    return await asyncio.to_thread(
-        verify_database, gateway.log_store, gateway.keys, verifiers, directory=gateway.directory
-    )
+    return await asyncio.to_thread(verify_gateway, gateway)
 
 
 def _verify_export(folder: Path, vkey: Path | None) -> Verification:

@@ -10,7 +10,6 @@ from gateway.consent.acting import Act, ActItem, ActLog, Office
 from gateway.consent.giving import known_client
 from gateway.consent.model import Actor, ClientId
 from gateway.consent.person import Person
-from gateway.directory.identity_code import Identifier
 from gateway.errors import ConsentRefused, RequestInvalid, StoreUnavailable
 
 R = TypeVar("R")
@@ -33,11 +32,6 @@ class Clients:
         if not person.identifiers or not all(one.is_complete or self._demo for one in person.identifiers):
             raise RequestInvalid("an identifier with its issuer is needed")
         return await self._do(by, lambda act: _enrol(act, person))
-
-    async def find_or_add(self, identifier: Identifier) -> ClientId:
-        """Return whom the identifier leads to, new where nobody is known: a deposit may be the first we learn of a
-        person."""
-        return await self.enrol(Person((identifier,)), _GATEWAY)
 
     async def mark(self, client: ClientId, *, non_disclosure: bool, by: Actor) -> None:
         """Set or lift the non-disclosure marking (for personal safety); an entry in any case."""

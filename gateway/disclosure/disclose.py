@@ -19,6 +19,7 @@ from gateway.disclosure.decision import Deny, Permit
 from gateway.disclosure.facts import make_facts
 from gateway.disclosure.release import (
     EntryAlone,
+    OwnRead,
     Parts,
     Refused,
     Release,
@@ -48,7 +49,12 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
         snapshot = await _read(request, parts)
         now = parts.clock.now()
         if (own := _own_deposit(request, snapshot, parts)) is not None:
-            return await _release_own(request, snapshot, own, parts)
+            released = await _release_own(request, snapshot, own, parts)
+            if released is not None:
+                return released
+            if attempt == ATTEMPTS:
+                return await _refuse(request, snapshot, (own.category, own), "facts-changed", parts)
+            continue
         questions = _questions(request, snapshot, parts.directory)
         # 2. Judgement: Python states facts, the policy judges.
         facts = [
@@ -187,7 +193,17 @@ def _own_deposit(request: DisclosureRequest, snapshot: Snapshot, parts: Parts) -
 
 async def _release_own(
     request: DisclosureRequest, snapshot: Snapshot, document: DocumentFacts, parts: Parts
-) -> ReleasedOwn:
-    body = parts.fetch_own(snapshot.client.id, document.id, document.version)
+) -> ReleasedOwn | None:
+    """Return the custodian's own deposit once its entry stands; None when the facts changed in between."""
+    try:
+        body = parts.fetch_own(snapshot.client.id, document.id, document.version)
+    except CustodianUnavailable:
+        question = (document.category, document)
+        await _refuse(request, snapshot, question, "custodian-unavailable", parts, outcome="error")
+        raise
     draft = evidence.custodian_read(parts.new_event_id(), request, snapshot.client.id, document)
-    return ReleasedOwn(body, document.version, await _append(draft, parts))
+    match await write(parts.log, OwnRead(draft, snapshot, document, parts.releaser)):
+        case Committed() as committed:
+            return ReleasedOwn(body, document.version, committed)
+        case Dropped():
+            return None

@@ -111,6 +111,22 @@ class EntryAlone:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRead:
+    """The write of a custodian's read of its own deposit: no judgement, but it stands and the version is still this."""
+
+    draft: Draft
+    snapshot: Snapshot
+    document: DocumentFacts
+    releaser: Releaser
+
+    def apply(self, tx: Writing[object], at: int) -> tuple[None, list[Draft]]:
+        """Return the entry; raises Rejected when partner, client, world or document changed since they were read."""
+        if not self.releaser.is_current(tx.connection, self.snapshot, (self.document,)):
+            raise Rejected(Unfit.STALE)
+        return None, [self.draft]
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """The write of a release: compare, spend, tell, and the entries; all of it or none."""
 

@@ -12,7 +12,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-import adapters.sql.log_tables
 from adapters.sql import schema
 from adapters.sql.engine import Database, DatabaseUnfit, open_database
 from adapters.sql.tables import CLIENT_FACT_TABLES, DECOY_CLIENT, PARTNER_FACT_TABLES
@@ -135,8 +134,3 @@ def test_a_documents_facts_change_only_with_its_version(migrated: Database) -> N
     with pytest.raises(DBAPIError):
         write(migrated, "UPDATE document SET labels = '' WHERE id = 'd'")
     write(migrated, "UPDATE document SET labels = 'health', version = 2 WHERE id = 'd'")
-
-
-def test_every_table_is_known_to_the_migration() -> None:
-    assert {"consent_grant", "audit_leaf"} <= set(SQLModel.metadata.tables)
-    assert adapters.sql.log_tables.LOG_TABLES

@@ -6,13 +6,15 @@ import re
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
+import orjson
 import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 
 from gateway import errors
+from gateway.errors import BodyInvalid, NotAvailable
 from gateway.http.limits import Limits
-from gateway.http.problems import TABLE, answer, install_problems
+from gateway.http.problems import TABLE, answer, install_problems, operation_outcome
 
 CODE = "140395-9022"
 
@@ -223,3 +225,15 @@ async def test_the_access_line_has_the_routes_template_and_no_query(
     assert re.search(r"GET /things/\{ident\} 200 [\d.]+ ms made-here-1", caplog.text)
     assert "some-id" not in caplog.text
     assert "answer" not in caplog.text
+
+
+def test_an_outcome_has_an_issue_for_each_fault() -> None:
+    error = BodyInvalid("x", (("CarePlan.status", "is required"), ("CarePlan", "y")))
+    content = orjson.loads(operation_outcome(error, "r").body)
+    assert [(issue["code"], issue["expression"], issue["diagnostics"]) for issue in content["issue"]] == [
+        ("invalid", ["CarePlan.status"], "is required"),
+        ("invalid", ["CarePlan"], "y"),
+    ]
+    single = orjson.loads(operation_outcome(NotAvailable(), "r").body)
+    assert single["issue"][0]["details"]["coding"][0]["code"] == "not_available"
+    assert "expression" not in single["issue"][0]

@@ -13,7 +13,6 @@ import pytest
 
 from adapters.fhir.capability import capability
 from adapters.fhir.consent import to_fhir
-from adapters.fhir.outcome import outcome
 from adapters.fhir.release import render, searchset
 from adapters.fhir.samples import make_sample
 from gateway.consent.model import (
@@ -35,6 +34,8 @@ from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.directory.load import load_directory
 from gateway.directory.model import CAPTURE_METHODS
 from gateway.disclosure.minimise import document_in, minimise
+from gateway.errors import BodyInvalid, NotAvailable
+from gateway.http.problems import operation_outcome
 from tests.parts import fhir_validator
 
 REPOSITORY = Path(__file__).parents[2]
@@ -77,8 +78,9 @@ def answers() -> Iterator[tuple[str, bytes]]:
         entries.append((f"{BASE}/{content['resourceType']}/{content['id']}", bodies[name]))
     yield "searchset", searchset(entries, f"{BASE}/CarePlan/_search", f"{BASE}/CarePlan?_page=abc")
     yield "searchset-empty", searchset([], f"{BASE}/CarePlan/_search")
-    yield "outcome", outcome("not_available", "not-found", "Not available.")
-    yield "outcome-faults", outcome("body-invalid", "invalid", "", [("CarePlan.status", "is required")])
+    yield "outcome", bytes(operation_outcome(NotAvailable(), "request-1").body)
+    faults = BodyInvalid("the document has 1 fault", (("CarePlan.status", "is required"),))
+    yield "outcome-faults", bytes(operation_outcome(faults, "request-1").body)
     statement = capability(DIRECTORY, "https://gw.example", "https://gw.example/oauth/token", "0.1.0", AT)
     yield "capability", orjson.dumps(statement)
 

@@ -289,8 +289,19 @@ async def test_a_custodian_reads_its_own_deposit_by_an_entry_and_no_judgement() 
     outcome = await world.ask(READ)
     assert isinstance(outcome, ReleasedOwn)
     assert (outcome.body, outcome.version) == (b"own", 1)
-    assert world.calls == ["for_document", "fetch_own", "submit"]
+    assert world.calls == ["for_document", "fetch_own", "submit", "is_current"]
     assert world.drafts[0].index.kind == "custodian.read"
+
+
+async def test_an_own_deposit_is_read_again_when_its_facts_changed_and_refused_when_they_keep_changing() -> None:
+    once = World(documents=(document(custodian="kuntakokeilu"),), stale=1)
+    assert isinstance(await once.ask(READ), ReleasedOwn)
+    assert once.calls.count("for_document") == 2
+    always = World(documents=(document(custodian="kuntakokeilu"),), stale=ATTEMPTS)
+    outcome = await always.ask(READ)
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "facts-changed"
+    assert [one.index.kind for one in always.drafts] == ["decision"]
 
 
 async def test_a_custodian_whose_claims_do_not_hold_is_judged_like_anyone() -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from adapters.fhir.capability import capability
 from adapters.fhir.intake import parse_document
-from adapters.fhir.outcome import outcome
 from adapters.fhir.release import render, searchset
 from adapters.fhir.samples import make_sample, sections_in
 from gateway.disclosure.minimise import document_in, minimise
@@ -84,19 +83,6 @@ def test_a_searchset_joins_the_very_bytes_and_tells_no_total() -> None:
 def test_an_empty_searchset_has_no_entries_at_all() -> None:
     bundle = orjson.loads(searchset([], "https://gw.example/fhir/CarePlan/_search"))
     assert bundle.keys() == {"resourceType", "type", "link"}
-
-
-def test_an_outcome_has_an_issue_for_each_fault() -> None:
-    content = orjson.loads(
-        outcome("body-invalid", "invalid", "x", [("CarePlan.status", "is required"), ("CarePlan", "y")])
-    )
-    assert [(issue["code"], issue["expression"], issue["diagnostics"]) for issue in content["issue"]] == [
-        ("invalid", ["CarePlan.status"], "is required"),
-        ("invalid", ["CarePlan"], "y"),
-    ]
-    single = orjson.loads(outcome("not_available", "not-found", "Not available."))
-    assert single["issue"][0]["details"]["coding"][0]["code"] == "not_available"
-    assert "expression" not in single["issue"][0]
 
 
 def test_the_capability_statement_names_every_category_s_type_and_profile(directory, at) -> None:
