@@ -142,10 +142,6 @@ class Log(Generic[C]):
             path = Tree(LogHashes(reader, origin), head.size).inclusion_proof(index)
             return LogProof(index, tuple(path), head.note, extra)
 
-    async def inclusion_proof(self, origin: str, index: int, size: int) -> list[bytes]:
-        """Do as `inclusion_proof_now`, off the event loop."""
-        return await asyncio.to_thread(self.inclusion_proof_now, origin, index, size)
-
     async def consistency_proof(self, origin: str, old_size: int, new_size: int) -> list[bytes]:
         """Do as `consistency_proof_now`, off the event loop."""
         return await asyncio.to_thread(self.consistency_proof_now, origin, old_size, new_size)

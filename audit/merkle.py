@@ -6,7 +6,7 @@ subtrees of 256, 256**2 ... leaves, as C2SP tlog-tiles lays them out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Protocol
 
@@ -50,6 +50,14 @@ class Frontier:
     def to_bytes(self) -> bytes:
         """Return the roots, concatenated, largest first."""
         return b"".join(self._roots)
+
+    def ranges(self) -> Iterator[tuple[tuple[int, int], bytes]]:
+        """Yield each root with the range of leaves [start, end) that it stands over."""
+        start = 0
+        heights = (height for height in reversed(range(self.size.bit_length())) if self.size >> height & 1)
+        for height, root in zip(heights, self._roots, strict=True):
+            yield (start, start + (1 << height)), root
+            start += 1 << height
 
     def push(self, leaf: bytes) -> list[tuple[int, int, bytes]]:
         """Append one leaf hash; return the tile-level subtrees that it completed, as (level, index, root)."""
@@ -131,20 +139,7 @@ class Tree:
 
     def inclusion_proof(self, index: int) -> list[bytes]:
         """Return the audit path of a leaf, sibling first (RFC 6962 2.1.1)."""
-        if not 0 <= index < self.size:
-            raise ProofInvalid(f"index {index} is not in a tree of {self.size}")
-        path: list[bytes] = []
-        start, end = 0, self.size
-        while end - start > 1:
-            middle = start + _split(end - start)
-            if index < middle:
-                path.append(self.range_hash(middle, end))
-                end = middle
-            else:
-                path.append(self.range_hash(start, middle))
-                start = middle
-        path.reverse()
-        return path
+        return _audit_path(index, self.size, self.range_hash)
 
     def consistency_proof(self, old_size: int) -> list[bytes]:
         """Return the proof that the tree of *old_size* is a prefix of this one (RFC 6962 2.1.2)."""
@@ -164,6 +159,55 @@ class Tree:
             path.append(self.range_hash(start, end))
         path.reverse()
         return path
+
+
+class Extension:
+    """A tree that has just grown, told by its frontier of before and the leaves that came: it proves those, storeless.
+
+    To the left of a new leaf's path lie roots of the old frontier and nothing else of the old tree.
+    """
+
+    __slots__ = ("_known", "_leaves", "_old", "size")
+
+    def __init__(self, before: Frontier, leaves: Sequence[bytes]) -> None:
+        self._old, self._leaves = before.size, leaves
+        self.size = before.size + len(leaves)
+        self._known = dict(before.ranges())
+
+    def inclusion_proof(self, index: int) -> list[bytes]:
+        """Return the audit path of a new leaf; raises ProofInvalid for any other."""
+        if index < self._old:
+            raise ProofInvalid(f"index {index} is not among the leaves that came")
+        return _audit_path(index, self.size, self._range_hash)
+
+    def _range_hash(self, start: int, end: int) -> bytes:
+        known = self._known.get((start, end))
+        if known is None:
+            count = end - start
+            if count == 1:
+                return self._leaves[start - self._old]
+            middle = start + _split(count)
+            known = self._known[(start, end)] = node_hash(
+                self._range_hash(start, middle), self._range_hash(middle, end)
+            )
+        return known
+
+
+def _audit_path(index: int, size: int, range_hash: Callable[[int, int], bytes]) -> list[bytes]:
+    if not 0 <= index < size:
+        raise ProofInvalid(f"index {index} is not in a tree of {size}")
+    path: list[bytes] = []
+    start, end = 0, size
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            path.append(range_hash(middle, end))
+            end = middle
+        else:
+            path.append(range_hash(start, middle))
+            start = middle
+    path.reverse()
+    return path
 
 
 def _split(count: int) -> int:

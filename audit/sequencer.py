@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Generic, TypeVar, cast
 
 from audit.checkpoint import Signer
-from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogForked
+from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogForked, ProofInvalid
 from audit.keys import DataKeys
+from audit.merkle import Extension
+from audit.proof import LogProof
 from audit.store import DurabilityLost, Head, LogStore, LogTransaction
 from audit.writing import (
     Clock,
@@ -19,12 +22,14 @@ from audit.writing import (
     Rejected,
     Rollover,
     Staged,
+    Survey,
     append,
     current_head,
     empty_head,
     end_of_year,
     micros,
     stage,
+    survey_of,
     view,
     year_of,
     year_of_origin,
@@ -42,6 +47,14 @@ class Committed(Generic[R_co]):
     entries: tuple[Placed, ...]
     checkpoint: bytes
     size: int
+    tree: Extension | None = None
+
+    def proof(self, number: int = 0) -> LogProof:
+        """Return the proof that one of the entries is in the tree of the checkpoint; it asks no store."""
+        if self.tree is None:
+            raise ProofInvalid("an item without entries has nothing to prove")
+        index = self.entries[number].index
+        return LogProof(index, tuple(self.tree.inclusion_proof(index)), self.checkpoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +146,12 @@ class Sequencer(Generic[C]):
                     _enter(answers, outcomes)
                     return
                 self._check_new(tx, growth.staged, kept)
-                new = head
+                new, tree = head, None
                 if growth.staged:
-                    new, placed = append(tx, growth, self._keys, self._signers)
+                    new, placed, tree = append(tx, growth, self._keys, self._signers)
                 for one in kept:
                     entries = tuple(placed[one.first : one.last])
-                    answers[one.number] = Committed(one.result, entries, new.note, new.size)
+                    answers[one.number] = Committed(one.result, entries, new.note, new.size, tree)
                 self._commit(tx)
         except _CommitRaised as raised:
             self._find_out(placed, raised.__cause__)
@@ -153,28 +166,36 @@ class Sequencer(Generic[C]):
         answers: dict[int, Outcome],
     ) -> list[_Kept]:
         kept: list[_Kept] = []
-        seen: set[str] = set()
+        ids: set[str] = set()
+        surveyed: dict[Survey[C], object] = {}
         end, last = end_of_year(year_of_origin(growth.head.origin)), growth.head.last_time
-        for number in pending:
+        for at, number in enumerate(pending):
             last = max(last, micros(self._clock.now()))
             if last >= end:
                 break  # The rest belongs to the next year's log, in a transaction of its own.
-            tx.savepoint()
+            item = items[number]
+            survey = survey_of(item)
+            if survey is None:
+                surveyed.clear()  # What it writes may be what the next ones ask for.
+                tx.savepoint()
+            elif survey not in surveyed:
+                neighbours = takewhile(lambda one: survey_of(one) is not None, (items[one] for one in pending[at:]))
+                surveyed[survey] = survey(tx.connection, [one for one in neighbours if survey_of(one) == survey])
             try:
-                result, drafts = items[number].apply(view(tx, growth), last)
+                seen = None if survey is None else surveyed[survey]
+                result, drafts = item.apply(view(tx, growth, seen), last)
                 staged = [stage(draft, last) for draft in drafts]
-                ids = {draft.event_id for draft in drafts}
-                if len(ids) != len(staged) or ids & seen:
+                new = {draft.event_id for draft in drafts}
+                if len(new) != len(staged) or new & ids:
                     raise EventExists("an event of this id is in this batch already")
-            except Rejected as rejected:
-                tx.undo()
-                answers[number] = Dropped(rejected.value)
             except Exception as error:
-                tx.undo()
-                answers[number] = error
+                if survey is None:
+                    tx.undo()
+                answers[number] = Dropped(error.value) if isinstance(error, Rejected) else error
             else:
-                tx.keep()
-                seen |= ids
+                if survey is None:
+                    tx.keep()
+                ids |= new
                 first = len(growth.staged)
                 growth.staged.extend(staged)
                 kept.append(_Kept(number, result, first, len(growth.staged)))
@@ -201,7 +222,7 @@ class Sequencer(Generic[C]):
         if old is not None:
             ending = Growth(old)
             ending.staged = [stage(one, at) for one in self._rollover.end(view(tx, ending), at, new_origin)]
-            old, placed = append(tx, ending, self._keys, self._signers, ended=True)
+            old, placed, _ = append(tx, ending, self._keys, self._signers, ended=True)
         head = empty_head(new_origin, max((one.started for one in heads), default=0) + 1, at, self._signers)
         tx.start(head)
         beginning = Growth(head)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -23,7 +23,7 @@ from audit.entry import (
 )
 from audit.errors import EntryInvalid, LogForked
 from audit.keys import DataKey, DataKeys, KeyKind, KeyName, index_token
-from audit.merkle import Frontier, leaf_hash
+from audit.merkle import Extension, Frontier, leaf_hash
 from audit.store import Addition, EventRow, Head, LeafRow, LogTransaction
 from audit.tiles import MAX_ENTRY
 
@@ -61,6 +61,8 @@ class Writing(Generic[C_co]):
     origin: str
     index: int
     order: int
+    seen: object = None
+    """What the item's own survey found."""
 
 
 class Item(Protocol[C_contra, R_co]):
@@ -73,6 +75,24 @@ class Item(Protocol[C_contra, R_co]):
         its COMMIT, so it changes nothing but the database.
         """
         ...
+
+
+Survey = Callable[[C, Sequence[Item[C, object]]], object]
+"""Looks up at once what some neighbours in a batch need, under the head lock; each of them finds it in `Writing.seen`.
+
+An item that has a `survey` promises to write entries alone: no rows. So nothing changes between the survey and the last
+of the neighbours, and none of them needs a savepoint.
+"""
+
+
+def no_survey(connection: object, items: Sequence[Item[C, object]]) -> None:
+    """Look nothing up: the survey of an item that writes entries alone and needs to know nothing."""
+
+
+def survey_of(item: Item[C, object]) -> Survey[C] | None:
+    """Return the item's survey; None for one that may write rows."""
+    found: Survey[C] | None = getattr(item, "survey", None)
+    return found
 
 
 class Rollover(Protocol[C_contra]):
@@ -186,13 +206,13 @@ def _token(owner: str | None, key: DataKey) -> str | None:
 
 def append(
     tx: LogTransaction[C], growth: Growth, keys: DataKeys, signers: Sequence[Signer], *, ended: bool = False
-) -> tuple[Head, list[Placed]]:
-    """Seal, hash, sign and store what is staged; return the new head and the places of the events, in order."""
+) -> tuple[Head, list[Placed], Extension]:
+    """Seal, hash, sign and store what is staged; return the new head, the places of the events in order, and their tree."""
     head = growth.head
     origin, year = head.origin, year_of_origin(head.origin)
     names = [_key_names(one.draft, year) for one in growth.staged]
     found = keys.get_or_create({name for pair in names for name in pair})
-    frontier = Frontier.from_bytes(head.size, head.frontier)
+    frontier, before = (Frontier.from_bytes(head.size, head.frontier) for _ in range(2))
     randomness = Randomness(sum(len(one.sections) for one in growth.staged))
     leaves: list[LeafRow] = []
     subtrees: list[tuple[int, int, bytes]] = []
@@ -227,7 +247,7 @@ def append(
         ended=ended,
     )
     tx.append(head, new, Addition(leaves, subtrees, sealed, events))
-    return new, placed
+    return new, placed, Extension(before, [one.leaf for one in leaves])
 
 
 def current_head(heads: Sequence[Head], name: str) -> Head | None:
@@ -248,7 +268,7 @@ def empty_head(origin: str, started: int, at: int, signers: Sequence[Signer]) ->
     return Head(origin, 0, frontier.to_bytes(), note, at, ended=False, started=started)
 
 
-def view(tx: LogTransaction[C], growth: Growth) -> Writing[C]:
+def view(tx: LogTransaction[C], growth: Growth, seen: object = None) -> Writing[C]:
     """Return what the next item may see."""
     head = growth.head
-    return Writing(tx.connection, head.origin, growth.size, (head.started << ORDER_BITS) + growth.size)
+    return Writing(tx.connection, head.origin, growth.size, (head.started << ORDER_BITS) + growth.size, seen)

@@ -15,8 +15,6 @@ from adapters.fhir.release import searchset
 from adapters.opa.probe import verify_engine
 from adapters.tokens.keys import ASSERTION_ALGORITHMS
 from audit.errors import AuditError
-from audit.log import Committed
-from audit.proof import LogProof
 from gateway.composition import Gateway
 from gateway.consent.view import ConsentView
 from gateway.directory.identity_code import Identifier
@@ -32,14 +30,15 @@ from gateway.http.authentication import Authenticator, challenge
 from gateway.http.choice_routes import choice_router
 from gateway.http.confirmation_routes import confirmation_router
 from gateway.http.consent_routes import consent_router
+from gateway.http.data_path import DataPath
 from gateway.http.fhir_consent_routes import fhir_consent_router
-from gateway.http.fhir_routes import FhirParts, fhir_router
+from gateway.http.fhir_routes import FhirParts, document_types, fhir_router, read_route, search_route
 from gateway.http.health_routes import health_router
 from gateway.http.limits import Limits
 from gateway.http.message_routes import message_router
 from gateway.http.metadata_routes import RESOURCE_METADATA_PATH, metadata_router
 from gateway.http.openapi import install_openapi
-from gateway.http.problems import install_problems
+from gateway.http.problems import answer_to, install_problems
 from gateway.http.proof_routes import proof_router
 from gateway.http.receipt_routes import receipt_router
 from gateway.http.reference import reference_router
@@ -67,9 +66,12 @@ def create_app(gateway: Gateway) -> FastAPI:
         enrol=gateway.clients.enrol, clock=gateway.clock, demo=settings.demo,
     )  # fmt: skip
     recording, directory = gateway.recording, gateway.directory
+    fhir, types = _fhir_parts(gateway, authenticator), document_types(directory)
+    reads = {path_type: read_route(fhir, path_type, resource) for path_type, resource in types.items()}
+    searches = {path_type: search_route(fhir, path_type, resource) for path_type, resource in types.items()}
     for router in (
         _fhir_consents(gateway, authenticator),
-        fhir_router(_fhir_parts(gateway, authenticator)),
+        fhir_router(fhir, reads, searches),
         consent_router(recording, directory, door),
         proof_router(recording, directory, door),
         choice_router(recording, door),
@@ -88,8 +90,13 @@ def create_app(gateway: Gateway) -> FastAPI:
         health_router(_checks(gateway)),
     ):  # fmt: skip
         app.include_router(router)
-    install_problems(app, challenge=challenge(base + RESOURCE_METADATA_PATH))
+    challenged = challenge(base + RESOURCE_METADATA_PATH)
+    install_problems(app, challenge=challenged)
     install_openapi(app, base=base, demo=settings.demo)
+    app.add_middleware(
+        DataPath, reads=reads, searches=searches,
+        on_error=lambda request, error: answer_to(request, error, challenged),
+    )  # fmt: skip
     app.add_middleware(Limits, new_request_id=lambda: new_event_id(gateway.clock.now()), demo=settings.demo)
     return app
 
@@ -141,17 +148,12 @@ def _fhir_parts(gateway: Gateway, authenticator: Authenticator) -> FhirParts:
             raise RequestInvalid("A temporary code names a person only together with its issuer.")
         return gateway.register.lookup(identifier)
 
-    async def proof(committed: Committed[object]) -> bytes:
-        place = committed.entries[0]
-        path = await gateway.log.inclusion_proof(place.origin, place.index, committed.size)
-        return LogProof(place.index, tuple(path), committed.checkpoint).to_text()
-
     statement = capability(
         directory, settings.base_url, settings.base_url + TOKEN_PATH, VERSION, PUBLISHED, demo=settings.demo
     )
     return FhirParts(
         directory=directory, authenticate=authenticator, disclose=answer, standing=gateway.standing.check,
         create=gateway.deposits.create, replace=gateway.deposits.replace, documents=gateway.acceptance, lookup=lookup,
-        etag=gateway.etag, proof=proof, searchset=searchset, capability=orjson.dumps(statement),
+        etag=gateway.etag, searchset=searchset, capability=orjson.dumps(statement),
         cursors=gateway.cursors, base=f"{settings.base_url}/fhir",
     )  # fmt: skip

@@ -28,13 +28,14 @@ from adapters.sql.consent_registry import SqlConsentRegistry
 from adapters.sql.cursor_store import SqlCursorStore
 from adapters.sql.document_store import SqlDocumentStore
 from adapters.sql.engine import Database, open_database
-from adapters.sql.fact_reader import SqlFactReader, SqlReleaser
+from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
 from adapters.sql.log_store import SqlLogStore
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.partner_register import PartnerRegister
 from adapters.sql.proof_registry import SqlProofRegistry
+from adapters.sql.releaser import SqlReleaser
 from adapters.sql.sealing import Sealing
 from adapters.sql.standing_registry import SqlStandingRegistry
 from adapters.sql.token_store import TokenStore
@@ -140,9 +141,11 @@ async def opened(
     async with AsyncExitStack() as closing:
         database = open_database(settings.database)
         closing.callback(database.close)
+        closing.push_async_callback(database.direct.close)
         schema.check(database)
         key_database = open_database(settings.key_database)
         closing.callback(key_database.close)
+        closing.push_async_callback(key_database.direct.close)
         wrapping = WrappingRing(keyring.keks.secrets, keyring.keks.current, keyring.owner_key)
         keys = KeyStore(key_database, wrapping, clock.now)
         engine = engine or await _engine(settings, closing)

@@ -12,12 +12,8 @@ from gateway.errors import CustodianUnavailable
 class VersionReader(Protocol):
     """Reads one version's accepted bytes; None where there is none or it does not open."""
 
-    def read_version(self, client: str, document: str, version: int) -> tuple[bytes, bytes] | None:
-        """Return the bytes and the SHA-256 that was kept of them."""
-        ...
-
     async def fetch_version(self, client: str, document: str, version: int) -> tuple[bytes, bytes] | None:
-        """Return the same without holding up the event loop."""
+        """Return the bytes and the SHA-256 that was kept of them."""
         ...
 
 
@@ -33,9 +29,9 @@ class DepositCustodian:
             raise CustodianUnavailable("A permit that names no section opens nothing.")
         return _whole(await self._store.fetch_version(client, document, version))
 
-    def fetch_own(self, client: str, document: str, version: int) -> bytes:
+    async def fetch_own(self, client: str, document: str, version: int) -> bytes:
         """Return the bytes to the custodian that deposited them; the caller has checked that it is that one."""
-        return _whole(self._store.read_version(client, document, version))
+        return _whole(await self._store.fetch_version(client, document, version))
 
 
 def _whole(found: tuple[bytes, bytes] | None) -> bytes:

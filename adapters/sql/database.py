@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from adapters.sql.direct import Direct
 from gateway.errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -31,6 +32,8 @@ class Database:
     read: Callable[[], AbstractContextManager[Connection]]
     """Begin a snapshot that cannot write."""
     close: Callable[[], None]
+    direct: Direct
+    """Single statements, on the way of a request; closed by itself, before `close`."""
     threads: ReadingThreads | None = None
     """Where snapshots are read that would keep an event loop waiting; None where a read takes microseconds."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from typing import cast
+from typing import Any, Protocol, cast
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, insert, select, update
 
+from adapters.sql.direct import statement
 from adapters.sql.engine import Database
 from adapters.sql.tables import DocumentRow, DocumentVersionRow
 from audit.keys import DataKey, DataKeys, KeyName
@@ -19,16 +20,24 @@ NONCE_SIZE = 12
 
 _documents = DocumentRow.__table__  # type: ignore[attr-defined]
 _versions = DocumentVersionRow.__table__  # type: ignore[attr-defined]
-_VERSION = text(
+_VERSION = statement(
     "SELECT key, nonce, content, digest FROM document_version "
     "WHERE document = :document AND version = :version AND client = :client"
 )
 
 
+class FetchingKeys(DataKeys, Protocol):
+    """The store of data keys, asked on the way of a request too."""
+
+    async def fetch(self, key_id: str) -> DataKey | None:
+        """Do as `find`, without holding up the event loop."""
+        ...
+
+
 class SqlDocumentStore:
     """Keeps documents in the main database and their keys in another."""
 
-    def __init__(self, database: Database, keys: DataKeys) -> None:
+    def __init__(self, database: Database, keys: FetchingKeys) -> None:
         self._database, self._keys = database, keys
 
     def prepare(self, client: str) -> None:
@@ -70,23 +79,18 @@ class SqlDocumentStore:
         }  # fmt: skip
         _of(connection).execute(insert(_documents).values(**fixed, **facts))
 
-    def read_version(self, client: str, document: str, version: int) -> tuple[bytes, bytes] | None:
-        """Return a version's bytes and kept digest; None where it is absent or does not open."""
-        with self._database.read() as connection:
-            return self._opened(connection, client, document, version)
-
     async def fetch_version(self, client: str, document: str, version: int) -> tuple[bytes, bytes] | None:
-        """Return the same without holding up the event loop."""
-        return await self._database.reading(lambda connection: self._opened(connection, client, document, version))
-
-    def _opened(self, connection: Connection, client: str, document: str, version: int) -> tuple[bytes, bytes] | None:
+        """Return a version's bytes and kept digest; None where it is absent or does not open."""
         found = {"document": document, "version": version, "client": client}
-        row = connection.execute(_VERSION, found).one_or_none()
-        key = self._keys.find(row.key) if row else None
-        if row is None or key is None:
+        rows: Any = await self._database.direct.fetch(_VERSION, found)
+        if not rows:
+            return None
+        ((key_id, nonce, content, digest),) = rows
+        key = await self._keys.fetch(key_id)
+        if key is None:
             return None
         try:
-            return key.cipher.decrypt(row.nonce, row.content, _bound_to(client, document, version)), row.digest
+            return key.cipher.decrypt(nonce, content, _bound_to(client, document, version)), digest
         except InvalidTag:
             return None
 

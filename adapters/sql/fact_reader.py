@@ -1,19 +1,17 @@
-"""Reads the facts of one question in one database snapshot, and compares them again under the head lock.
+"""Reads the facts of one question by one statement, which is one snapshot of all of them.
 
-Unknown clients and documents lead to the decoy client, so that every question costs the same statements.
+Unknown clients and documents lead to the decoy client, so that every question costs the same statement.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from typing import TypeVar, cast
+from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, text, update
-from sqlalchemy.exc import DBAPIError
+import orjson
 
-from adapters.sql.engine import Database
-from adapters.sql.tables import DECOY_CLIENT, DocumentRow, GrantTableRow
+from adapters.sql.database import Database
+from adapters.sql.direct import Dialect, Statement
+from adapters.sql.tables import DECOY_CLIENT
 from gateway.disclosure.snapshot import (
     ClientStanding,
     DocumentFacts,
@@ -27,177 +25,146 @@ from gateway.disclosure.snapshot import (
 )
 from gateway.errors import StoreUnavailable
 
-T = TypeVar("T")
-
 MAX_DOCUMENTS = 200
 """A search never judges more documents than this; more are a reason to narrow the search, told as none."""
 
-_EPOCHS = text(
-    "SELECT cs.epoch AS client, cs.suspended, cs.non_disclosure, "
-    "(SELECT epoch FROM partner_state WHERE partner = :system) AS partner, "
-    "(SELECT epoch FROM world_state WHERE id = 1) AS world "
-    "FROM client_state cs WHERE cs.client = :client"
+_DOCUMENT = "id, version, custodian, category, resource, dated, labels, sections, client"
+_GRANT = (
+    "id, consent, version, custodian, recipient, category, purpose, valid_from, until, sensitivities, single_use, "
+    "document, dated_from, dated_until, withdrawn, confirmed_at, spent_by, ended_at, seq, by_client"
 )
-_PARTNER = text("SELECT organisation, suspended FROM partner WHERE id = :system")
-_SERVICES = text("SELECT service FROM partner_service WHERE partner = :system ORDER BY service")
-_CLIENT = text("SELECT client FROM client_identifier WHERE lookup = :lookup AND retired = :no")
-_DOCUMENT = select(DocumentRow.__table__).where(  # type: ignore[attr-defined]
-    DocumentRow.__table__.c.id == bindparam("document"),  # type: ignore[attr-defined]
-    DocumentRow.__table__.c.resource == bindparam("resource"),  # type: ignore[attr-defined]
-)
-_DOCUMENTS = (
-    select(DocumentRow.__table__)  # type: ignore[attr-defined]
-    .where(
-        DocumentRow.__table__.c.client == bindparam("client"),  # type: ignore[attr-defined]
-        DocumentRow.__table__.c.category.in_(bindparam("categories", expanding=True)),  # type: ignore[attr-defined]
+
+
+def _partner(say: Dialect) -> str:
+    return (
+        f"(SELECT {say.row('organisation, suspended')} FROM partner WHERE id = :system), "  # noqa: S608
+        f"(SELECT {say.values('service')} FROM "
+        "(SELECT service FROM partner_service WHERE partner = :system ORDER BY service) AS acts)"
     )
-    .order_by(DocumentRow.__table__.c.dated.desc(), DocumentRow.__table__.c.id)  # type: ignore[attr-defined]
-    .limit(MAX_DOCUMENTS)
+
+
+def _facts(say: Dialect, client: str, documents: str) -> str:
+    """Return the statement for the client that the expression *client* finds, with the rows of *documents*."""
+    own = "client = cs.client"
+    return (
+        "SELECT cs.client, cs.epoch, cs.suspended, cs.non_disclosure, "  # noqa: S608
+        "(SELECT epoch FROM partner_state WHERE partner = :system), (SELECT epoch FROM world_state WHERE id = 1), "
+        f"{_partner(say)}, "
+        f"(SELECT {say.rows(_DOCUMENT)} FROM ({documents}) AS found), "
+        f"(SELECT {say.rows(_GRANT)} FROM (SELECT {_GRANT} FROM consent_grant "
+        f"WHERE {own} AND recipient = :recipient AND NOT replaced ORDER BY seq DESC, id) AS candidates), "
+        f"(SELECT {say.rows('recipient, category')} FROM "
+        f"(SELECT DISTINCT recipient, category FROM consent_grant WHERE {own} AND NOT replaced) AS named), "
+        f"(SELECT {say.rows('id, recipient, category, by_client')} FROM (SELECT id, recipient, category, by_client "
+        f"FROM prohibition WHERE {own} AND lifted_at IS NULL ORDER BY id) AS standing), "
+        f"(SELECT {say.rows('id, kind, custodian, recipients, valid_from, until, ended_at, section')} FROM "
+        f"(SELECT * FROM relation WHERE {own} ORDER BY id) AS recorded), "
+        f"(SELECT {say.rows('recipient, category, by_client')} FROM refusal WHERE {own} AND lifted_at IS NULL) "
+        f"FROM client_state cs WHERE cs.client = {client}"
+    )
+
+
+def _of_document(say: Dialect) -> str:
+    where = "id = :document AND resource = :resource"
+    client = f"coalesce((SELECT client FROM document WHERE {where}), '{DECOY_CLIENT}')"  # noqa: S608
+    return _facts(say, client, f"SELECT {_DOCUMENT} FROM document WHERE {where}")  # noqa: S608
+
+
+def _of_client(say: Dialect) -> str:
+    found = "SELECT client FROM client_identifier WHERE lookup = :lookup AND NOT retired"
+    documents = (
+        f"SELECT {_DOCUMENT} FROM document WHERE client = cs.client "  # noqa: S608
+        f"AND category {say.among('categories')} ORDER BY dated DESC, id LIMIT {MAX_DOCUMENTS}"
+    )
+    return _facts(say, f"coalesce(({found}), '{DECOY_CLIENT}')", documents)
+
+
+_BY_DOCUMENT = Statement(_of_document)
+_BY_CLIENT = Statement(_of_client)
+_BY_NOBODY = Statement(
+    lambda say: _facts(say, f"'{DECOY_CLIENT}'", f"SELECT {_DOCUMENT} FROM document WHERE NULL")  # noqa: S608
 )
-_GRANTS = text(
-    "SELECT id, consent, version, custodian, recipient, category, purpose, valid_from, until, sensitivities, "
-    "single_use, document, dated_from, dated_until, withdrawn, confirmed_at, spent_by, ended_at, seq, by_client "
-    "FROM consent_grant WHERE client = :client AND recipient = :recipient AND replaced = :no ORDER BY seq DESC, id"
-)
-_NAMED = text("SELECT DISTINCT recipient, category FROM consent_grant WHERE client = :client AND replaced = :no")
-_PROHIBITIONS = text(
-    "SELECT id, recipient, category, by_client FROM prohibition "
-    "WHERE client = :client AND lifted_at IS NULL ORDER BY id"
-)
-_RELATIONS = text(
-    "SELECT id, kind, custodian, recipients, valid_from, until, ended_at, section "
-    "FROM relation WHERE client = :client ORDER BY id"
-)
-_REFUSALS = text("SELECT recipient, category, by_client FROM refusal WHERE client = :client AND lifted_at IS NULL")
+_STANDING = Statement(lambda say: f"SELECT {_partner(say)}")
 
 
 class SqlFactReader:
     """The facts as the main database has them."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def _read(self, query: Callable[[Connection], T]) -> T:
-        try:
-            return await self._database.reading(query)
-        except DBAPIError as error:
-            raise StoreUnavailable("the facts cannot be read") from error
+        self._direct = database.direct
 
     async def for_document(self, system: str, recipient: str, document: str, resource: str) -> Snapshot:
         """Read one document's facts with its client's; see `FactReader`."""
-
-        def read(connection: Connection) -> Snapshot:
-            row = connection.execute(_DOCUMENT, {"document": document, "resource": resource}).one_or_none()
-            client = row.client if row else DECOY_CLIENT
-            return _snapshot(connection, system, recipient, client, [row] if row else [])
-
-        return await self._read(read)
+        asked = {"system": system, "recipient": recipient, "document": document, "resource": resource}
+        return await self._snapshot(_BY_DOCUMENT, asked)
 
     async def for_client(self, system: str, recipient: str, lookup: bytes, categories: tuple[str, ...]) -> Snapshot:
         """Read a client's facts with its documents of *categories*; see `FactReader`."""
-
-        def read(connection: Connection) -> Snapshot:
-            found = connection.execute(_CLIENT, {"lookup": lookup, "no": False}).scalar_one_or_none()
-            client = found or DECOY_CLIENT
-            rows = connection.execute(_DOCUMENTS, {"client": client, "categories": list(categories)}).all()
-            return _snapshot(connection, system, recipient, client, rows)
-
-        return await self._read(read)
+        named = orjson.dumps(categories).decode()
+        asked = {"system": system, "recipient": recipient, "lookup": lookup, "categories": named}
+        return await self._snapshot(_BY_CLIENT, asked)
 
     async def for_nobody(self, system: str) -> Snapshot:
         """Read the partner's standing beside the decoy's facts; see `FactReader`."""
-        return await self._read(lambda connection: _snapshot(connection, system, "", DECOY_CLIENT, []))
+        return await self._snapshot(_BY_NOBODY, {"system": system, "recipient": ""})
 
     async def standing(self, system: str) -> PartnerStanding:
         """Return the partner system as it is registered now; one that is not stands as suspended."""
-        return await self._read(lambda connection: _standing(connection, system))
+        ((partner, services),) = await self._direct.fetch(_STANDING, {"system": system})
+        return _standing(system, partner, services)
+
+    async def _snapshot(self, statement: Statement, asked: dict[str, object]) -> Snapshot:
+        rows: Any = await self._direct.fetch(statement, asked)
+        if len(rows) != 1:
+            raise StoreUnavailable("a client, the world or the decoy has no state")
+        (
+            client, epoch, suspended, non_disclosure, of_partner, of_world, partner, services, documents, grants,
+            named, prohibitions, relations, refusals,
+        ) = rows[0]  # fmt: skip
+        recipient = asked["recipient"]
+        return Snapshot(
+            epochs=Epochs(epoch, of_partner or 0, of_world),
+            client=ClientStanding(client, client != DECOY_CLIENT, bool(suspended), bool(non_disclosure)),
+            partner=_standing(str(asked["system"]), partner, services),
+            documents=tuple(map(_document, orjson.loads(documents))),
+            grants=tuple(map(_grant, orjson.loads(grants))),
+            prohibitions=tuple(
+                ProhibitionFacts(one, to, category, bool(own)) for one, to, category, own in orjson.loads(prohibitions)
+            ),
+            relations=tuple(row for row in map(_relation, orjson.loads(relations)) if recipient in row.recipients),
+            refusals=tuple(RefusalFacts(to, category, bool(own)) for to, category, own in orjson.loads(refusals)),
+            named=frozenset((to, category) for to, category in orjson.loads(named)),
+        )
 
 
-def _standing(connection: Connection, system: str) -> PartnerStanding:
-    partner = connection.execute(_PARTNER, {"system": system}).one_or_none()
-    services = tuple(connection.execute(_SERVICES, {"system": system}).scalars())
+def _standing(system: str, partner: object, services: object) -> PartnerStanding:
     if partner is None:
         return PartnerStanding(system, "", (), suspended=True)
-    return PartnerStanding(system, partner.organisation, services, bool(partner.suspended))
+    organisation, suspended = orjson.loads(str(partner))
+    return PartnerStanding(system, organisation, tuple(orjson.loads(str(services))), bool(suspended))
 
 
-def _snapshot(
-    connection: Connection, system: str, recipient: str, client: str, documents: Sequence[Row[tuple[object, ...]]]
-) -> Snapshot:
-    state = connection.execute(_EPOCHS, {"client": client, "system": system}).one()
-    partner = _standing(connection, system)
-    of_client = {"client": client, "no": False}
-    grants = connection.execute(_GRANTS, of_client | {"recipient": recipient}).all()
-    named = connection.execute(_NAMED, of_client).all()
-    prohibitions = connection.execute(_PROHIBITIONS, {"client": client}).all()
-    relations = connection.execute(_RELATIONS, {"client": client}).all()
-    refusals = connection.execute(_REFUSALS, {"client": client}).all()
-    return Snapshot(
-        epochs=Epochs(state.client, state.partner or 0, state.world),
-        client=ClientStanding(client, client != DECOY_CLIENT, bool(state.suspended), bool(state.non_disclosure)),
-        partner=partner,
-        documents=tuple(_document(row) for row in documents),
-        grants=tuple(_grant(row) for row in grants),
-        prohibitions=tuple(
-            ProhibitionFacts(row.id, row.recipient, row.category, bool(row.by_client)) for row in prohibitions
-        ),
-        relations=tuple(row for row in map(_relation, relations) if recipient in row.recipients),
-        refusals=tuple(RefusalFacts(row.recipient, row.category, bool(row.by_client)) for row in refusals),
-        named=frozenset((row.recipient, row.category) for row in named),
-    )
-
-
-def _document(row: Row[tuple[object, ...]]) -> DocumentFacts:
-    sections = {section: tuple(labels) for section, labels in json.loads(row.sections).items()}
-    labels = tuple(row.labels.split())
+def _document(row: list[Any]) -> DocumentFacts:
+    document, version, custodian, category, resource, dated, labels, sections, client = row
     return DocumentFacts(
-        row.id, row.version, row.custodian, row.category, row.resource, row.dated, labels, sections, row.client
-    )
-
-
-def _grant(row: Row[tuple[object, ...]]) -> GrantFacts:
-    return GrantFacts(
-        id=row.id, consent=row.consent, version=row.version, custodian=row.custodian, recipient=row.recipient,
-        category=row.category, purpose=row.purpose, valid_from=row.valid_from, until=row.until,
-        sensitivities=tuple(row.sensitivities.split()), single_use=bool(row.single_use), document=row.document,
-        dated_from=row.dated_from, dated_until=row.dated_until, withdrawn=bool(row.withdrawn),
-        confirmed=row.confirmed_at is not None, spent=row.spent_by is not None, ended=row.ended_at is not None,
-        seq=row.seq, by_client=bool(row.by_client),
+        document, version, custodian, category, resource, dated, tuple(labels.split()),
+        {section: tuple(added) for section, added in orjson.loads(sections).items()}, client,
     )  # fmt: skip
 
 
-def _relation(row: Row[tuple[object, ...]]) -> RelationFacts:
-    ended = row.ended_at is not None
-    recipients = tuple(row.recipients.split())
-    return RelationFacts(row.id, row.kind, row.custodian, recipients, row.valid_from, row.until, ended, row.section)
+def _grant(row: list[Any]) -> GrantFacts:
+    (
+        grant, consent, version, custodian, recipient, category, purpose, valid_from, until, sensitivities, single_use,
+        document, dated_from, dated_until, withdrawn, confirmed_at, spent_by, ended_at, seq, by_client,
+    ) = row  # fmt: skip
+    return GrantFacts(
+        grant, consent, version, custodian, recipient, category, purpose, valid_from, until,
+        tuple(sensitivities.split()), bool(single_use), document, dated_from, dated_until, bool(withdrawn),
+        confirmed_at is not None, spent_by is not None, ended_at is not None, seq, bool(by_client),
+    )  # fmt: skip
 
 
-_VERSIONS = select(DocumentRow.__table__.c.id, DocumentRow.__table__.c.version).where(  # type: ignore[attr-defined]
-    DocumentRow.__table__.c.id.in_(bindparam("ids", expanding=True))  # type: ignore[attr-defined]
-)
-
-
-class SqlReleaser:
-    """The comparison and the spending, inside the write transaction."""
-
-    def is_current(self, connection: object, snapshot: Snapshot, documents: tuple[DocumentFacts, ...]) -> bool:
-        """Return whether epochs and the documents' versions are still those of the judgement."""
-        of = {"client": snapshot.client.id, "system": snapshot.partner.system}
-        state = _of(connection).execute(_EPOCHS, of).one()
-        if Epochs(state.client, state.partner or 0, state.world) != snapshot.epochs:
-            return False
-        rows = _of(connection).execute(_VERSIONS, {"ids": [row.id for row in documents]})
-        versions = {row.id: row.version for row in rows}
-        return all(versions.get(document.id) == document.version for document in documents)
-
-    def spend(self, connection: object, grant: str, event_id: str) -> bool:
-        """Mark the grant as spent by this event; False when it was spent already."""
-        grants = GrantTableRow.__table__  # type: ignore[attr-defined]
-        changed = _of(connection).execute(
-            update(grants).where(grants.c.id == grant, grants.c.spent_by.is_(None)).values(spent_by=event_id)
-        )
-        return bool(changed.rowcount == 1)
-
-
-def _of(connection: object) -> Connection:
-    return cast(Connection, connection)
+def _relation(row: list[Any]) -> RelationFacts:
+    relation, kind, custodian, recipients, valid_from, until, ended_at, section = row
+    named = tuple(recipients.split())
+    return RelationFacts(relation, kind, custodian, named, valid_from, until, ended_at is not None, section)

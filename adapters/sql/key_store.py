@@ -9,30 +9,30 @@ import hmac
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import (
     BigInteger,
     Column,
-    Connection,
     Integer,
     LargeBinary,
     MetaData,
-    RowMapping,
     String,
     Table,
     UniqueConstraint,
     bindparam,
     delete,
     select,
-    tuple_,
     update,
 )
 
+from adapters.sql.direct import Fields, Statement, fetch_within, statement
 from adapters.sql.engine import Database
 from audit.keys import DataKey, KeyKind, KeyName
 
@@ -49,8 +49,22 @@ _KEYS = Table(
     Column("created", BigInteger, nullable=False),
     UniqueConstraint("kind", "owner", "year"),
 )
+_COLUMNS = (_KEYS.c.id, _KEYS.c.kind, _KEYS.c.owner, _KEYS.c.year, _KEYS.c.wrapped, _KEYS.c.kek_id)
+_SELECT = "SELECT id, kind, owner, year, wrapped, kek_id FROM data_key"
+_BY_ID = statement(f"{_SELECT} WHERE id = :id")
+_BY_NAME = Statement(lambda say: f"{_SELECT} WHERE (kind, owner, year) {say.among_names('names')}")
 _NONCE = 12
-_AT_ONCE = 200
+
+
+class _Row(NamedTuple):
+    """A row of the table, in the order of `_SELECT`."""
+
+    id: str
+    kind: str
+    owner: str
+    year: int
+    wrapped: bytes
+    kek_id: str
 
 
 class KeyUnusable(Exception):
@@ -106,8 +120,7 @@ class KeyStore:
                 if key is not None:
                     self._by_name.move_to_end(name)
                     found[name] = key
-        with self._database.read() as connection:
-            stored = self._select(connection, names)
+        stored = self._named(names, self._database.direct.fetch_now(_BY_NAME, self._asked(names)))
         found = stored | {name: key for name, key in found.items() if name in stored}
         missing = [name for name in names if name not in found]
         if missing:
@@ -121,14 +134,15 @@ class KeyStore:
 
     def get(self, name: KeyName) -> DataKey | None:
         """Return the key of a name without making one; None when there is none, or none any more."""
-        with self._database.read() as connection:
-            return self._select(connection, [name]).get(name)
+        return self._named([name], self._database.direct.fetch_now(_BY_NAME, self._asked([name]))).get(name)
 
     def find(self, key_id: str) -> DataKey | None:
         """Return the key of this id, None when it was destroyed; raises KeyUnusable when it does not unwrap."""
-        with self._database.read() as connection:
-            row = connection.execute(select(_KEYS).where(_KEYS.c.id == key_id)).mappings().one_or_none()
-        return None if row is None else DataKey(key_id, self._unwrap(row))
+        return self._first(self._database.direct.fetch_now(_BY_ID, {"id": key_id}))
+
+    async def fetch(self, key_id: str) -> DataKey | None:
+        """Do as `find`, without holding up the event loop."""
+        return self._first(await self._database.direct.fetch(_BY_ID, {"id": key_id}))
 
     def destroy(self, kind: KeyKind, owner: str, years: Collection[int] | None = None) -> list[str]:
         """Destroy an owner's keys of one kind, of all years unless some are named; return the ids they had.
@@ -165,41 +179,42 @@ class KeyStore:
         """Wrap every key that is under an older key-encryption key with the current one; return how many."""
         current = self._keyring.current
         with self._database.write() as connection:
-            rows = connection.execute(select(_KEYS).where(_KEYS.c.kek_id != current)).mappings().all()
-            if rows:
-                statement = (
+            found = connection.execute(select(*_COLUMNS).where(_KEYS.c.kek_id != current)).all()
+            if found:
+                rewrapping = (
                     update(_KEYS)
                     .where(_KEYS.c.id == bindparam("of_id"))
                     .values(wrapped=bindparam("new_wrapped"), kek_id=bindparam("new_kek"))
                 )
                 values = [
                     {
-                        "of_id": row["id"],
-                        "new_wrapped": self._wrap(self._unwrap(row), _bound_to(row)),
+                        "of_id": row.id,
+                        "new_wrapped": self._wrap(self._unwrap(row), _bound_to_row(row)),
                         "new_kek": current,
                     }
-                    for row in rows
+                    for row in map(_Row._make, found)
                 ]
-                connection.execute(statement, values)
+                connection.execute(rewrapping, values)
                 connection.commit()
-        return len(rows)
+        return len(found)
 
-    def _select(self, connection: Connection, names: Collection[KeyName]) -> dict[KeyName, DataKey]:
-        found: dict[KeyName, DataKey] = {}
+    def _asked(self, names: Collection[KeyName]) -> dict[str, object]:
+        return {"names": orjson.dumps([(one.kind, self._keyring.hide(one.owner), one.year) for one in names]).decode()}
+
+    def _named(self, names: Collection[KeyName], rows: Sequence[Fields]) -> dict[KeyName, DataKey]:
         by_row = {(name.kind, self._keyring.hide(name.owner), name.year): name for name in names}
-        wanted = list(by_row)
-        for at in range(0, len(wanted), _AT_ONCE):
-            query = select(_KEYS).where(
-                tuple_(_KEYS.c.kind, _KEYS.c.owner, _KEYS.c.year).in_(wanted[at : at + _AT_ONCE])
-            )
-            for row in connection.execute(query).mappings():
-                name = by_row[(row["kind"], row["owner"], row["year"])]
-                found[name] = DataKey(row["id"], self._unwrap(row))
+        found: dict[KeyName, DataKey] = {}
+        for row in map(_Row._make, rows):
+            found[by_row[(row.kind, row.owner, row.year)]] = DataKey(row.id, self._unwrap(row))
         return found
+
+    def _first(self, rows: Sequence[Fields]) -> DataKey | None:
+        return next((DataKey(row.id, self._unwrap(row)) for row in map(_Row._make, rows)), None)
 
     def _create(self, names: Collection[KeyName]) -> dict[KeyName, DataKey]:
         with self._database.write() as connection:
-            found = self._select(connection, names)  # Another process may have made them meanwhile.
+            # Another process may have made them meanwhile.
+            found = self._named(names, fetch_within(connection, _BY_NAME, self._asked(names)))
             created = int(self._now().timestamp() * 1_000_000)
             rows: list[dict[str, object]] = []
             for name in names:
@@ -213,7 +228,8 @@ class KeyStore:
                     "year": name.year,
                 }
                 found[name] = DataKey(str(row["id"]), secret)
-                wrapped = self._wrap(secret, _bound_to(row))
+                bound = _bound_to(str(row["id"]), name.kind, str(row["owner"]), name.year)
+                wrapped = self._wrap(secret, bound)
                 rows.append({**row, "wrapped": wrapped, "kek_id": self._keyring.current, "created": created})
             if rows:
                 connection.execute(_KEYS.insert(), rows)
@@ -224,15 +240,19 @@ class KeyStore:
         nonce = secrets.token_bytes(_NONCE)
         return nonce + self._keyring.ciphers[self._keyring.current].encrypt(nonce, secret, bound)
 
-    def _unwrap(self, row: RowMapping) -> bytes:
-        cipher = self._keyring.ciphers.get(row["kek_id"])
+    def _unwrap(self, row: _Row) -> bytes:
+        cipher = self._keyring.ciphers.get(row.kek_id)
         if cipher is None:
-            raise KeyUnusable(f"data key {row['id']} needs the key-encryption key {row['kek_id']}, which is not here")
+            raise KeyUnusable(f"data key {row.id} needs the key-encryption key {row.kek_id}, which is not here")
         try:
-            return cipher.decrypt(row["wrapped"][:_NONCE], row["wrapped"][_NONCE:], _bound_to(row))
+            return cipher.decrypt(row.wrapped[:_NONCE], row.wrapped[_NONCE:], _bound_to_row(row))
         except (InvalidTag, ValueError) as error:
-            raise KeyUnusable(f"data key {row['id']} does not unwrap") from error
+            raise KeyUnusable(f"data key {row.id} does not unwrap") from error
 
 
-def _bound_to(row: Mapping[str, object] | RowMapping) -> bytes:
-    return f"{row['id']}\n{row['kind']}\n{row['owner']}\n{row['year']}".encode()
+def _bound_to_row(row: _Row) -> bytes:
+    return _bound_to(row.id, row.kind, row.owner, row.year)
+
+
+def _bound_to(key_id: str, kind: str, owner: str, year: int) -> bytes:
+    return f"{key_id}\n{kind}\n{owner}\n{year}".encode()

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from adapters.sql.direct import statement
 from adapters.sql.engine import Database
 from gateway.directory.instants import to_micros
 from gateway.errors import StoreUnavailable
@@ -16,7 +17,7 @@ _KEPT = 3_600_000_000
 
 _PURGE = text("DELETE FROM replay WHERE expires < :at")
 _USE = text("INSERT INTO replay (iss, jti, expires) VALUES (:iss, :jti, :expires)")
-_REVOKED = text("SELECT 1 FROM revoked_token WHERE jti = :jti")
+_REVOKED = statement("SELECT 1 FROM revoked_token WHERE jti = :jti")
 
 
 class TokenStore:
@@ -47,8 +48,4 @@ class TokenStore:
 
     async def is_revoked(self, token_id: str) -> bool:
         """Return whether the access token was revoked. One short read, so on SQLite it runs on the loop."""
-        try:
-            found = await self._database.reading(lambda link: link.execute(_REVOKED, {"jti": token_id}).first())
-        except DBAPIError as error:
-            raise StoreUnavailable("the store of revoked tokens cannot be read") from error
-        return found is not None
+        return bool(await self._database.direct.fetch(_REVOKED, {"jti": token_id}))

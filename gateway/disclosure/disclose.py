@@ -196,13 +196,13 @@ async def _release_own(
 ) -> ReleasedOwn | None:
     """Return the custodian's own deposit once its entry stands; None when the facts changed in between."""
     try:
-        body = parts.fetch_own(snapshot.client.id, document.id, document.version)
+        body = await parts.fetch_own(snapshot.client.id, document.id, document.version)
     except CustodianUnavailable:
         question = (document.category, document)
         await _refuse(request, snapshot, question, "custodian-unavailable", parts, outcome="error")
         raise
     draft = evidence.custodian_read(parts.new_event_id(), request, snapshot.client.id, document)
-    match await write(parts.log, OwnRead(draft, snapshot, document, parts.releaser)):
+    match await write(parts.log, OwnRead(draft, snapshot, document, parts)):
         case Committed() as committed:
             return ReleasedOwn(body, document.version, committed)
         case Dropped():

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import Protocol
 
 from audit.entry import Draft
 from audit.log import Committed, Rejected
-from audit.writing import Writing
+from audit.writing import Item, Survey, Writing, no_survey
 from gateway.directory.model import Directory
 from gateway.disclosure import evidence
 from gateway.disclosure.decision import CONSENT_BASES, Permit
 from gateway.disclosure.evidence import ReleasedDocument
 from gateway.disclosure.ports import MAX_CLOCK_SKEW, Clock, Custodian, LogWriter, PolicyEngine
 from gateway.disclosure.request import DisclosureRequest
-from gateway.disclosure.snapshot import DocumentFacts, FactReader, Snapshot
+from gateway.disclosure.snapshot import DocumentFacts, Epochs, FactReader, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +57,39 @@ class Refused:
     committed: Committed[None]
 
 
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What stands now, under the head lock: the epochs of clients, partners and world, and documents' versions."""
+
+    clients: Mapping[str, int]
+    partners: Mapping[str, int]
+    world: int
+    versions: Mapping[str, int]
+
+    def bears_out(self, snapshot: Snapshot, documents: tuple[DocumentFacts, ...]) -> bool:
+        """Return whether epochs and versions are still those of the judgement."""
+        client, partner = self.clients.get(snapshot.client.id), self.partners.get(snapshot.partner.system, 0)
+        return (
+            client is not None
+            and Epochs(client, partner, self.world) == snapshot.epochs
+            and all(self.versions.get(document.id) == document.version for document in documents)
+        )
+
+
 class Releaser(Protocol):
     """What the store does inside the write transaction, under the head lock."""
 
-    def is_current(self, connection: object, snapshot: Snapshot, documents: tuple[DocumentFacts, ...]) -> bool:
-        """Return whether epochs and versions are still those of the judgement."""
+    def current(self, connection: object, judged: Sequence[tuple[Snapshot, tuple[DocumentFacts, ...]]]) -> Current:
+        """Return what stands now of everything that was judged; what is not there any more is left out."""
         ...
 
     def spend(self, connection: object, grant: str, event_id: str) -> bool:
         """Mark a single-use grant as spent by this event; False when another was faster."""
         ...
 
+
+_WRITES = frozenset({"spend", "notify-client"})
+"""The obligations that a release meets by writing rows beside its entry."""
 
 Renderer = Callable[[DisclosureRequest, Snapshot, DocumentFacts, Permit, bytes], bytes | None]
 """Projects and withholds what the permit does not name, and serialises what is left; None when nothing is."""
@@ -79,7 +102,7 @@ class Parts:
     facts: FactReader
     engine: PolicyEngine
     custodian: Custodian
-    fetch_own: Callable[[str, str, int], bytes]
+    fetch_own: Callable[[str, str, int], Awaitable[bytes]]
     log: LogWriter
     releaser: Releaser
     tell_released: Callable[[object, int, str, str, int], None]
@@ -90,6 +113,16 @@ class Parts:
     new_event_id: Callable[[], str]
     digest: Callable[[bytes], str]
     join: Callable[[tuple[Rendered, ...]], bytes]
+
+    def look(self, connection: object, items: Sequence[Item[object, object]]) -> Found:
+        """Look up, under the head lock, what the releases among *items* are compared with."""
+        judged = [(one.snapshot, one.documents) for one in items if isinstance(one, OwnRead | Release)]
+        current = self.releaser.current(connection, judged)
+        return Found(current, abs(self.clock.now() - self.clock.database_now(connection)))
+
+    def found(self, tx: Writing[object], item: OwnRead | Release) -> Found:
+        """Return what the survey found for *item*; one that writes rows has none and looks for itself."""
+        return tx.seen if isinstance(tx.seen, Found) else self.look(tx.connection, [item])
 
 
 class Unfit(Enum):
@@ -105,9 +138,22 @@ class EntryAlone:
 
     draft: Draft
 
+    @property
+    def survey(self) -> Survey[object]:
+        """Nothing is looked up: no judgement opened anything."""
+        return no_survey
+
     def apply(self, tx: Writing[object], at: int) -> tuple[None, list[Draft]]:
-        """Return the entry; facts need no comparison, since no judgement opened anything."""
+        """Return the entry."""
         return None, [self.draft]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a survey found for the releases of a batch: what stands, and how far the two clocks are apart."""
+
+    current: Current
+    skew: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +163,21 @@ class OwnRead:
     draft: Draft
     snapshot: Snapshot
     document: DocumentFacts
-    releaser: Releaser
+    parts: Parts
+
+    @property
+    def documents(self) -> tuple[DocumentFacts, ...]:
+        """What is compared with its version of now."""
+        return (self.document,)
+
+    @property
+    def survey(self) -> Survey[object]:
+        """What stands now."""
+        return self.parts.look
 
     def apply(self, tx: Writing[object], at: int) -> tuple[None, list[Draft]]:
         """Return the entry; raises Rejected when partner, client, world or document changed since they were read."""
-        if not self.releaser.is_current(tx.connection, self.snapshot, (self.document,)):
+        if not self.parts.found(tx, self).current.bears_out(self.snapshot, self.documents):
             raise Rejected(Unfit.STALE)
         return None, [self.draft]
 
@@ -136,15 +192,25 @@ class Release:
     category: str
     parts: Parts
 
+    @property
+    def documents(self) -> tuple[DocumentFacts, ...]:
+        """What is compared with its version of now."""
+        return tuple(row.document for row in self.rendered)
+
+    @property
+    def survey(self) -> Survey[object] | None:
+        """What stands now, looked up together with other releases; None where rows are written: spent or told."""
+        return None if any(row.permit.obligations & _WRITES for row in self.rendered) else self.parts.look
+
     def apply(self, tx: Writing[object], at: int) -> tuple[None, list[Draft]]:
         """Compare what was judged with what stands now, under the head lock; raises Rejected when it differs."""
         parts, connection, client = self.parts, tx.connection, self.snapshot.client.id
-        documents = tuple(row.document for row in self.rendered)
         ends = [row.permit.good_until for row in self.rendered if row.permit.good_until is not None]
-        if not parts.releaser.is_current(connection, self.snapshot, documents) or any(end <= at for end in ends):
+        found = parts.found(tx, self)
+        if not found.current.bears_out(self.snapshot, self.documents) or any(end <= at for end in ends):
             raise Rejected(Unfit.STALE)
         on_consent = any(row.permit.basis in CONSENT_BASES for row in self.rendered)
-        if on_consent and abs(parts.clock.now() - parts.clock.database_now(connection)) > MAX_CLOCK_SKEW:
+        if on_consent and found.skew > MAX_CLOCK_SKEW:
             raise Rejected(Unfit.CLOCK)
         event_id = parts.new_event_id()
         drafts = [self._disclosure(event_id)]

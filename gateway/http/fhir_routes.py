@@ -18,6 +18,7 @@ from gateway.disclosure.release import Refused, Released, ReleasedOwn
 from gateway.disclosure.request import Action, DisclosureRequest, Requester
 from gateway.disclosure.scopes import covers
 from gateway.errors import NotAvailable, RequestInvalid, VersionRequired
+from gateway.http.data_path import DataRoute
 from gateway.http.fhir_search import Search, parse_code, parse_count, parse_search
 from gateway.http.problems import FHIR_TYPE, EdgeError, request_id
 
@@ -58,7 +59,6 @@ class FhirParts:
     documents: DocumentReader
     lookup: Callable[[Identifier], bytes]
     etag: Callable[[str, bytes], str]
-    proof: Callable[[Committed[object]], Awaitable[bytes]]
     searchset: Callable[[list[tuple[str, bytes]], str, str | None], bytes]
     capability: bytes
     cursors: Cursors
@@ -66,28 +66,42 @@ class FhirParts:
     """The public address of /fhir, without a slash at its end."""
 
 
-def fhir_router(parts: FhirParts) -> APIRouter:
-    """Return the routes of /fhir for every document type of the directory."""
+def document_types(directory: Directory) -> Mapping[str, str]:
+    """Return the FHIR type in the path of each document type of the directory."""
+    resources = {row.resource for row in directory.categories.values()}
+    return {"Bundle" if one == "Composition" else one: one for one in sorted(resources)}
+
+
+def fhir_router(parts: FhirParts, reads: Mapping[str, DataRoute], searches: Mapping[str, DataRoute]) -> APIRouter:
+    """Return the routes of /fhir for every document type of the directory, those of the data path among them."""
     router = APIRouter(prefix="/fhir", tags=["FHIR"], include_in_schema=False)
-    resources = {row.resource for row in parts.directory.categories.values()}
-    types = {"Bundle" if one == "Composition" else one: one for one in sorted(resources)}
 
     @router.get("/metadata")
     async def metadata() -> Response:
         return Response(parts.capability, media_type=FHIR_TYPE)
 
-    for path_type, resource in types.items():
+    for path_type, resource in document_types(parts.directory).items():
+        router.add_api_route(f"/{path_type}/_search", searches[path_type].endpoint, methods=["POST"])
+        router.add_api_route(f"/{path_type}/{{id}}", reads[path_type].endpoint, methods=["GET"])
         _add_type(router, parts, path_type, resource)
     return router
 
 
-def _add_type(router: APIRouter, parts: FhirParts, path_type: str, resource: str) -> None:
+def read_route(parts: FhirParts, path_type: str, resource: str) -> DataRoute:
+    """Return the read of one document of a type."""
+
     async def read(request: Request) -> Response:
         requester = await parts.authenticate(request)
         _need_scope(requester, f"system/{path_type}.r")
         _no_query(request)
         question = _question(Action.READ, requester, resource, request, document=request.path_params["id"])
         return await _answer_read(await parts.disclose(question), question, parts, request)
+
+    return DataRoute(f"/fhir/{path_type}/{{id}}", read)
+
+
+def search_route(parts: FhirParts, path_type: str, resource: str) -> DataRoute:
+    """Return the search for documents of a type."""
 
     async def search(request: Request) -> Response:
         requester = await parts.authenticate(request)
@@ -105,6 +119,10 @@ def _add_type(router: APIRouter, parts: FhirParts, path_type: str, resource: str
         )  # fmt: skip
         return await _answer_search(await parts.disclose(question), question, parts, path_type)
 
+    return DataRoute(f"/fhir/{path_type}/_search", search)
+
+
+def _add_type(router: APIRouter, parts: FhirParts, path_type: str, resource: str) -> None:
     async def page(request: Request) -> Response:
         requester = await parts.authenticate(request)
         _need_scope(requester, f"system/{path_type}.s")
@@ -137,8 +155,6 @@ def _add_type(router: APIRouter, parts: FhirParts, path_type: str, resource: str
         stored = await parts.replace(accepted, requester, request.path_params["id"], version)
         return _stored(stored, 200, None)
 
-    router.add_api_route(f"/{path_type}/_search", search, methods=["POST"])
-    router.add_api_route(f"/{path_type}/{{id}}", read, methods=["GET"])
     router.add_api_route(f"/{path_type}/{{id}}", replace, methods=["PUT"])
     router.add_api_route(f"/{path_type}", page, methods=["GET"])
     router.add_api_route(f"/{path_type}", create, methods=["POST"])
@@ -156,7 +172,7 @@ async def _answer_read(
             return Response(body, media_type=FHIR_TYPE, headers=_entry(committed) | {"ETag": f'W/"{version}"'})
         case Released(documents=(document,), committed=committed):
             etag = parts.etag(question.requester.service, document.body)
-            headers = _entry(committed) | {"ETag": etag, "Saattaen-Proof": await _proof(committed, parts)}
+            headers = _entry(committed) | {"ETag": etag, "Saattaen-Proof": _proof(committed)}
             # A 304 tells that the bytes are still these: a release like any other, and its entry stands.
             if etag in _etags(request.headers.get("if-none-match", "")):
                 return Response(status_code=304, headers=headers)
@@ -182,7 +198,7 @@ async def _answer_search(
                 cursor = await parts.cursors.save(question.requester.system, kept)
                 next_link = f"{parts.base}/{path_type}?_page={cursor}"
             entries = [(f"{parts.base}/{path_type}/{one.document.id}", one.body) for one in documents]
-            headers = _entry(committed) | {"Saattaen-Proof": await _proof(committed, parts)}
+            headers = _entry(committed) | {"Saattaen-Proof": _proof(committed)}
             return Response(parts.searchset(entries, self_link, next_link), media_type=FHIR_TYPE, headers=headers)
     # Nothing to show looks the same on every ground.
     return Response(parts.searchset([], self_link, None), media_type=FHIR_TYPE)
@@ -279,8 +295,8 @@ def _entry(committed: Committed[object]) -> dict[str, str]:
     return {"Saattaen-Entry": f"{place.origin}/{place.index}"}
 
 
-async def _proof(committed: Committed[object], parts: FhirParts) -> str:
-    return base64.urlsafe_b64encode(await parts.proof(committed)).decode().rstrip("=")
+def _proof(committed: Committed[object]) -> str:
+    return base64.urlsafe_b64encode(committed.proof().to_text()).decode().rstrip("=")
 
 
 def _stored(stored: Stored, status: int, location: str | None) -> Response:

@@ -182,6 +182,20 @@ class EdgeError(GatewayError):
         self.code = code  # type: ignore[misc]
 
 
+def answer_to(request: Request, error: GatewayError, challenge: str) -> Response:
+    """Return the whole answer to *error*, with the headers that belong to it; the operator's own faults are logged."""
+    response = answer(error, _path(request), request_id(request))
+    if isinstance(error, TokenInvalid):
+        # RFC 6750 3.1: a request without any token is told no error code.
+        told = ', error="invalid_token"' if request.headers.get("authorization") else ""
+        response.headers["www-authenticate"] = challenge + told
+    if error.code == "insufficient-scope":
+        response.headers["www-authenticate"] = challenge + ', error="insufficient_scope"'
+    if response.status_code >= 500:
+        log.error("request %s failed: %s", request_id(request), error.code)
+    return response
+
+
 def install_problems(app: FastAPI, *, challenge: str) -> None:
     """Let *app* answer every error from the table. *challenge* is the WWW-Authenticate of a 401, without its error.
 
@@ -191,16 +205,7 @@ def install_problems(app: FastAPI, *, challenge: str) -> None:
 
     @app.exception_handler(GatewayError)
     async def on_gateway_error(request: Request, error: GatewayError) -> Response:
-        response = answer(error, _path(request), request_id(request))
-        if isinstance(error, TokenInvalid):
-            # RFC 6750 3.1: a request without any token is told no error code.
-            told = ', error="invalid_token"' if request.headers.get("authorization") else ""
-            response.headers["www-authenticate"] = challenge + told
-        if error.code == "insufficient-scope":
-            response.headers["www-authenticate"] = challenge + ', error="insufficient_scope"'
-        if response.status_code >= 500:
-            log.error("request %s failed: %s", request_id(request), error.code)
-        return response
+        return answer_to(request, error, challenge)
 
     @app.exception_handler(RequestValidationError)
     async def on_validation_error(request: Request, error: RequestValidationError) -> Response:

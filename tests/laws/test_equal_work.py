@@ -32,7 +32,7 @@ class Watched:
         self.laws.gateway.keys.forget()
         self.trace.clear()
         before = self.laws.size()
-        with statements(self.trace):
+        with statements(self.trace, [self.laws.gateway.database]):
             response = await ask()
         work = list(self.trace)
         headers = [(name, value) for name, value in response.headers.raw if name != b"x-request-id"]

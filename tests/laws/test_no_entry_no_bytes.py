@@ -67,7 +67,7 @@ HOPS: dict[str, tuple[str, str | None, Exception, int]] = {
     "custodian fails in a way nobody knows": ("custodian", "fetch", RuntimeError("odd"), 500),
     "content cannot be rendered": ("render", None, CustodianUnavailable("no JSON"), 503),
     "rendering fails in a way nobody knows": ("render", None, KeyError("odd"), 500),
-    "epochs cannot be compared": ("releaser", "is_current", DOWN, 500),
+    "epochs cannot be compared": ("releaser", "current", DOWN, 500),
     "the grant cannot be spent": ("releaser", "spend", DOWN, 500),
     "the client cannot be told": ("tell_released", None, DOWN, 500),
     "digest fails": ("digest", None, ValueError("odd"), 500),

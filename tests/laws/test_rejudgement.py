@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, text
 
+from adapters.sql.direct import Fields, Parameters, Statement, fetch_within
 from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.world_store import SqlWorldStore
 from gateway.consent.model import Actor, RefusedRow
@@ -90,18 +91,20 @@ def _tables_read(laws: Laws, found: set[str]) -> Iterator[SqlFactReader]:
             found.add(table)
         return 0
 
-    @contextmanager
-    def read() -> Iterator[Connection]:
-        with laws.gateway.database.read() as connection:
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            driver.set_authorizer(authorize)
-            try:
-                yield connection
-            finally:
-                driver.set_authorizer(None)
+    class Watched:
+        """Reads as the database does, with the authorizer listening."""
 
-    yield SqlFactReader(replace(laws.gateway.database, read=read))
+        async def fetch(self, one: Statement, parameters: Parameters) -> Sequence[Fields]:
+            with laws.gateway.database.read() as connection:
+                driver = connection.connection.driver_connection
+                assert driver is not None
+                driver.set_authorizer(authorize)
+                try:
+                    return fetch_within(connection, one, parameters)
+                finally:
+                    driver.set_authorizer(None)
+
+    yield SqlFactReader(replace(laws.gateway.database, direct=Watched()))  # type: ignore[arg-type]
 
 
 async def test_every_table_that_facts_are_read_from_has_its_writes_in_this_law(laws: Laws) -> None:

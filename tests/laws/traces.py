@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
+from adapters.sql.database import Database
 from audit.keys import DataKey, KeyName
 from gateway.composition import Gateway
 
@@ -75,15 +76,19 @@ def _trace_keys(gateway: Gateway, trace: Trace) -> None:
 
 
 @contextmanager
-def statements(trace: Trace) -> Iterator[None]:
-    """Write down every statement that SQLAlchemy sends, with the file it goes to; no parameters."""
+def statements(trace: Trace, databases: Iterable[Database]) -> Iterator[None]:
+    """Write down every statement that is sent, by SQLAlchemy (with the file it goes to) or directly; no parameters."""
 
     def note(connection: Any, _cursor: Any, statement: str, _parameters: Any, _context: Any, many: bool) -> None:
         database = Path(str(connection.engine.url.database)).name
         trace.append(f"{database}: {' '.join(statement.split())}{' [many]' if many else ''}")
 
     event.listen(Engine, "before_cursor_execute", note)
+    for database in databases:
+        database.direct.listeners.append(trace.append)
     try:
         yield
     finally:
+        for database in databases:
+            database.direct.listeners.clear()
         event.remove(Engine, "before_cursor_execute", note)

@@ -85,7 +85,8 @@ async def test_all_that_waits_shares_one_transaction() -> None:
     for one in done[1:]:
         assert isinstance(one, Committed)
         place = one.entries[0]
-        proof = await log.inclusion_proof(place.origin, place.index, one.size)
+        proof = log.inclusion_proof_now(place.origin, place.index, one.size)
+        assert one.proof().path == tuple(proof)
         leaf = leaf_hash(store.tables.leaves[(place.origin, place.index)].entry)
         root = SIGNER.verifier(ORIGIN)
         verify_inclusion(leaf, place.index, one.size, proof, _root(one.checkpoint, root))

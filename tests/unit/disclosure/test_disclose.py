@@ -15,7 +15,7 @@ from audit.writing import Item, Placed, Rejected, Writing
 from gateway.directory.instants import from_micros
 from gateway.disclosure.decision import Decision, Deny, Permit, RelianceGrant
 from gateway.disclosure.disclose import ATTEMPTS, disclose
-from gateway.disclosure.release import Parts, Refused, Released, ReleasedOwn
+from gateway.disclosure.release import Current, Parts, Refused, Released, ReleasedOwn
 from gateway.disclosure.request import Action, DisclosureRequest, Requester
 from gateway.disclosure.snapshot import (
     ClientStanding,
@@ -103,7 +103,7 @@ class World:
         self._called("fetch")
         return document.encode()
 
-    def fetch_own(self, client: str, document: str, version: int) -> bytes:
+    async def fetch_own(self, client: str, document: str, version: int) -> bytes:
         self._called("fetch_own")
         return b"own"
 
@@ -116,10 +116,13 @@ class World:
         self.drafts += drafts
         return Committed(result, (Placed("log", 0, drafts[0].event_id, self.at),), b"", 1)
 
-    def is_current(self, connection: object, snapshot: Snapshot, documents: tuple[DocumentFacts, ...]) -> bool:
-        self._called("is_current")
+    def current(self, connection: object, judged: Sequence[tuple[Snapshot, tuple[DocumentFacts, ...]]]) -> Current:
+        self._called("current")
         self.stale -= 1
-        return self.stale < 0
+        ((snapshot, documents),) = judged
+        epoch = snapshot.epochs.client + (self.stale >= 0)
+        versions = {document.id: document.version for document in documents}
+        return Current({snapshot.client.id: epoch}, {snapshot.partner.system: 1}, 1, versions)
 
     def spend(self, connection: object, grant: str, event_id: str) -> bool:
         self._called("spend")
@@ -148,7 +151,7 @@ async def test_a_permitted_read_goes_through_every_hop_in_order() -> None:
     outcome = await world.ask(READ)
     assert isinstance(outcome, Released)
     assert outcome.documents[0].body == b"d-1"
-    assert world.calls == ["for_document", "decide_many", "fetch", "submit", "is_current"]
+    assert world.calls == ["for_document", "decide_many", "fetch", "submit", "current"]
     assert [(one.index.kind, one.index.outcome) for one in world.drafts] == [("disclosure", "permit")]
 
 
@@ -289,7 +292,7 @@ async def test_a_custodian_reads_its_own_deposit_by_an_entry_and_no_judgement() 
     outcome = await world.ask(READ)
     assert isinstance(outcome, ReleasedOwn)
     assert (outcome.body, outcome.version) == (b"own", 1)
-    assert world.calls == ["for_document", "fetch_own", "submit", "is_current"]
+    assert world.calls == ["for_document", "fetch_own", "submit", "current"]
     assert world.drafts[0].index.kind == "custodian.read"
 
 
@@ -322,7 +325,7 @@ async def test_spending_telling_and_entry_are_one_write() -> None:
     world = World(decisions=[spending], single_use=True)
     outcome = await world.ask(READ)
     assert isinstance(outcome, Released)
-    assert world.calls[-4:] == ["submit", "is_current", "spend", "tell"]
+    assert world.calls[-4:] == ["submit", "current", "spend", "tell"]
     disclosed, spent = world.drafts
     assert (disclosed.index.kind, spent.index.kind) == ("disclosure", "consent.spent")
     assert spent.body["by_event"] == disclosed.event_id
