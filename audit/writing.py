@@ -207,7 +207,7 @@ def _token(owner: str | None, key: DataKey) -> str | None:
 def append(
     tx: LogTransaction[C], growth: Growth, keys: DataKeys, signers: Sequence[Signer], *, ended: bool = False
 ) -> tuple[Head, list[Placed], Extension]:
-    """Seal, hash, sign and store what is staged; return the new head, the places of the events in order, and their tree."""
+    """Seal, hash, sign and store what is staged; return the new head, the events' places in order, and their tree."""
     head = growth.head
     origin, year = head.origin, year_of_origin(head.origin)
     names = [_key_names(one.draft, year) for one in growth.staged]

@@ -43,8 +43,8 @@ SQLITE: Final = Dialect(
     values=lambda column: f"json_group_array({column})",
     pairs=lambda name, value: f"json_group_object({name}, {value})",
     row=lambda columns: f"json_array({columns})",
-    among=lambda name: f"IN (SELECT value FROM json_each(:{name}))",
-    among_names=lambda name: f"IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(:{name}))",
+    among=lambda name: f"IN (SELECT value FROM json_each(:{name}))",  # noqa: S608
+    among_names=lambda name: f"IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(:{name}))",  # noqa: S608
 )
 POSTGRESQL: Final = Dialect(
     rows=lambda columns: f"coalesce(json_agg(json_build_array({columns}))::text, '[]')",
@@ -53,7 +53,7 @@ POSTGRESQL: Final = Dialect(
     row=lambda columns: f"json_build_array({columns})::text",
     among=lambda name: f"IN (SELECT json_array_elements_text(CAST(:{name} AS json)))",
     among_names=lambda name: (
-        "IN (SELECT one ->> 0, one ->> 1, CAST(one ->> 2 AS integer) "
+        "IN (SELECT one ->> 0, one ->> 1, CAST(one ->> 2 AS integer) "  # noqa: S608
         f"FROM json_array_elements(CAST(:{name} AS json)) AS one)"
     ),
 )
@@ -66,10 +66,18 @@ class Statement:
     text: Callable[[Dialect], str]
     sqlite: str = field(init=False)
     postgresql: str = field(init=False)
+    """As psycopg takes it, by names."""
+    numbered: str = field(init=False)
+    """As PostgreSQL itself takes it, by the numbers of `names`."""
+    names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        text = self.text(POSTGRESQL)
+        names = tuple(dict.fromkeys(_NAME.findall(text)))
         object.__setattr__(self, "sqlite", self.text(SQLITE))
-        object.__setattr__(self, "postgresql", _NAME.sub(r"%(\1)s", self.text(POSTGRESQL)))
+        object.__setattr__(self, "postgresql", _NAME.sub(r"%(\1)s", text))
+        object.__setattr__(self, "numbered", _NAME.sub(lambda found: f"${names.index(found[1]) + 1}", text))
+        object.__setattr__(self, "names", names)
 
 
 def statement(text: str) -> Statement:

@@ -5,6 +5,7 @@ Unknown clients and documents lead to the decoy client, so that every question c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -113,7 +114,7 @@ class SqlFactReader:
         ((partner, services),) = await self._direct.fetch(_STANDING, {"system": system})
         return _standing(system, partner, services)
 
-    async def _snapshot(self, statement: Statement, asked: dict[str, object]) -> Snapshot:
+    async def _snapshot(self, statement: Statement, asked: Mapping[str, object]) -> Snapshot:
         rows: Any = await self._direct.fetch(statement, asked)
         if len(rows) != 1:
             raise StoreUnavailable("a client, the world or the decoy has no state")

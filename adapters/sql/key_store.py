@@ -202,7 +202,9 @@ class KeyStore:
         return {"names": orjson.dumps([(one.kind, self._keyring.hide(one.owner), one.year) for one in names]).decode()}
 
     def _named(self, names: Collection[KeyName], rows: Sequence[Fields]) -> dict[KeyName, DataKey]:
-        by_row = {(name.kind, self._keyring.hide(name.owner), name.year): name for name in names}
+        by_row: dict[tuple[str, str, int], KeyName] = {
+            (name.kind, self._keyring.hide(name.owner), name.year): name for name in names
+        }
         found: dict[KeyName, DataKey] = {}
         for row in map(_Row._make, rows):
             found[by_row[(row.kind, row.owner, row.year)]] = DataKey(row.id, self._unwrap(row))

@@ -24,6 +24,8 @@ from gateway.errors import StoreUnavailable
 if TYPE_CHECKING:
     from psycopg import Connection as Raw
 
+    from adapters.sql.direct_postgresql import PostgresDirect
+
 OLDEST = 15
 """The oldest major version that this program was tested with."""
 
@@ -47,6 +49,21 @@ _CONNECTING = {
     # A standby may be behind, and would let a withdrawn consent through.
     "target_session_attrs": "primary",
 }  # fmt: skip
+_ALSO_ASYNCPGS = frozenset(
+    {
+        "host",
+        "port",
+        "passfile",
+        "sslmode",
+        "sslcert",
+        "sslkey",
+        "sslrootcert",
+        "sslcrl",
+        "sslpassword",
+        "sslnegotiation",
+    }
+)
+"""The words of a URL's query that asyncpg reads as libpq does."""
 _DURABLE = text(
     "SELECT set_config('synchronous_commit', 'on', false) "
     "WHERE current_setting('synchronous_commit') IN ('off', 'local')"
@@ -77,7 +94,8 @@ def open_postgresql(url: URL) -> Database:
         writing.dispose()
         raise
     transactions = _Transactions(writing, reading, ReadingThreads(_READERS, _WAITING_READS))
-    return Database(writing, transactions.write, transactions.read, transactions.close, transactions.threads)
+    direct, threads = _direct(url), transactions.threads
+    return Database(writing, transactions.write, transactions.read, transactions.close, direct, threads)
 
 
 def create_beside(url: URL, name: str) -> str:
@@ -95,17 +113,38 @@ def create_beside(url: URL, name: str) -> str:
     return url.set(database=name).render_as_string(hide_password=False)
 
 
-def _engine(url: URL, role: str, *, pool_size: int, max_overflow: int) -> Engine:
-    arguments: dict[str, str] = {**_CONNECTING, "application_name": f"saattaen-{role}"}
+def _arguments(url: URL, role: str) -> dict[str, str]:
+    """Return what psycopg connects by beside the URL's own parts, with the limits of a role."""
     given = {name: str(value) for name, value in url.query.items()}
     limits = " ".join(f"-c {name}={value}" for name, value in _LIMITS[role].items())
-    arguments |= given | {"options": f"{limits} {given.get('options', '')}".strip()}
+    return {
+        **_CONNECTING, "application_name": f"saattaen-{role}", **given,
+        "options": f"{limits} {given.get('options', '')}".strip(),
+    }  # fmt: skip
+
+
+def _engine(url: URL, role: str, *, pool_size: int, max_overflow: int) -> Engine:
     engine = create_engine(
-        url, connect_args=arguments, pool_size=pool_size, max_overflow=max_overflow, pool_timeout=_POOL_SECONDS,
-        pool_recycle=1800, use_native_hstore=False,
+        url, connect_args=_arguments(url, role), pool_size=pool_size, max_overflow=max_overflow,
+        pool_timeout=_POOL_SECONDS, pool_recycle=1800, use_native_hstore=False,
     )  # fmt: skip
     _prepare(engine, reads_only=role == "reading")
     return engine
+
+
+def _direct(url: URL) -> PostgresDirect:
+    from psycopg.conninfo import make_conninfo
+
+    from adapters.sql.direct_postgresql import Address, PostgresDirect
+
+    own = url.set(query={}).translate_connect_args(username="user", database="dbname")
+    arguments = {name: str(value) for name, value in own.items()} | _arguments(url, "reading")
+    arguments["options"] += " -c default_transaction_read_only=on"
+    # asyncpg would hand to the server as a setting whatever it does not know of libpq's words.
+    query = {name: value for name, value in url.query.items() if name in _ALSO_ASYNCPGS}
+    address = url.set(drivername="postgresql", query=query).render_as_string(hide_password=False)
+    settings = {name: arguments[name] for name in ("application_name", "options")}
+    return PostgresDirect(Address(address, make_conninfo(**arguments), settings))
 
 
 def _prepare(engine: Engine, *, reads_only: bool) -> None:

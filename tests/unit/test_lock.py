@@ -27,7 +27,8 @@ FLOORS = {
 NEVER = ("python-jose", "pyjwt", "ecdsa")
 
 PIN = re.compile(
-    r"(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,-]+\])?==(?P<version>\S+)(?P<marker> ;[^-]*?)?(?P<hashes>( +--hash=sha256:[0-9a-f]{64})+)\s*"
+    r"(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,-]+\])?==(?P<version>\S+)"
+    r"(?P<marker> ;[^-]*?)?(?P<hashes>( +--hash=sha256:[0-9a-f]{64})+)\s*"
 )
 ADDRESS = re.compile(r"://|@ |--(extra-)?index|--find.links|--trusted.host|(^|\s|=)[./~]*/\w")
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from audit.entry import Draft
 from audit.errors import CommitFailed, CommitUnknown, EntryInvalid, LogBroken, LogBusy, LogForked, ProofInvalid
 from audit.log import Committed, Dropped, Log
 from audit.merkle import leaf_hash, verify_inclusion
 from audit.proof import LogProof, parse_log_proof
 from audit.store import DurabilityLost
 from audit.verify import verify_not_rolled_back, verify_rows
-from audit.writing import EventExists, Writing
+from audit.writing import EventExists, Rejected, Survey, Writing
 from tests.unit.audit.log_world import (
     NAME,
     ORIGIN,
@@ -303,3 +306,56 @@ def test_a_restored_backup_is_noticed_before_anything_is_signed() -> None:
         verify_not_rolled_back(reader, one.checkpoint, keys)
     with store.read() as reader:
         assert "rewritten" in str(verify_rows(reader, keys, held=[one.checkpoint]).findings[0])
+
+
+@dataclass
+class Looking:
+    """An item that writes an entry alone, and wants to know how many rows there are."""
+
+    looks: list[int]
+    rejected: object = None
+
+    @property
+    def survey(self) -> Survey[list[str]]:
+        return self._look
+
+    def _look(self, rows: list[str], items: Sequence[object]) -> int:
+        self.looks.append(len(items))
+        return len(rows)
+
+    def apply(self, tx: Writing[list[str]], at: int) -> tuple[object, Sequence[Draft]]:
+        if self.rejected is not None:
+            raise Rejected(self.rejected)
+        return tx.seen, [draft()]
+
+
+@dataclass
+class Other(Looking):
+    """One of the same, sharing the survey of *first*."""
+
+    first: Looking | None = None
+
+    @property
+    def survey(self) -> Survey[list[str]]:
+        assert self.first is not None
+        return self.first.survey
+
+
+async def test_neighbours_that_write_entries_alone_share_a_survey_and_what_is_written_between_calls_for_another() -> (
+    None
+):
+    store, log = (store := MemoryStore()), new_log(store)
+    log.commit([Write()])
+    first = Looking([])
+    others = [Other(first.looks, first=first, rejected="stale" if at == 1 else None) for at in range(4)]
+    gate, waiting = await behind_a_gate(log)
+    items = [first, others[0], others[1], Write("between"), others[2], others[3]]
+    tasks = [asyncio.create_task(log.submit(one)) for one in items]
+    await asyncio.sleep(0)
+    gate.go.set()
+    await waiting
+    told = [one.result if isinstance(one, Committed) else one.value for one in await asyncio.gather(*tasks)]
+    rows = len(store.tables.rows)
+    assert told == [rows - 1, rows - 1, "stale", "between", rows, rows]
+    # Those who stand behind a writer are looked up again, for what it wrote may be what they ask for.
+    assert first.looks == [3, 2]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from audit.errors import ProofInvalid
 from audit.merkle import (
     EMPTY_ROOT,
+    Extension,
     Frontier,
     Tree,
     leaf_hash,
@@ -178,3 +179,19 @@ def test_a_frontier_that_does_not_fit_its_size_is_refused() -> None:
         Frontier.from_bytes(3, bytes(32))
     with pytest.raises(ValueError):
         Frontier.from_bytes(1, bytes(31))
+
+
+@pytest.mark.parametrize("before", [0, 1, 2, 3, 7, 8, 255, 256, 257, 300])
+def test_a_tree_that_has_just_grown_proves_its_new_leaves_without_a_store(before: int) -> None:
+    for grown in (1, 2, 3, 17):
+        frontier = Frontier()
+        for leaf in LEAVES[:before]:
+            frontier.push(leaf)
+        size = before + grown
+        extension = Extension(frontier, LEAVES[before:size])
+        tree = Tree(Stored(size), size)
+        for index in range(before, size):
+            assert extension.inclusion_proof(index) == tree.inclusion_proof(index)
+        for index in (before - 1, size):
+            with pytest.raises(ProofInvalid):
+                extension.inclusion_proof(index)
