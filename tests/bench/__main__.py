@@ -8,47 +8,59 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from itertools import groupby
-from pathlib import Path
+from typing import TypeVar
 
 from tests.bench.cases import CASES, GROWN, Case
 from tests.bench.load import LoadFailed, run_load
 from tests.bench.machine import BOTH, LOAD, has_two_cores
+from tests.bench.probes import PROBES, Probe
 from tests.bench.report import keep, show
 from tests.bench.results import Results
 from tests.bench.servers import Serving, serving_bare, serving_gateway
 from tests.bench.sizes import Sizes
 from tests.bench.stores import Store, StoreKind, lent_store
 
-_USAGE = "make bench CASES='a b-sqlite c-*'; the part before the first hyphen chooses all that begin so."
+N = TypeVar("N", Case, Probe)
+
+_STORES: tuple[tuple[StoreKind, bool], ...] = (
+    ("sqlite", False), ("postgresql", False), ("sqlite", True), ("postgresql", True),
+)  # fmt: skip
+"""In this order, each lent once: the kind, and whether it has a long history."""
 
 
 def main(asked: Sequence[str]) -> int:
-    """Run the cases that *asked* names, all but the grown ones where it names none, and print the table."""
+    """Run what *asked* names, all but the grown stores where it names nothing, and print the table."""
     sizes, results = Sizes.of(os.environ), Results()
     if shutil.which("wrk") is None:
         return _refused("wrk is not there; install it (Debian: wrk).")
     if not has_two_cores():
         return _refused("server and load need a core each, and this machine or container gives one.")
-    every = [*CASES, *GROWN]
-    chosen = [case for case in every if any(_is_of(case.name, one) for one in asked)] if asked else CASES
-    if not chosen:
-        return _refused(f"no case is called so. {_USAGE} Cases: {' '.join(case.name for case in every)}")
-    for (kind, grown), cases in groupby(chosen, _store_of):
-        with lent_store(kind, sizes.grown if grown else sizes.small) as store:
-            for server, together in groupby(cases, lambda case: case.server):
-                with (
-                    serving_bare(store.populated.body.encode(), store.folder)
-                    if server.store is None
-                    else (serving_gateway(server, store)) as serving
-                ):
-                    for case in together:
-                        _run(case, store, serving, sizes, results)
+    cases, probes = _chosen((*CASES, *GROWN), asked), _chosen(PROBES, asked)
+    if not cases and not probes:
+        names = " ".join(one.name for one in (*CASES, *GROWN, *PROBES))
+        return _refused(f"nothing is called so. Choose with CASES='a b-sqlite c-*' among: {names}")
+    for kind, grown in _STORES:
+        here = [case for case in cases if _store_of(case) == (kind, grown)]
+        beside = [probe for probe in probes if (probe.store, probe.grown) == (kind, grown)]
+        if here or beside:
+            with lent_store(kind, sizes.grown if grown else sizes.small) as store:
+                _load(here, store, sizes, results)
+                _probe(beside, store, sizes, results)
     show(results)
     keep(results, sizes)
     return 1 if results.failed else 0
+
+
+def _load(cases: Iterable[Case], store: Store, sizes: Sizes, results: Results) -> None:
+    for server, together in groupby(cases, lambda case: case.server):
+        bare = server.store is None
+        serving = serving_bare(store.populated.body.encode(), store.folder) if bare else serving_gateway(server, store)
+        with serving as served:
+            for case in together:
+                _run(case, store, served, sizes, results)
 
 
 def _run(case: Case, store: Store, serving: Serving, sizes: Sizes, results: Results) -> None:
@@ -61,16 +73,32 @@ def _run(case: Case, store: Store, serving: Serving, sizes: Sizes, results: Resu
                 seconds=sizes.seconds, warm_up=sizes.warm_up, refused=case.refused, cores=cores,
             )  # fmt: skip
         except LoadFailed as failed:
-            results.failed[case.name] = str(failed)
+            results.failed[f"{case.name} at {connections}"] = str(failed)
+
+
+def _probe(probes: Iterable[Probe], store: Store, sizes: Sizes, results: Results) -> None:
+    for probe in probes:
+        print(f"bench: {probe.name}", file=sys.stderr)
+        try:
+            for figure in probe.measure(store, sizes):
+                results.figures[figure.name] = figure
+        except LoadFailed as failed:
+            results.failed[probe.name] = str(failed)
+
+
+def _chosen(of: Sequence[N], asked: Sequence[str]) -> list[N]:
+    if not asked:
+        return [one for one in of if not one.name.startswith("grown")]
+    return [one for one in of if any(_is_of(one.name, name) for name in asked)]
+
+
+def _is_of(name: str, asked: str) -> bool:
+    return fnmatchcase(name, asked) or name.partition("-")[0] == asked
 
 
 def _store_of(case: Case) -> tuple[StoreKind, bool]:
     # The bare route answers with what lies in a store, and any will do.
     return case.server.store or "sqlite", case.server.grown
-
-
-def _is_of(name: str, asked: str) -> bool:
-    return fnmatchcase(name, asked) or name.partition("-")[0] == asked
 
 
 def _refused(why: str) -> int:
@@ -79,5 +107,4 @@ def _refused(why: str) -> int:
 
 
 if __name__ == "__main__":
-    Path("build").mkdir(exist_ok=True)
     sys.exit(main(sys.argv[1:]))

@@ -1,17 +1,18 @@
 """Fills an installation with people, consents, documents and a history, all of it as the gateway itself would write it.
 
 Every row goes through the log's one writer: clients by the register, documents by deposit, consents by the domain,
-releases by the very item that a read submits. Only what nobody reads here is left out: receipts and messages.
+reads as `disclose` tells of them, judged once and told many times. Only what nobody reads here is left out: receipts
+and messages.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from itertools import chain, cycle, islice
+from itertools import chain, cycle, islice, repeat
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,8 +38,9 @@ from gateway.directory.instants import from_micros
 from gateway.disclosure import evidence
 from gateway.disclosure.decision import Permit
 from gateway.disclosure.deposit import Accepted
+from gateway.disclosure.evidence import ReleasedDocument
 from gateway.disclosure.facts import make_facts
-from gateway.disclosure.release import EntryAlone, Release, Rendered
+from gateway.disclosure.release import Release, Rendered
 from gateway.disclosure.request import Action, DisclosureRequest, Requester
 from gateway.settings import Settings
 from tests.bench.sizes import Population
@@ -54,11 +56,14 @@ ROWS = (
 )  # fmt: skip
 """What each client consents to, a consent each: custodian, recipient, category. The first opens the documents."""
 SEARCHED_DOCUMENTS = 3
+EDITION = 1
+"""To be raised when other rows are written than before, so that stores that are kept are made anew."""
 _AT_ONCE = 512
 _READ_OVER_AND_OVER = 4_000
 """How many clients the history tells of: the others have consents and nobody asked yet."""
-_REFUSED_IN = 50
-"""Of so many entries of the history one is a refusal."""
+_READS_A_REFUSAL = 49
+"""How many reads of the history come before one that is refused."""
+_IN_AN_ITEM = 2_048
 _CHECK = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 
 
@@ -107,6 +112,12 @@ def fill(settings: Settings, size: Population) -> Populated:
     return asyncio.run(do())
 
 
+async def history_of(gateway: Gateway, documents: Sequence[str]) -> list[Draft]:
+    """Return the entry of a read of each of these documents, judged as the gateway judges it."""
+    filling = _Filling(gateway, load_world())
+    return [(await filling.drafts(document))[0] for document in documents]
+
+
 class _Filling:
     def __init__(self, gateway: Gateway, world: World) -> None:
         self._gateway, self._world = gateway, world
@@ -127,7 +138,7 @@ class _Filling:
         closed, open_documents = documents[size.clients], documents[: size.clients]
         shown = self._shown()
         await self._write(_Given(self, ClientId(client), shown) for client in clients[: size.clients])
-        await self._release(open_documents, size.entries - self._entries())
+        await self._tell(open_documents, size.entries - self._entries())
         (answer,) = (await self._released(open_documents[1])).rendered
         consents = size.clients * len(ROWS)
         return Populated(tuple(open_documents), closed, answer.body.decode(), consents, self._entries())
@@ -189,20 +200,32 @@ class _Filling:
 
     # The history.
 
-    async def _release(self, documents: Sequence[str], entries: int) -> None:
+    async def _tell(self, documents: Sequence[str], entries: int) -> None:
+        """Write releases and refusals, each as the gateway tells of it, until there are so many *entries* more."""
         if entries <= 0:
             return
         read = documents[:: max(1, len(documents) // _READ_OVER_AND_OVER)]
-        releases = [await self._released(document) for document in read]
-        refused = cycle(releases)
+        drafts = [draft for document in read for draft in await self.drafts(document)]
+        turns = islice(cycle(drafts), entries)
+        while chunk := list(islice(turns, _IN_AN_ITEM)):
+            new_event_id = self._gateway.parts.new_event_id
+            await self._write([_Told([replace(draft, event_id=new_event_id()) for draft in chunk])])
 
-        def items() -> Iterator[Item[object, object]]:
-            for number, release in enumerate(islice(cycle(releases), entries)):
-                yield self._refusal(next(refused)) if number % _REFUSED_IN == 0 else release
-
-        turns = items()
-        while chunk := list(islice(turns, _AT_ONCE)):
-            await self._write(chunk)
+    async def drafts(self, document: str) -> list[Draft]:
+        """Return the entries of several reads of one document, one of them refused."""
+        released = await self._released(document)
+        parts, snapshot, request = released.parts, released.snapshot, released.request
+        (row,) = released.rendered
+        told = (
+            parts.new_event_id(), request, snapshot.client.id, CATEGORY,
+            [ReleasedDocument(row.document, row.permit, row.digest, len(row.body))], snapshot.epochs,
+            parts.engine.revision, parts.directory.digest, row.digest, len(row.body),
+        )  # fmt: skip
+        refused = evidence.refusal(
+            parts.new_event_id(), request, snapshot.client.id, CATEGORY, row.document, "purpose-not-covered",
+            snapshot.epochs, parts.engine.revision, parts.directory.digest,
+        )  # fmt: skip
+        return [*repeat(evidence.disclosure(*told), _READS_A_REFUSAL), refused]
 
     async def _released(self, document: str) -> Release:
         """Judge one read as the gateway does, up to the item that it submits."""
@@ -222,13 +245,15 @@ class _Filling:
             raise TypeError("nothing of the document is left")
         return Release(request, snapshot, (Rendered(found, decision, body, parts.digest(body)),), CATEGORY, parts)
 
-    def _refusal(self, release: Release) -> EntryAlone:
-        """Return a refusal of a request like *release*."""
-        parts, snapshot = release.parts, release.snapshot
-        return EntryAlone(evidence.refusal(
-            parts.new_event_id(), release.request, snapshot.client.id, CATEGORY, snapshot.documents[0],
-            "purpose-not-covered", snapshot.epochs, parts.engine.revision, parts.directory.digest,
-        ))  # fmt: skip
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Many entries as one item of the log."""
+
+    drafts: Sequence[Draft]
+
+    def apply(self, tx: Writing[object], at: int) -> tuple[None, Sequence[Draft]]:
+        return None, self.drafts
 
 
 @dataclass(frozen=True, slots=True)
