@@ -5,6 +5,7 @@ SAATTAEN := .venv/bin/saattaen
 # Tests run in this many processes; arguments of your own for pytest: make test ARGS="-k withdrawn".
 WORKERS ?= 2
 ARGS ?=
+CASES ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo serve migrate test check policies bench clean
@@ -36,8 +37,8 @@ check: setup-dev ## Lint, types, architecture contracts, policies, and no addres
 policies: setup-dev ## Compile the policies for the embedded engine (needs the pinned OPA)
 	@$(PYTHON_IN_VENV) policies/build.py
 
-bench: setup-dev ## What a protected read costs against a bare route, in one run (needs wrk); build/bench.json
-	@$(PYTHON_IN_VENV) -W ignore -m tests.bench
+bench: setup-dev ## What a protected read costs against a bare route, in one run (docs/speed.md); CASES="a b-sqlite" chooses
+	@$(PYTHON_IN_VENV) -W ignore -m tests.bench $(CASES)
 
 clean: ## Remove what tools left behind; neither .venv nor your data
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis .coverage .coverage.*

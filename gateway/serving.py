@@ -21,7 +21,9 @@ _log = logging.getLogger(__name__)
 
 def listen(host: str, port: int, remedy: str) -> socket.socket:
     """Return a socket that listens there. Raises SettingsError with *remedy* where another program does."""
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Where the protocol is not named, asyncio leaves Nagle's algorithm on: each answer would wait for an ACK, 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

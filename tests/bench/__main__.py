@@ -5,109 +5,106 @@ Figures of different runs or machines do not compare; the ratios to the bare rou
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
-import subprocess
 import sys
-import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from itertools import groupby
+from typing import TypeVar
 
-SECONDS, WARM_UP = 8, 2
-PORT = 8471
-_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60000.0}
+from tests.bench.cases import CASES, GROWN, Case
+from tests.bench.load import LoadFailed, run_load
+from tests.bench.machine import BOTH, LOAD, has_two_cores
+from tests.bench.probes import PROBES, Probe
+from tests.bench.report import keep, show
+from tests.bench.results import Results
+from tests.bench.servers import Serving, serving_bare, serving_gateway
+from tests.bench.sizes import Sizes
+from tests.bench.stores import Store, StoreKind, lent_store
+
+N = TypeVar("N", Case, Probe)
+
+_STORES: tuple[tuple[StoreKind, bool], ...] = (
+    ("sqlite", False), ("postgresql", False), ("sqlite", True), ("postgresql", True),
+)  # fmt: skip
+"""In this order, each lent once: the kind, and whether it has a long history."""
 
 
-def main() -> int:
-    """Run every case and print the table."""
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        print("bench: wrk is not there; install it (Debian: wrk).", file=sys.stderr)
-        return 1
-    with TemporaryDirectory(prefix="saattaen-bench-") as folder:
-        server = subprocess.Popen(
-            _pinned("0", sys.executable, "-m", "tests.bench.server", str(Path(folder) / "data"), str(PORT))
-        )
+def main(asked: Sequence[str]) -> int:
+    """Run what *asked* names, all but the grown stores where it names nothing, and print the table."""
+    sizes, results = Sizes.of(os.environ), Results()
+    if shutil.which("wrk") is None:
+        return _refused("wrk is not there; install it (Debian: wrk).")
+    if not has_two_cores():
+        return _refused("server and load need a core each, and this machine or container gives one.")
+    cases, probes = _chosen((*CASES, *GROWN), asked), _chosen(PROBES, asked)
+    if not cases and not probes:
+        names = " ".join(one.name for one in (*CASES, *GROWN, *PROBES))
+        return _refused(f"nothing is called so. Choose with CASES='a b-sqlite c-*' among: {names}")
+    for kind, grown in _STORES:
+        here = [case for case in cases if _store_of(case) == (kind, grown)]
+        beside = [probe for probe in probes if (probe.store, probe.grown) == (kind, grown)]
+        if here or beside:
+            with lent_store(kind, sizes.grown if grown else sizes.small) as store:
+                _load(here, store, sizes, results)
+                _probe(beside, store, sizes, results)
+    show(results)
+    keep(results, sizes)
+    return 1 if results.failed else 0
+
+
+def _load(cases: Iterable[Case], store: Store, sizes: Sizes, results: Results) -> None:
+    for server, together in groupby(cases, lambda case: case.server):
+        bare = server.store is None
+        serving = serving_bare(store.populated.body.encode(), store.folder) if bare else serving_gateway(server, store)
+        with serving as served:
+            for case in together:
+                _run(case, store, served, sizes, results)
+
+
+def _run(case: Case, store: Store, serving: Serving, sizes: Sizes, results: Results) -> None:
+    cores = BOTH if case.server.cores == BOTH else LOAD
+    for connections in case.connections:
+        print(f"bench: {case.name} at {connections}", file=sys.stderr)
         try:
-            facts = _wait_for(Path(folder) / "data" / "bench.json", server)
-            rows = [
-                _measure(wrk, facts, server.pid, name, path, connections)
-                for name, path in (
-                    ("a bare route", "/bare"),
-                    ("b read, SQLite, embedded", facts["open"]),
-                    ("c refusal", facts["closed"]),
-                )
-                for connections in (1, 32)
-            ]
-        finally:
-            server.terminate()
-            server.wait()
-    bare = {row["connections"]: row["rps"] for row in rows if row["case"].startswith("a")}
-    print(f"{'case':28} {'conn':>4} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'cpu s/1000':>10} {'x bare':>7}")
-    for row in rows:
-        row["times_bare"] = round(bare[row["connections"]] / row["rps"], 2)
-        print(
-            f"{row['case']:28} {row['connections']:4} {row['rps']:8.0f} {row['p50']:8.2f} {row['p99']:8.2f}"
-            f" {row['cpu_per_1000']:10.3f} {row['times_bare']:7.2f}"
-        )
-    Path("build").mkdir(exist_ok=True)
-    Path("build/bench.json").write_text(json.dumps(rows, indent=1))
-    return 0
+            results.loads[case.name, connections] = run_load(
+                case.ask(store, sizes), serving.ports, serving.processes, store.folder, connections=connections,
+                seconds=sizes.seconds, warm_up=sizes.warm_up, refused=case.refused, cores=cores,
+            )  # fmt: skip
+        except LoadFailed as failed:
+            results.failed[f"{case.name} at {connections}"] = str(failed)
 
 
-def _pinned(cores: str, *command: str) -> list[str]:
-    taskset = shutil.which("taskset")
-    enough = taskset is not None and (os.cpu_count() or 1) > 1
-    return [taskset, "-c", cores, *command] if enough and taskset else list(command)
+def _probe(probes: Iterable[Probe], store: Store, sizes: Sizes, results: Results) -> None:
+    for probe in probes:
+        print(f"bench: {probe.name}", file=sys.stderr)
+        try:
+            for figure in probe.measure(store, sizes):
+                results.figures[figure.name] = figure
+        except LoadFailed as failed:
+            results.failed[probe.name] = str(failed)
 
 
-def _wait_for(file: Path, server: subprocess.Popen[bytes]) -> dict[str, str]:
-    end = time.monotonic() + 60
-    while not file.exists():
-        if server.poll() is not None or time.monotonic() > end:
-            raise SystemExit("bench: the server did not start.")
-        time.sleep(0.1)
-    return dict(json.loads(file.read_text()))
+def _chosen(of: Sequence[N], asked: Sequence[str]) -> list[N]:
+    if not asked:
+        return [one for one in of if not one.name.startswith("grown")]
+    return [one for one in of if any(_is_of(one.name, name) for name in asked)]
 
 
-def _measure(
-    wrk: str, facts: dict[str, str], pid: int, name: str, path: str, connections: int
-) -> dict[str, float | str]:
-    command = _pinned("1", wrk, "-t1", f"-c{connections}", "--latency", "-H", f"Authorization: Bearer {facts['token']}")
-    url = facts["base"] + path
-    subprocess.run([*command, f"-d{WARM_UP}s", url], check=True, capture_output=True)
-    before = _cpu_seconds(pid)
-    said = subprocess.run([*command, f"-d{SECONDS}s", url], check=True, capture_output=True, text=True).stdout
-    used = _cpu_seconds(pid) - before
-    total = int(_found(r"(\d+) requests in", said))
-    return {
-        "case": name, "connections": connections, "rps": float(_found(r"Requests/sec:\s+([\d.]+)", said)),
-        "p50": _milliseconds(_found(r"\n\s+50%\s+(\S+)", said)),
-        "p99": _milliseconds(_found(r"\n\s+99%\s+(\S+)", said)),
-        "cpu_per_1000": 1000 * used / total,
-    }  # fmt: skip
+def _is_of(name: str, asked: str) -> bool:
+    return fnmatchcase(name, asked) or name.partition("-")[0] == asked
 
 
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _store_of(case: Case) -> tuple[StoreKind, bool]:
+    # The bare route answers with what lies in a store, and any will do.
+    return case.server.store or "sqlite", case.server.grown
 
 
-def _found(pattern: str, text: str) -> str:
-    match = re.search(pattern, text)
-    if match is None:
-        raise SystemExit("bench: wrk said something else than expected.")
-    return match[1]
-
-
-def _milliseconds(text: str) -> float:
-    match = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text)
-    if match is None:
-        raise SystemExit("bench: wrk told a time in another form.")
-    return float(match[1]) * _UNITS[match[2]]
+def _refused(why: str) -> int:
+    print(f"bench: {why}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -34,7 +34,10 @@ _START_SECONDS = 30
 
 
 class PrivatePostgres:
-    """A server that runs. *folder* is its own, and short: the path of a socket has at most 107 letters."""
+    """A server that runs. *folder* is its own, and short: the path of a socket has at most 107 letters.
+
+    A cluster that lies in its `data` already is served, else a new one is made.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -45,14 +48,15 @@ class PrivatePostgres:
         self._groups: list[int] | None = None if account is None else []
         if account is not None:
             os.chown(folder, account.pw_uid, account.pw_gid)
-        command = [
-            str(programs() / "initdb"), "--pgdata", str(folder / "data"), "--auth", "trust", "--encoding", "UTF8",
-            "--locale", "C", "--username", _SUPERUSER, "--no-sync",
-        ]  # fmt: skip
-        subprocess.run(
-            command, check=True, capture_output=True, cwd=folder, user=self._user, group=self._group,
-            extra_groups=self._groups,
-        )  # fmt: skip
+        if not (folder / "data").exists():
+            command = [
+                str(programs() / "initdb"), "--pgdata", str(folder / "data"), "--auth", "trust", "--encoding", "UTF8",
+                "--locale", "C", "--username", _SUPERUSER, "--no-sync",
+            ]  # fmt: skip
+            subprocess.run(
+                command, check=True, capture_output=True, cwd=folder, user=self._user, group=self._group,
+                extra_groups=self._groups,
+            )  # fmt: skip
         self._log = (folder / "server.log").open("wb")
         settings = {
             "listen_addresses": "", "unix_socket_directories": str(folder), "shared_buffers": "64MB",
