@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import orjson
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.exc import DBAPIError
+from starlette.types import ASGIApp
 
 from adapters.fhir.capability import capability
 from adapters.fhir.consent import to_fhir
@@ -53,11 +54,26 @@ PUBLISHED = datetime(2026, 11, 23, tzinfo=UTC)
 """When the CapabilityStatement last changed."""
 
 
+class _App(FastAPI):
+    """FastAPI with layers around all of its own, which cost a read that does not need them as much as a query."""
+
+    def add_outermost(self, layer: Callable[..., ASGIApp], **arguments: object) -> None:
+        """Add a layer around all that there are."""
+        self.state.layers = [*getattr(self.state, "layers", ()), (layer, arguments)]
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the whole of it; Starlette asks once."""
+        app = super().build_middleware_stack()
+        for layer, arguments in self.state.layers:
+            app = layer(app, **arguments)
+        return app
+
+
 def create_app(gateway: Gateway) -> FastAPI:
     """Return the application that serves *gateway*. FastAPI's own pages are off: they load from other hosts."""
     settings, base = gateway.settings, gateway.settings.base_url
     # A redirect to the address with or without a slash would be built from the Host header, which anyone can forge.
-    app = FastAPI(
+    app = _App(
         title="Saattaen", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     authenticator = Authenticator(gateway.token_verifier)
@@ -93,11 +109,11 @@ def create_app(gateway: Gateway) -> FastAPI:
     challenged = challenge(base + RESOURCE_METADATA_PATH)
     install_problems(app, challenge=challenged)
     install_openapi(app, base=base, demo=settings.demo)
-    app.add_middleware(
+    app.add_outermost(
         DataPath, reads=reads, searches=searches,
         on_error=lambda request, error: answer_to(request, error, challenged),
     )  # fmt: skip
-    app.add_middleware(Limits, new_request_id=lambda: new_event_id(gateway.clock.now()), demo=settings.demo)
+    app.add_outermost(Limits, new_request_id=lambda: new_event_id(gateway.clock.now()), demo=settings.demo)
     return app
 
 

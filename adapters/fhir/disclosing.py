@@ -11,7 +11,7 @@ from gateway.directory.model import Directory
 from gateway.disclosure.decision import Permit
 from gateway.disclosure.minimise import minimise
 from gateway.disclosure.request import DisclosureRequest
-from gateway.disclosure.sections import sections_in
+from gateway.disclosure.sections import holds_a_section
 from gateway.disclosure.snapshot import DocumentFacts, Snapshot
 from gateway.errors import CustodianUnavailable
 
@@ -40,7 +40,7 @@ class Disclosing:
         except orjson.JSONDecodeError:
             raise CustodianUnavailable("The stored document is not JSON.") from None
         left = minimise(parsed, layout, projection, permit.sections, "strip-location" in permit.obligations)
-        if not sections_in(left, layout):
+        if not holds_a_section(left, layout):
             return None
         return render(
             left,

@@ -5,7 +5,6 @@ The shape is `policies/schemas/input.json`. Instants are integer microseconds si
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 
 from gateway.directory.instants import to_micros
@@ -142,14 +141,38 @@ def _projection(category: str, recipient: str, directory: Directory, at: datetim
 
 
 def _grant(row: GrantFacts) -> Facts:
-    facts = asdict(row)
-    facts["from"] = facts.pop("valid_from")
-    facts["sensitivities"] = list(row.sensitivities)
-    return facts
+    return {
+        "id": row.id,
+        "consent": row.consent,
+        "version": row.version,
+        "custodian": row.custodian,
+        "recipient": row.recipient,
+        "category": row.category,
+        "purpose": row.purpose,
+        "from": row.valid_from,
+        "until": row.until,
+        "sensitivities": row.sensitivities,
+        "single_use": row.single_use,
+        "document": row.document,
+        "dated_from": row.dated_from,
+        "dated_until": row.dated_until,
+        "withdrawn": row.withdrawn,
+        "confirmed": row.confirmed,
+        "spent": row.spent,
+        "ended": row.ended,
+        "seq": row.seq,
+        "by_client": row.by_client,
+    }
 
 
 def _relation(row: RelationFacts) -> Facts:
-    facts = asdict(row)
-    facts["from"] = facts.pop("valid_from")
-    facts["recipients"] = list(row.recipients)
-    return facts
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "custodian": row.custodian,
+        "recipients": row.recipients,
+        "from": row.valid_from,
+        "until": row.until,
+        "ended": row.ended,
+        "section": row.section,
+    }

@@ -84,8 +84,21 @@ class Part:
     allowed: frozenset[str]
 
 
+_rules: dict[int, tuple[Layout, Rules]] = {}
+
+
 def rules_of(layout: Layout) -> Rules:
-    """Return the rules of a layout."""
+    """Return the rules of a layout; those of one and the same layout are made once."""
+    known = _rules.get(id(layout))
+    # The layout is kept with its rules, so an equal id is the same object as long as they are here.
+    if known is None:
+        if len(_rules) >= 512:
+            _rules.clear()
+        known = _rules[id(layout)] = (layout, _make_rules(layout))
+    return known[1]
+
+
+def _make_rules(layout: Layout) -> Rules:
     elements: dict[str, Rule] = {}
     within: dict[str, dict[str, Rule]] = {}
     for section, selectors in layout.sections.items():
@@ -144,6 +157,11 @@ def parts(document: Document, layout: Layout) -> Iterator[Part]:
 def sections_in(document: Document, layout: Layout) -> set[str]:
     """Return the sections that a document holds: those that one of its parts names, and may name there."""
     return {section for part in parts(document, layout) for section in part.named & part.allowed}
+
+
+def holds_a_section(document: Document, layout: Layout) -> bool:
+    """Return whether any part of the document belongs to a section."""
+    return any(part.named & part.allowed for part in parts(document, layout))
 
 
 def _parts_of(path: str, value: Json, rule: Rule, contained: Mapping[str, Document]) -> Iterator[Part]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -114,7 +114,8 @@ def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:
 def _move(root: int, cores: frozenset[int]) -> None:
     """Keep a process and those that it has started on *cores*; what it starts later follows."""
     for process in _family(root):
-        os.sched_setaffinity(process, cores)
+        with suppress(ProcessLookupError):  # A process of the database's may have ended meanwhile.
+            os.sched_setaffinity(process, cores)
 
 
 def _family(root: int) -> list[int]:

@@ -341,9 +341,7 @@ class Other(Looking):
         return self.first.survey
 
 
-async def test_neighbours_that_write_entries_alone_share_a_survey_and_what_is_written_between_calls_for_another() -> (
-    None
-):
+async def test_neighbours_that_write_entries_alone_share_a_survey_until_somebody_writes_rows() -> None:
     store, log = (store := MemoryStore()), new_log(store)
     log.commit([Write()])
     first = Looking([])
