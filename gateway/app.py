@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import orjson
 from fastapi import APIRouter, FastAPI
-from sqlalchemy.exc import DBAPIError
 
 from adapters.fhir.capability import capability
 from adapters.fhir.consent import to_fhir
@@ -25,7 +25,7 @@ from gateway.disclosure.disclose import disclose
 from gateway.disclosure.event_id import new_event_id
 from gateway.disclosure.release import Refused, Released, ReleasedOwn
 from gateway.disclosure.request import DisclosureRequest
-from gateway.errors import EngineUnavailable, RequestInvalid
+from gateway.errors import EngineUnavailable, GatewayError, RequestInvalid
 from gateway.http.acting import Door
 from gateway.http.audit_routes import audit_router
 from gateway.http.authentication import Authenticator, challenge
@@ -122,8 +122,8 @@ def _checks(gateway: Gateway) -> dict[str, Callable[[], Awaitable[bool]]]:
 
     async def log() -> bool:
         try:
-            gateway.log.checkpoint_now()
-        except (AuditError, DBAPIError):
+            await asyncio.to_thread(gateway.log.checkpoint_now)
+        except (AuditError, GatewayError):
             return False
         return True
 
