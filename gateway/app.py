@@ -122,8 +122,9 @@ def _checks(gateway: Gateway) -> dict[str, Callable[[], Awaitable[bool]]]:
 
     async def log() -> bool:
         try:
-            await asyncio.to_thread(gateway.log.checkpoint_now)
-        except (AuditError, GatewayError):
+            async with asyncio.timeout(gateway.settings.patience):
+                await asyncio.to_thread(gateway.log.checkpoint_now)
+        except (AuditError, GatewayError, TimeoutError):
             return False
         return True
 

@@ -131,7 +131,7 @@ async def opened(
     clock: Clock | None = None,
     mandates: SimulatedMandates | None = None,
     engine: PolicyEngine | None = None,
-    open_store: Callable[[str], Database] = open_database,
+    open_store: Callable[[str, float], Database] = open_database,
 ) -> AsyncIterator[Gateway]:
     """Open a migrated installation and record what it judges by; everything is closed on the way out.
 
@@ -143,10 +143,10 @@ async def opened(
     clock = clock or SystemClock()
     keyring = KeyRing.load(settings.keys, demo=settings.demo)
     async with AsyncExitStack() as closing:
-        database = open_store(settings.database)
+        database = open_store(settings.database, settings.patience)
         closing.callback(database.close)
         schema.check(database)
-        key_database = open_store(settings.key_database)
+        key_database = open_store(settings.key_database, settings.patience)
         closing.callback(key_database.close)
         wrapping = WrappingRing(keyring.keks.secrets, keyring.keks.current, keyring.owner_key)
         keys = KeyStore(key_database, wrapping, clock.now)
@@ -194,7 +194,7 @@ def _assemble(
     log_store = SqlLogStore(database)
     log: Log[Connection] = Log(
         log_store, keys, [Signer(keyring.log_seed)], clock, settings.log_name, YearChange(open_records, clock, ids),
-        told=told,
+        patience=settings.patience, told=told,
     )  # fmt: skip
 
     async def read(query: Callable[[object], T]) -> T:

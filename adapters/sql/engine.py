@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from adapters.sql.database import Database, DatabaseUnfit
+from adapters.sql.database import PATIENCE, Database, DatabaseUnfit
 from adapters.sql.faults import telling
 from adapters.sql.postgresql import open_postgresql
 from adapters.sql.sqlite import has_wal_reset_bug, open_sqlite, sqlite_module
@@ -15,8 +15,11 @@ from adapters.sql.sqlite import has_wal_reset_bug, open_sqlite, sqlite_module
 __all__ = ["Database", "DatabaseUnfit", "has_wal_reset_bug", "open_database", "sqlite_module"]
 
 
-def open_database(url: str) -> Database:
-    """Open a database by its SQLAlchemy URL; raises DatabaseUnfit. Whatever fails in it later is StoreUnavailable."""
+def open_database(url: str, patience: float = PATIENCE) -> Database:
+    """Open a database by its SQLAlchemy URL; raises DatabaseUnfit. Whatever fails in it later is StoreUnavailable.
+
+    So is a server that says nothing for *patience* seconds.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -25,7 +28,7 @@ def open_database(url: str) -> Database:
         case "sqlite":
             database = open_sqlite(parsed)
         case "postgresql":
-            database = open_postgresql(parsed)
+            database = open_postgresql(parsed, patience)
         case other:
             raise DatabaseUnfit(
                 f"The database {other} is not supported; give a sqlite:/// or a postgresql+psycopg:// URL."

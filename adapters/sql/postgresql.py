@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from adapters.sql.database import Database, DatabaseUnfit, ReadingThreads
+from adapters.sql.database import PATIENCE, Database, DatabaseUnfit, ReadingThreads
 from gateway.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ _LOCK_HEAD = text("SELECT log FROM audit_head ORDER BY started LIMIT 1 FOR UPDAT
 _LOCK_NAME = text("SELECT pg_advisory_xact_lock(:key), to_regclass('audit_head') IS NOT NULL")
 
 
-def open_postgresql(url: URL) -> Database:
-    """Open a database of a PostgreSQL server; raises DatabaseUnfit."""
+def open_postgresql(url: URL, patience: float = PATIENCE) -> Database:
+    """Open a database of a PostgreSQL server; raises DatabaseUnfit. *patience* bounds a read of a silent server."""
     if url.get_driver_name() != "psycopg":
         raise DatabaseUnfit("PostgreSQL is reached by psycopg: give a postgresql+psycopg:// URL.")
     if not url.database:
@@ -76,7 +76,7 @@ def open_postgresql(url: URL) -> Database:
     except DatabaseUnfit:
         writing.dispose()
         raise
-    transactions = _Transactions(writing, reading, ReadingThreads(_READERS, _WAITING_READS))
+    transactions = _Transactions(writing, reading, ReadingThreads(_READERS, _WAITING_READS, patience))
     return Database(writing, transactions.write, transactions.read, transactions.close, transactions.threads)
 
 

@@ -16,6 +16,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from adapters.sql.database import Database, DatabaseUnfit
 
 _BUSY_MILLISECONDS = 10_000
+_POOL_SECONDS = 1
+"""How long anyone waits for a connection: a read may wait on the event loop, and everyone with it."""
 _BEGIN = "saattaen_begin"
 
 
@@ -55,8 +57,8 @@ def open_sqlite(url: URL) -> Database:
     if not path.parent.is_dir():
         raise DatabaseUnfit("The folder of the database does not exist; make it first.")
     module = sqlite_module()
-    writing = create_engine(url, module=module, pool_size=2, max_overflow=2)
-    reading = create_engine(url, module=module, pool_size=8, max_overflow=8)
+    writing = create_engine(url, module=module, pool_size=2, max_overflow=2, pool_timeout=_POOL_SECONDS)
+    reading = create_engine(url, module=module, pool_size=8, max_overflow=8, pool_timeout=_POOL_SECONDS)
     _prepare(writing, reads_only=False)
     _prepare(reading, reads_only=True)
     transactions = _SqliteTransactions(writing, reading, path.with_name(path.name + ".lock"))

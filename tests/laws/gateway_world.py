@@ -61,7 +61,7 @@ def demo_world() -> World:
     return load_world()
 
 
-def settings_in(folder: Path) -> Settings:
+def settings_in(folder: Path, patience: float = 20.0) -> Settings:
     """The settings of an installation in *folder*."""
     named = folder / STORES
     database, keys = (
@@ -70,7 +70,7 @@ def settings_in(folder: Path) -> Settings:
     )  # fmt: skip
     return Settings(
         database=database, key_database=keys, keys=folder / "keys", base_url=BASE, directory=folder / "directory.yaml",
-        outbox=folder / "outbox", demo=True,
+        outbox=folder / "outbox", demo=True, patience=patience,
     )  # fmt: skip
 
 
@@ -294,7 +294,8 @@ def verify(gateway: Gateway) -> list[str]:
 @asynccontextmanager
 async def open_world(
     folder: Path, change: Callable[[Gateway], Gateway] = lambda gateway: gateway, *, web: bool = True,
-    open_store: Callable[[str], Database] = open_database, engine: PolicyEngine | None = None,
+    open_store: Callable[[str, float], Database] = open_database, engine: PolicyEngine | None = None,
+    patience: float = 20.0,
 ) -> AsyncIterator[Laws]:  # fmt: skip
     """Open a gateway on the installation in *folder* (made where there is none); without *web* nobody serves HTTP."""
     if not (folder / "keys").exists():
@@ -302,7 +303,7 @@ async def open_world(
     world = demo_world()
     clock = SteeredClock(world.now)
     async with opened(
-        settings_in(folder), world.directory, clock=clock, open_store=open_store, engine=engine
+        settings_in(folder, patience), world.directory, clock=clock, open_store=open_store, engine=engine
     ) as gateway:
         changed = change(gateway)
         transport = httpx.ASGITransport(create_app(changed)) if web else None

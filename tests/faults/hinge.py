@@ -1,0 +1,86 @@
+"""Where a test takes hold of an opened database: it can be gone, and its COMMIT can fail before or after its work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from adapters.sql.engine import Database, open_database
+from adapters.sql.faults import telling
+
+Begin = Callable[[], AbstractContextManager[Connection]]
+
+
+class Hinge:
+    """Opens databases as the gateway does, and lets the one whose URL it is given fail when it is told to."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._is_down = False
+        self._at_commit: str | None = None
+
+    def open(self, url: str, patience: float) -> Database:
+        """Open a database; for `opened(open_store=...)`."""
+        database = open_database(url, patience)
+        if url != self._url:
+            return database
+        return replace(database, write=telling(self._hung(database.write)), read=telling(self._hung(database.read)))
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """Let no transaction begin."""
+        self._is_down = True
+        try:
+            yield
+        finally:
+            self._is_down = False
+
+    @contextmanager
+    def cutting_commits(self, when: str) -> Iterator[None]:
+        """Fail each COMMIT: `before` it is made, `after`, or `and-go`: after it, and let nothing begin from then on."""
+        self._at_commit = when
+        try:
+            yield
+        finally:
+            self._at_commit, self._is_down = None, False
+
+    def _hung(self, begin: Begin) -> Begin:
+        @contextmanager
+        def begun() -> Iterator[Connection]:
+            if self._is_down:
+                raise _failure("BEGIN", "unable to open database file")
+            with begin() as connection:
+                yield connection if self._at_commit is None else _Cut(connection, self._commit)  # type: ignore[misc]
+
+        return begun
+
+    def _commit(self, commit: Callable[[], None]) -> None:
+        when = self._at_commit
+        if when == "before":
+            raise _failure("COMMIT", "the connection was lost")
+        commit()
+        if when is not None:
+            self._is_down = when == "and-go"
+            raise _failure("COMMIT", "the connection was lost")
+
+
+class _Cut:
+    """A connection whose COMMIT goes through a hand that may let go."""
+
+    def __init__(self, connection: Connection, through: Callable[[Callable[[], None]], None]) -> None:
+        self._connection, self._through = connection, through
+
+    def commit(self) -> None:
+        self._through(self._connection.commit)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+def _failure(statement: str, why: str) -> OperationalError:
+    return OperationalError(statement, {}, Exception(why))
