@@ -17,18 +17,16 @@ Begin = Callable[[], AbstractContextManager[Connection]]
 
 
 class Hinge:
-    """Opens databases as the gateway does, and lets the one whose URL it is given fail when it is told to."""
+    """Opens a database as the gateway does, and lets it fail when it is told to."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self) -> None:
         self._is_down = False
         self._at_commit: str | None = None
+        self._then: Callable[[], None] = lambda: None
 
     def open(self, url: str, patience: float) -> Database:
-        """Open a database; for `opened(open_store=...)`."""
+        """Open the database; for `opened(open_store=...)`."""
         database = open_database(url, patience)
-        if url != self._url:
-            return database
         return replace(database, write=telling(self._hung(database.write)), read=telling(self._hung(database.read)))
 
     @contextmanager
@@ -49,6 +47,10 @@ class Hinge:
         finally:
             self._at_commit, self._is_down = None, False
 
+    def at_commit(self, when: str, then: Callable[[], None]) -> None:
+        """Let *then* happen `before` or `after` each COMMIT from now on."""
+        self._at_commit, self._then = when, then
+
     def _hung(self, begin: Begin) -> Begin:
         @contextmanager
         def begun() -> Iterator[Connection]:
@@ -62,9 +64,11 @@ class Hinge:
     def _commit(self, commit: Callable[[], None]) -> None:
         when = self._at_commit
         if when == "before":
+            self._then()
             raise _failure("COMMIT", "the connection was lost")
         commit()
         if when is not None:
+            self._then()
             self._is_down = when == "and-go"
             raise _failure("COMMIT", "the connection was lost")
 

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from adapters.opa.server import ServerEngine
 from adapters.opa.shipped import read_bundle
+from adapters.sql.engine import Database
 from gateway.demo.local_opa import local_opa
 from gateway.disclosure.opened import Opened
 from gateway.errors import GatewayError
@@ -32,7 +33,8 @@ class Scene:
 
     laws: Laws
     store: Store
-    hinge: Hinge
+    main: Hinge
+    keys: Hinge
     document: str
     wire: Proxy | None = None
     """Before PostgreSQL, the main database's connections."""
@@ -97,13 +99,18 @@ async def scene_in(
             opa = proxies.before_port(str(address.hostname), int(address.port or 0))
             engine = ServerEngine(f"http://127.0.0.1:{opa.port}", read_bundle().revision)
             await closing.enter_async_context(engine)
-        hinge = Hinge(settings_in(place).database)
+        settings = settings_in(place)
+        hinge, keys = Hinge(), Hinge()
+
+        def open_store(url: str, patience: float) -> Database:
+            return (hinge if url == settings.database else keys).open(url, patience)
+
         laws = await closing.enter_async_context(
-            open_world(place, open_store=hinge.open, engine=engine, patience=patience)
+            open_world(place, open_store=open_store, engine=engine, patience=patience)
         )
         document = await laws.deposit()
         await laws.give()
-        yield Scene(laws, store, hinge, document, wire=wire, opa=opa)
+        yield Scene(laws, store, hinge, keys, document, wire=wire, opa=opa)
 
 
 def _before_postgres(place: Path, proxies: Proxies) -> Proxy:

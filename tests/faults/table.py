@@ -83,6 +83,14 @@ def _all_taken(scene: Scene, *, writing: int, reading: int) -> Iterator[None]:
 
 
 @contextmanager
+def _keys_down(scene: Scene) -> Iterator[None]:
+    """Let the database of keys be down, and no key be in memory any more."""
+    scene.laws.gateway.keys.forget()
+    with scene.keys.down():
+        yield
+
+
+@contextmanager
 def _pragma(scene: Scene, fault: str, remedy: str) -> Iterator[None]:
     """Set a PRAGMA on every writing connection, and the other one afterwards."""
     _on_writers(scene, fault)
@@ -192,7 +200,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     # The store.
     Fault(
-        "the database is down", on_each(lambda scene: scene.hinge.down(), lambda scene: _wire_of(scene, "refusing")),
+        "the database is down", on_each(lambda scene: scene.main.down(), lambda scene: _wire_of(scene, "refusing")),
         STORE, STORE, unready=_LOG,
     ),
     Fault(
@@ -235,21 +243,22 @@ FAULTS: tuple[Fault, ...] = (
         ),
         STORE, STORE,
     ),
+    Fault("the database of keys is down", _keys_down, STORE, STORE),
     # COMMIT: what the gateway is not told (audit design, 2.6).
     Fault(
         "the connection is cut before COMMIT",
         on_each(
-            lambda scene: scene.hinge.cutting_commits("before"),
+            lambda scene: scene.main.cutting_commits("before"),
             lambda scene: _wire_of(scene, "cutting_commits", "before"),
         ),
         STORE, STORE,
     ),
-    # A release is found by its entry. The route of refusals first looks for the client in a transaction of its own, which
-    # leaves no entry to be found by: it is told that nobody knows.
+    # A release is found by its entry. The route of refusals first looks for the client in a transaction of its own,
+    # which leaves no entry to be found by: it is told that nobody knows.
     Fault(
         "the connection is cut after COMMIT",
         on_each(
-            lambda scene: scene.hinge.cutting_commits("after"),
+            lambda scene: scene.main.cutting_commits("after"),
             lambda scene: _wire_of(scene, "cutting_commits", "after"),
         ),
         SERVED, STORE, entry="disclosure",
@@ -257,7 +266,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "the connection is cut after COMMIT and the database is gone",
         on_each(
-            lambda scene: scene.hinge.cutting_commits("and-go"),
+            lambda scene: scene.main.cutting_commits("and-go"),
             lambda scene: _wire_of(scene, "cutting_commits", "and-go"),
         ),
         STORE, STORE, entry="disclosure", unready=_LOG,
