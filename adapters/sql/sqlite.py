@@ -12,6 +12,7 @@ from types import ModuleType
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.database import Database, DatabaseUnfit
 
@@ -62,8 +63,12 @@ def open_sqlite(url: URL) -> Database:
     _prepare(writing, reads_only=False)
     _prepare(reading, reads_only=True)
     transactions = _SqliteTransactions(writing, reading, path.with_name(path.name + ".lock"))
-    with writing.connect() as connection:
-        _check_settings(connection)
+    try:
+        with writing.connect() as connection:
+            _check_settings(connection)
+    except DBAPIError as error:
+        writing.dispose()
+        raise DatabaseUnfit(f"The database file cannot be used: {error.orig}.") from error
     return Database(writing, transactions.write, transactions.read, transactions.close)
 
 
