@@ -28,7 +28,7 @@ class LogBusy(AuditError):
 
 
 class LogBroken(AuditError):
-    """An earlier commit ended in doubt, so this process writes no more; start it again."""
+    """The disk failed during a commit, or holds a part of a batch: this process writes no more."""
 
 
 class LogForked(AuditError):

@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
-from audit.checkpoint import Signer, Verifier
-from audit.errors import AuditError, LogBroken, LogBusy
+from audit.checkpoint import Signer, Verifier, verify_note
+from audit.errors import AuditError, CommitUnknown, LogBroken, LogBusy
 from audit.keys import DataKeys
 from audit.merkle import Tree
 from audit.proof import LogProof
@@ -43,7 +43,8 @@ class Log(Generic[C]):
     """One log by a name, rolled over each year: `<name>/audit/<year>`.
 
     *signers* sign each checkpoint, the log's own key first. *queue* bounds the normal lane; the urgent one is for what
-    protects a person and is never shed.
+    protects a person and is never shed. A batch that takes longer than *patience* (seconds) is waited for by nobody any
+    more. *told* says an error as the log's callers know it.
     """
 
     def __init__(
@@ -57,6 +58,8 @@ class Log(Generic[C]):
         *,
         batch: int = 512,
         queue: int = 4096,
+        patience: float = 20.0,
+        told: Callable[[Exception], Exception] = lambda error: error,
     ) -> None:
         self._store = store
         self._signers = tuple(signers)
@@ -69,20 +72,24 @@ class Log(Generic[C]):
         self._task: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log-writer")
         self._last = (0, 0.0)
+        self._patience = patience
+        self._is_silent = False
+        self._told = told
 
     # The doors.
 
     async def submit(self, item: Item[C, R], *, urgent: bool = False) -> Committed[R] | Dropped:
         """Write an item with whatever else is waiting; return once it is durable.
 
-        Raises LogBusy when the normal lane is full, CommitFailed or CommitUnknown when COMMIT raised, LogBroken after
-        a CommitUnknown, and whatever else the item itself raised. A waiter that is cancelled takes its item out of the
-        normal lane if it is still there; an urgent item is written in any case.
+        Raises LogBusy when the normal lane is full or the store is silent, CommitFailed when nothing of the batch was
+        written, CommitUnknown when nobody can say, LogBroken when the log needs an operator, and whatever else the item
+        itself raised. A waiter that is cancelled takes its item out of the normal lane if it is still there; an urgent
+        item is written in any case.
         """
         if self._sequencer.broken is not None:
-            raise LogBroken(self._sequencer.broken)
-        if not urgent and len(self._normal) >= self._bound:
-            raise LogBusy("too much is waiting to be written to the log")
+            raise self._told(LogBroken(self._sequencer.broken))
+        if not urgent and (self._is_silent or len(self._normal) >= self._bound):
+            raise self._told(LogBusy("too much is waiting to be written to the log"))
         loop = asyncio.get_running_loop()
         running = self._task is not None and not self._task.done()
         if running and self._task is not None and self._task.get_loop() is not loop:
@@ -93,7 +100,7 @@ class Log(Generic[C]):
             self._task = loop.create_task(self._drain())
         outcome = await future
         if isinstance(outcome, Exception):
-            raise outcome
+            raise self._told(outcome)
         return cast("Committed[R] | Dropped", outcome)
 
     def commit(self, items: Sequence[Item[C, R]]) -> list[Committed[R] | Dropped]:
@@ -101,12 +108,19 @@ class Log(Generic[C]):
         outcomes = self._thread.submit(self._write, list(items)).result()
         for outcome in outcomes:
             if isinstance(outcome, Exception):
-                raise outcome
+                raise self._told(outcome)
         return cast("list[Committed[R] | Dropped]", outcomes)
 
     def verifier(self, origin: str) -> Verifier:
         """Return the public key of a log."""
         return self._signers[0].verifier(origin)
+
+    def check_key(self) -> None:
+        """Raise SignatureInvalid unless the open log's head bears a signature by one of our keys; none yet is fine."""
+        with self._store.read() as reader:
+            head = current_head(reader.heads(), self._name)
+        if head is not None:
+            verify_note(head.note, [one.verifier(head.origin) for one in self._signers], head.origin)
 
     def load(self) -> Load:
         """Return how busy the log is."""
@@ -170,17 +184,36 @@ class Log(Generic[C]):
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
         while taken := self._take():
+            work = loop.run_in_executor(self._thread, self._write, [item for item, _ in taken])
+            alarm = loop.call_later(self._patience, self._give_up, taken)
             try:
-                outcomes = await loop.run_in_executor(self._thread, self._write, [item for item, _ in taken])
+                outcomes = await work
             except Exception as error:
                 outcomes = [error] * len(taken)
             except BaseException:
                 for _, future in taken:
                     future.cancel()
                 raise
+            finally:
+                alarm.cancel()
+                self._is_silent = False
             for (_, future), outcome in zip(taken, outcomes, strict=True):
                 if not future.done():
                     future.set_result(outcome)
+
+    def _give_up(self, taken: Sequence[tuple[Item[C, object], asyncio.Future[Outcome]]]) -> None:
+        """Answer those who wait for a store that says nothing. It may still write what it was given.
+
+        Urgent items stay in their lane and are written once it speaks again; what is normal asks anew.
+        """
+        self._is_silent = True
+        for _, future in taken:
+            if not future.done():
+                future.set_result(CommitUnknown("the store is silent"))
+        while self._normal:
+            _, future = self._normal.popleft()
+            if not future.done():
+                future.set_result(LogBusy("the store is silent; nothing of this was written"))
 
     def _write(self, items: Sequence[Item[C, object]]) -> list[Outcome]:
         began = time.perf_counter()

@@ -71,6 +71,13 @@ class _CommitRaised(Exception):
     """COMMIT raised; carried out of the transaction, so that its lock is free before anyone looks."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A batch whose COMMIT raised and whose outcome is not known yet: where its events would stand."""
+
+    placed: Sequence[Placed]
+
+
 class _Duplicates(Exception):
     """Some items of the batch bear event ids that are in the log already."""
 
@@ -107,8 +114,9 @@ class Sequencer(Generic[C]):
         self._clock = clock
         self._name = name
         self._rollover = rollover
+        self._doubt: _Doubt | None = None
         self.broken: str | None = None
-        """Why nothing is written any more; None while all is well."""
+        """Why nothing is written any more until an operator has looked; None while all is well."""
 
     def write(self, items: Sequence[Item[C, object]]) -> list[Outcome]:
         """Write items; return what became of each. Items that fail do not disturb the others."""
@@ -117,6 +125,7 @@ class Sequencer(Generic[C]):
             try:
                 if self.broken is not None:
                     raise LogBroken(self.broken)
+                self._settle()
                 self._transaction(items, pending, outcomes)
             except _Duplicates as duplicates:
                 for number in duplicates.items:
@@ -247,20 +256,47 @@ class Sequencer(Generic[C]):
 
     def _find_out(self, placed: Sequence[Placed], cause: BaseException | None) -> None:
         """Return when a COMMIT that raised did happen; raise CommitFailed when it did not, CommitUnknown in doubt."""
-        try:
-            if isinstance(cause, DurabilityLost) or not placed:
-                raise CommitUnknown("the store cannot say what it holds")
-            # Under the head lock: whatever the failed transaction still did at the server has ended by then.
-            with self._store.write() as tx:
-                found = tx.find_events([one.event_id for one in placed])
-        except Exception:
-            self.broken = "a commit ended in doubt; start the gateway again once the store is sound"
+        if isinstance(cause, DurabilityLost):
+            # What the disk holds may change once more when the process that wrote it ends: nobody may look and believe.
+            self.broken = "the disk failed during a commit; start the gateway again once the store is sound"
+            raise CommitUnknown("the store cannot say what it holds") from cause
+        if not placed:
+            # Rows without an entry: nothing to look for, and nothing that the log could say twice.
             raise CommitUnknown("nobody can say whether the batch was written") from cause
-        if not found:
+        self._doubt = _Doubt(placed)
+        try:
+            was_written = self._look(placed)
+        except LogBroken:
+            raise CommitUnknown("a part of the batch was written") from cause
+        except Exception:
+            raise CommitUnknown("nobody can say whether the batch was written") from cause
+        self._doubt = None
+        if not was_written:
             raise CommitFailed("the batch was not written") from cause
+
+    def _settle(self) -> None:
+        """Find out what became of a batch in doubt before anything else is written; raise whatever hinders that.
+
+        Those who waited for it have been told that nobody knows, and it is never appended again: whichever answer the
+        store gives, the log goes on from it.
+        """
+        if self._doubt is not None:
+            self._look(self._doubt.placed)
+            self._doubt = None
+
+    def _look(self, placed: Sequence[Placed]) -> bool:
+        """Return whether the batch stands; raises LogBroken when a part of it does.
+
+        Under the head lock: whatever the failed transaction still did at the server has ended by then.
+        """
+        with self._store.write() as tx:
+            found = tx.find_events([one.event_id for one in placed])
+        if not found:
+            return False
         if any(found.get(one.event_id) != (one.origin, one.index) for one in placed):
             self.broken = "the store holds a part of a batch; verify the log before anything else is written"
-            raise CommitUnknown("a part of the batch was written") from cause
+            raise LogBroken(self.broken)
+        return True
 
 
 def _enter(answers: dict[int, Outcome], outcomes: list[Outcome | None]) -> None:

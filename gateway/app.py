@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import orjson
 from fastapi import APIRouter, FastAPI
-from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp
 
 from adapters.fhir.capability import capability
@@ -24,7 +24,7 @@ from gateway.disclosure.disclose import disclose
 from gateway.disclosure.event_id import new_event_id
 from gateway.disclosure.release import Refused, Released, ReleasedOwn
 from gateway.disclosure.request import DisclosureRequest
-from gateway.errors import EngineUnavailable, RequestInvalid
+from gateway.errors import EngineUnavailable, GatewayError, RequestInvalid
 from gateway.http.acting import Door
 from gateway.http.audit_routes import audit_router
 from gateway.http.authentication import Authenticator, challenge
@@ -145,8 +145,9 @@ def _checks(gateway: Gateway) -> dict[str, Callable[[], Awaitable[bool]]]:
 
     async def log() -> bool:
         try:
-            gateway.log.checkpoint_now()
-        except (AuditError, DBAPIError):
+            async with asyncio.timeout(gateway.settings.patience):
+                await asyncio.to_thread(gateway.log.checkpoint_now)
+        except (AuditError, GatewayError, TimeoutError):
             return False
         return True
 

@@ -29,6 +29,7 @@ from adapters.sql.cursor_store import SqlCursorStore
 from adapters.sql.document_store import SqlDocumentStore
 from adapters.sql.engine import Database, open_database
 from adapters.sql.fact_reader import SqlFactReader
+from adapters.sql.faults import told
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
 from adapters.sql.log_store import SqlLogStore
@@ -47,6 +48,7 @@ from adapters.tokens.import_seal import PartnerSeal
 from adapters.tokens.keys import TokenKeys, check_public_keys
 from adapters.tokens.receipt_signer import JwsReceiptSigner
 from audit.checkpoint import Signer
+from audit.errors import SignatureInvalid
 from audit.log import Log
 from gateway.consent.acting import Office, Stores
 from gateway.consent.clients import Clients
@@ -67,6 +69,7 @@ from gateway.disclosure.scopes import parse_scopes
 from gateway.disclosure.standing import Standing
 from gateway.disclosure.world import WorldChange
 from gateway.disclosure.year_change import YearChange
+from gateway.errors import SettingsError
 from gateway.http.token_routes import TOKEN_PATH
 from gateway.settings import Settings
 
@@ -129,21 +132,23 @@ async def opened(
     clock: Clock | None = None,
     mandates: SimulatedMandates | None = None,
     engine: PolicyEngine | None = None,
+    open_store: Callable[[str, float], Database] = open_database,
 ) -> AsyncIterator[Gateway]:
     """Open a migrated installation and record what it judges by; everything is closed on the way out.
 
-    An *engine* that is given is the caller's, and is not closed here; else the settings name one.
+    An *engine* that is given is the caller's, and is not closed here; else the settings name one. *open_store* opens
+    the two databases by their URLs.
 
     Raises SettingsError, DatabaseUnfit or EngineUnavailable with a sentence when the installation is not fit to serve.
     """
     clock = clock or SystemClock()
     keyring = KeyRing.load(settings.keys, demo=settings.demo)
     async with AsyncExitStack() as closing:
-        database = open_database(settings.database)
+        database = open_store(settings.database, settings.patience)
         closing.callback(database.close)
         closing.push_async_callback(database.direct.close)
         schema.check(database)
-        key_database = open_database(settings.key_database)
+        key_database = open_store(settings.key_database, settings.patience)
         closing.callback(key_database.close)
         closing.push_async_callback(key_database.direct.close)
         wrapping = WrappingRing(keyring.keks.secrets, keyring.keks.current, keyring.owner_key)
@@ -154,9 +159,21 @@ async def opened(
             settings, directory, clock, database, keyring, keys, engine, mandates or SimulatedMandates()
         )
         closing.callback(gateway.log.close)
+        _check_log_key(gateway.log)
         change = WorldChange(SqlWorldStore(), directory.digest, engine.revision, _ids(clock))
         await gateway.log.submit(change, urgent=True)
         yield gateway
+
+
+def _check_log_key(log: Log[Connection]) -> None:
+    """Raise SettingsError unless the open log's head is signed by our key: another one would begin a second history."""
+    try:
+        log.check_key()
+    except SignatureInvalid:
+        raise SettingsError(
+            "The key of the log is not the one that signed what is in the database. Put the folder of keys back that "
+            "belongs to this database; nothing was written."
+        ) from None
 
 
 async def _engine(settings: Settings, closing: AsyncExitStack) -> PolicyEngine:
@@ -179,8 +196,9 @@ def _assemble(
     wordings = load_wordings()
     log_store = SqlLogStore(database)
     log: Log[Connection] = Log(
-        log_store, keys, [Signer(keyring.log_seed)], clock, settings.log_name, YearChange(open_records, clock, ids)
-    )
+        log_store, keys, [Signer(keyring.log_seed)], clock, settings.log_name, YearChange(open_records, clock, ids),
+        patience=settings.patience, told=told,
+    )  # fmt: skip
 
     async def read(query: Callable[[object], T]) -> T:
         return await database.reading(query)

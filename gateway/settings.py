@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """The OPA server's address, when `engine` is `opa`."""
     demo: bool = False
     """A demo says so in each answer, takes 900-series codes without issuer and uses marked keys."""
+    patience: float = Field(default=20.0, ge=0.1, le=120)
+    """How many seconds a request waits for a database that says nothing, before it is answered 503."""
     host: str = "127.0.0.1"
     port: int = Field(default=8440, ge=1, le=65535)
 

@@ -18,6 +18,10 @@ from gateway.errors import StoreUnavailable
 T = TypeVar("T")
 
 
+PATIENCE = 20.0
+"""Seconds that a request waits for a database that says nothing: longer than the server's own limits."""
+
+
 class DatabaseUnfit(Exception):
     """The database cannot be used as it is; the message says why and what to do."""
 
@@ -51,20 +55,27 @@ class Database:
 class ReadingThreads:
     """A bounded number of threads, and a bounded number of reads that wait for one."""
 
-    def __init__(self, threads: int, waiting: int) -> None:
+    def __init__(self, threads: int, waiting: int, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="saattaen-read")
         self._most = threads + waiting
         self._now = 0
 
     async def run(self, read: Callable[[], T]) -> T:
-        """Return what *read* returns; raises StoreUnavailable at once when too many wait already."""
+        """Return what *read* returns.
+
+        Raises StoreUnavailable at once when too many wait already, and when the database says nothing for too long.
+        """
         if self._now >= self._most:
             raise StoreUnavailable("too many reads wait for the database")
         self._now += 1
         work = asyncio.get_running_loop().run_in_executor(self._pool, contextvars.copy_context().run, read)
         # Counted until the thread is done, also when nobody waits for it any more.
         work.add_done_callback(self._done)
-        return await work
+        done, _ = await asyncio.wait((work,), timeout=self._patience)
+        if not done:
+            raise StoreUnavailable("the database says nothing")
+        return work.result()
 
     def _done(self, _work: object) -> None:
         self._now -= 1

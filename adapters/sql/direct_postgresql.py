@@ -21,7 +21,7 @@ from gateway.errors import StoreUnavailable
 CONNECTIONS = 8
 _WAITING = 512
 _WAITING_SECONDS = 2.0
-_CONNECT_SECONDS, _ANSWER_SECONDS = 5.0, 15.0
+_CONNECT_SECONDS = 5.0
 _FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
@@ -38,12 +38,15 @@ class Address:
 
 
 class PostgresDirect:
-    """Single reads at an address. Few connections stay open; a bounded number of reads waits for one."""
+    """Single reads at an address. Few connections stay open; a bounded number of reads waits for one.
 
-    def __init__(self, address: Address, connections: int = CONNECTIONS) -> None:
+    A server that says nothing for *patience* seconds is not waited for any longer.
+    """
+
+    def __init__(self, address: Address, patience: float, connections: int = CONNECTIONS) -> None:
         self.listeners: list[Listener] = []
         self._address = address
-        self._lanes = _Lanes(address, connections)
+        self._lanes = _Lanes(address, patience, connections)
         self._local = threading.local()
         self._opened: list[psycopg.Connection[Fields]] = []
 
@@ -107,8 +110,8 @@ class PostgresDirect:
 class _Lane:
     """A place for one connection, with the statements that were prepared on it."""
 
-    def __init__(self, address: Address) -> None:
-        self._address = address
+    def __init__(self, address: Address, patience: float) -> None:
+        self._address, self._patience = address, patience
         self._connection: Any = None
         self._prepared: dict[str, Any] = {}
 
@@ -123,8 +126,8 @@ class _Lane:
     async def fetch(self, text: str, values: Sequence[object]) -> Sequence[Fields]:
         if self._connection is None:
             self._connection = await asyncpg.connect(
-                self._address.asyncpg, server_settings=dict(self._address.settings), timeout=_CONNECT_SECONDS,
-                command_timeout=_ANSWER_SECONDS, target_session_attrs="primary",
+                self._address.asyncpg, server_settings=dict(self._address.settings), target_session_attrs="primary",
+                timeout=min(_CONNECT_SECONDS, self._patience), command_timeout=self._patience,
             )  # fmt: skip
         prepared = self._prepared.get(text)
         if prepared is None:
@@ -146,15 +149,16 @@ class _Lane:
 class _Lanes:
     """The lanes that are free, the one used last first."""
 
-    def __init__(self, address: Address, count: int) -> None:
+    def __init__(self, address: Address, patience: float, count: int) -> None:
         self._free: asyncio.LifoQueue[_Lane] = asyncio.LifoQueue()
         for _ in range(count):
-            self._free.put_nowait(_Lane(address))
+            self._free.put_nowait(_Lane(address, patience))
         self._waiting = 0
 
     async def take(self) -> _Lane:
         """Return a lane; raises StoreUnavailable when too many wait, or when none is free in time."""
-        if not self._free.empty():
+        # Nobody is served before those who wait already.
+        if not self._waiting and not self._free.empty():
             return self._free.get_nowait()
         if self._waiting >= _WAITING:
             raise StoreUnavailable("too many reads wait for the database")

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from adapters.sql.database import Database, DatabaseUnfit, ReadingThreads
+from adapters.sql.database import PATIENCE, Database, DatabaseUnfit, ReadingThreads
 from gateway.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ _LOCK_HEAD = text("SELECT log FROM audit_head ORDER BY started LIMIT 1 FOR UPDAT
 _LOCK_NAME = text("SELECT pg_advisory_xact_lock(:key), to_regclass('audit_head') IS NOT NULL")
 
 
-def open_postgresql(url: URL) -> Database:
-    """Open a database of a PostgreSQL server; raises DatabaseUnfit."""
+def open_postgresql(url: URL, patience: float = PATIENCE) -> Database:
+    """Open a database of a PostgreSQL server; raises DatabaseUnfit. *patience* bounds a read of a silent server."""
     if url.get_driver_name() != "psycopg":
         raise DatabaseUnfit("PostgreSQL is reached by psycopg: give a postgresql+psycopg:// URL.")
     if not url.database:
@@ -93,8 +93,8 @@ def open_postgresql(url: URL) -> Database:
     except DatabaseUnfit:
         writing.dispose()
         raise
-    transactions = _Transactions(writing, reading, ReadingThreads(_READERS, _WAITING_READS))
-    direct, threads = _direct(url), transactions.threads
+    transactions = _Transactions(writing, reading, ReadingThreads(_READERS, _WAITING_READS, patience))
+    direct, threads = _direct(url, patience), transactions.threads
     return Database(writing, transactions.write, transactions.read, transactions.close, direct, threads)
 
 
@@ -132,7 +132,7 @@ def _engine(url: URL, role: str, *, pool_size: int, max_overflow: int) -> Engine
     return engine
 
 
-def _direct(url: URL) -> PostgresDirect:
+def _direct(url: URL, patience: float) -> PostgresDirect:
     from psycopg.conninfo import make_conninfo
 
     from adapters.sql.direct_postgresql import Address, PostgresDirect
@@ -144,7 +144,7 @@ def _direct(url: URL) -> PostgresDirect:
     query = {name: value for name, value in url.query.items() if name in _ALSO_ASYNCPGS}
     address = url.set(drivername="postgresql", query=query).render_as_string(hide_password=False)
     settings = {name: arguments[name] for name in ("application_name", "options")}
-    return PostgresDirect(Address(address, make_conninfo(**arguments), settings))
+    return PostgresDirect(Address(address, make_conninfo(**arguments), settings), patience)
 
 
 def _prepare(engine: Engine, *, reads_only: bool) -> None:

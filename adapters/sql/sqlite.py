@@ -14,12 +14,15 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.database import Database, DatabaseUnfit
 from adapters.sql.direct import Fields, Listener, Parameters, Statement
 from gateway.errors import StoreUnavailable
 
 _BUSY_MILLISECONDS = 10_000
+_POOL_SECONDS = 1
+"""How long anyone waits for a connection: a read may wait on the event loop, and everyone with it."""
 _BEGIN = "saattaen_begin"
 
 
@@ -59,13 +62,17 @@ def open_sqlite(url: URL) -> Database:
     if not path.parent.is_dir():
         raise DatabaseUnfit("The folder of the database does not exist; make it first.")
     module = sqlite_module()
-    writing = create_engine(url, module=module, pool_size=2, max_overflow=2)
-    reading = create_engine(url, module=module, pool_size=8, max_overflow=8)
+    writing = create_engine(url, module=module, pool_size=2, max_overflow=2, pool_timeout=_POOL_SECONDS)
+    reading = create_engine(url, module=module, pool_size=8, max_overflow=8, pool_timeout=_POOL_SECONDS)
     _prepare(writing, reads_only=False)
     _prepare(reading, reads_only=True)
     transactions = _SqliteTransactions(writing, reading, path.with_name(path.name + ".lock"))
-    with writing.connect() as connection:
-        _check_settings(connection)
+    try:
+        with writing.connect() as connection:
+            _check_settings(connection)
+    except DBAPIError as error:
+        writing.dispose()
+        raise DatabaseUnfit(f"The database file cannot be used: {error.orig}.") from error
     direct = SqliteDirect(module, path)
     return Database(writing, transactions.write, transactions.read, transactions.close, direct)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
@@ -49,8 +49,36 @@ def test_another_schema_than_the_expected_one_is_refused(migrated: Database) -> 
     with migrated.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'other'"))
         connection.commit()
-    with pytest.raises(DatabaseUnfit, match="schema other"):
+    for refuse in (schema.check, schema.upgrade):
+        with pytest.raises(DatabaseUnfit, match="schema other, which this program does not know: a newer one"):
+            refuse(migrated)
+
+
+def test_an_older_schema_is_refused_with_what_to_do(migrated: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "expected_revision", lambda: "9999")
+    with pytest.raises(DatabaseUnfit, match=r"has schema \d+, this program expects 9999; run `saattaen migrate`"):
         schema.check(migrated)
+
+
+def test_a_database_of_somebody_else_is_refused_and_left_alone(database: Database) -> None:
+    write(database, "CREATE TABLE invoice (id integer)")
+    for refuse in (schema.check, schema.upgrade):
+        with pytest.raises(DatabaseUnfit, match="not ours"):
+            refuse(database)
+    with database.read() as connection:
+        assert inspect(connection).get_table_names() == ["invoice"]
+
+
+def test_two_schemas_at_once_are_refused(migrated: Database) -> None:
+    write(migrated, "INSERT INTO alembic_version (version_num) VALUES ('other')")
+    with pytest.raises(DatabaseUnfit, match="at once"):
+        schema.check(migrated)
+
+
+def test_a_file_that_is_no_database_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "main.db").write_bytes(b"not a database, but long enough to be looked at" * 40)
+    with pytest.raises(DatabaseUnfit, match=r"cannot be used: file is not a database\."):
+        open_database(f"sqlite:///{tmp_path / 'main.db'}")
 
 
 def test_migrations_make_the_tables_that_the_code_knows(migrated: Database) -> None:

@@ -266,7 +266,7 @@ def test_a_swallowed_failure_is_never_answered_as_committed(world: World) -> Non
 
 def test_a_connection_that_is_cut_loses_its_batch_and_nothing_else(world: World) -> None:
     world.log.commit([Row("a")])  # type: ignore[list-item]
-    with pytest.raises((DBAPIError, CommitFailed)):
+    with pytest.raises((StoreUnavailable, CommitFailed)):
         world.log.commit([Cut("b")])  # type: ignore[list-item]
     world.log.commit([Row("c")])  # type: ignore[list-item]
     assert world.rows() == ["a", "c"]

@@ -1,5 +1,5 @@
 """A whole gateway in process: its own folder, a clock that a test moves, the demo world's people and partner
-systems."""
+systems; on SQLite, or on PostgreSQL where the folder names its databases."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Thread
+from typing import Literal
 
 import httpx
 import orjson
+from sqlalchemy.engine import make_url
 
 from adapters.clocks import SteeredClock
 from adapters.fhir.samples import make_sample
+from adapters.sql.engine import Database, open_database
 from adapters.tokens.acting import Acting
 from adapters.tokens.simulator import SimulatedPartner
 from audit.verify import verify_rows
@@ -33,12 +36,17 @@ from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.disclosure.disclose import disclose
 from gateway.disclosure.opened import Opened, read_entries
 from gateway.disclosure.order_law import check_order
+from gateway.disclosure.ports import PolicyEngine
 from gateway.disclosure.release import Parts, Refused, Released, ReleasedOwn
 from gateway.disclosure.request import Action, DisclosureRequest, Requester
 from gateway.installation import prepare
 from gateway.settings import Settings
+from tests.parts.postgres import private_postgres
 
 BASE = "https://gateway.example"
+STORES = "databases"
+"""The file that names an installation's databases where they are PostgreSQL's, one URL a line."""
+Store = Literal["sqlite", "postgresql"]
 PLAN, FEEDBACK, STATEMENT = "work-ability-plan", "health-check-feedback", "medical-statement-b"
 READ = "system/*.rs"
 DEPOSIT = "saattaen/deposits"
@@ -53,19 +61,27 @@ def demo_world() -> World:
     return load_world()
 
 
-def settings_in(folder: Path) -> Settings:
+def settings_in(folder: Path, patience: float = 20.0) -> Settings:
     """The settings of an installation in *folder*."""
+    named = folder / STORES
+    database, keys = (
+        named.read_text().split() if named.exists()
+        else (f"sqlite:///{folder}/gateway.db", f"sqlite:///{folder}/keys.db")
+    )  # fmt: skip
     return Settings(
-        database=f"sqlite:///{folder}/gateway.db", key_database=f"sqlite:///{folder}/keys.db", keys=folder / "keys",
-        base_url=BASE, directory=folder / "directory.yaml", outbox=folder / "outbox", demo=True,
+        database=database, key_database=keys, keys=folder / "keys", base_url=BASE, directory=folder / "directory.yaml",
+        outbox=folder / "outbox", demo=True, patience=patience,
     )  # fmt: skip
 
 
 @cache
-def _template() -> Path:
-    """An installation with its people and partners, made once: each test works on a copy."""
+def _template(store: Store) -> Path:
+    """An installation with its people and partners, made once for each store: each test works on a copy."""
     folder = Path(mkdtemp(prefix="saattaen-laws-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if store == "postgresql":
+        server = private_postgres()
+        (folder / STORES).write_text("\n".join(server.new_database() for _ in range(2)))
     world = demo_world()
     settings = settings_in(folder)
     prepare(settings, world.now)
@@ -83,10 +99,22 @@ def _template() -> Path:
     return folder
 
 
-def installed(folder: Path) -> Path:
-    """Return *folder* with an installation of its own in it, its world populated."""
-    shutil.copytree(_template(), folder, dirs_exist_ok=True)
+def installed(folder: Path, store: Store = "sqlite") -> Path:
+    """Return *folder* with an installation of its own in it, its world populated; `removed` takes it away again."""
+    template = _template(store)
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    if store == "postgresql":
+        server = private_postgres()
+        names = (make_url(url).database for url in (template / STORES).read_text().split())
+        (folder / STORES).write_text("\n".join(server.new_database(str(name)) for name in names))
     return folder
+
+
+def removed(folder: Path) -> None:
+    """Drop the databases that *folder* names; the folder itself is its owner's."""
+    if (folder / STORES).exists():
+        for url in (folder / STORES).read_text().split():
+            private_postgres().drop(url)
 
 
 @dataclass
@@ -265,14 +293,18 @@ def verify(gateway: Gateway) -> list[str]:
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, change: Callable[[Gateway], Gateway] = lambda gateway: gateway, *, web: bool = True
-) -> AsyncIterator[Laws]:
+    folder: Path, change: Callable[[Gateway], Gateway] = lambda gateway: gateway, *, web: bool = True,
+    open_store: Callable[[str, float], Database] = open_database, engine: PolicyEngine | None = None,
+    patience: float = 20.0,
+) -> AsyncIterator[Laws]:  # fmt: skip
     """Open a gateway on the installation in *folder* (made where there is none); without *web* nobody serves HTTP."""
-    if not (folder / "gateway.db").exists():
+    if not (folder / "keys").exists():
         installed(folder)
     world = demo_world()
     clock = SteeredClock(world.now)
-    async with opened(settings_in(folder), world.directory, clock=clock) as gateway:
+    async with opened(
+        settings_in(folder, patience), world.directory, clock=clock, open_store=open_store, engine=engine
+    ) as gateway:
         changed = change(gateway)
         transport = httpx.ASGITransport(create_app(changed)) if web else None
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:

@@ -40,10 +40,10 @@ class Watched:
 
 
 @pytest.fixture
-async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
+async def watched(place: Path) -> AsyncIterator[Watched]:
     """A gateway under watch."""
     trace: Trace = []
-    async with open_world(tmp_path, lambda gateway: trace_ports(gateway, trace)) as laws:
+    async with open_world(place, lambda gateway: trace_ports(gateway, trace)) as laws:
         yield Watched(laws, trace)
 
 

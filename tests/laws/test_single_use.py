@@ -85,9 +85,9 @@ async def test_a_search_never_spends(laws: Laws) -> None:
     assert isinstance(await laws.ask(laws.read_of(document)), Released)
 
 
-async def test_of_two_processes_on_one_database_one_wins_each_time(tmp_path: Path) -> None:
+async def test_of_two_processes_on_one_database_one_wins_each_time(place: Path) -> None:
     rounds = 12
-    async with open_world(tmp_path) as laws:
+    async with open_world(place) as laws:
         people = [name for name in laws.world.clients if name not in ("turva",)]
         documents = []
         for number in range(rounds):
@@ -96,7 +96,7 @@ async def test_of_two_processes_on_one_database_one_wins_each_time(tmp_path: Pat
             document = await laws.deposit(client)
             await laws.give(client, laws.row(once=True, document=document))
             documents.append(document)
-        racers = [_start(tmp_path, documents), _start(tmp_path, documents)]
+        racers = [_start(place, documents), _start(place, documents)]
         try:
             for racer in racers:
                 assert await asyncio.to_thread(racer.stdout.readline) == "ready\n"  # type: ignore[union-attr]

@@ -103,6 +103,11 @@ class PrivatePostgres:
             database.close()
         return "migrated"
 
+    def make(self, name: str, template: str = "template1") -> str:
+        """Make a database of that name, a copy of *template*, and return its URL."""
+        self.run_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
     def stop(self) -> None:
         """Stop the server and remove its folder."""
         if self.process.poll() is None:

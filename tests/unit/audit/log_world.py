@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from audit.checkpoint import Signer
 from audit.entry import Draft, IndexRow, Sealed
@@ -225,6 +226,6 @@ class Write:
         return self.row, [draft()] if self.drafts is None else self.drafts
 
 
-def new_log(store: MemoryStore, clock: SteeredClock | None = None, **options: int) -> Log[list[str]]:
+def new_log(store: MemoryStore, clock: SteeredClock | None = None, **options: Any) -> Log[list[str]]:
     """Return a log over a store in memory."""
     return Log(store, MemoryKeys(), [SIGNER], clock or SteeredClock(), NAME, Years(), **options)

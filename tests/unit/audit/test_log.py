@@ -10,8 +10,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from audit.checkpoint import Signer
 from audit.entry import Draft
-from audit.errors import CommitFailed, CommitUnknown, EntryInvalid, LogBroken, LogBusy, LogForked, ProofInvalid
+from audit.errors import (
+    CommitFailed,
+    CommitUnknown,
+    EntryInvalid,
+    LogBroken,
+    LogBusy,
+    LogForked,
+    ProofInvalid,
+    SignatureInvalid,
+)
 from audit.log import Committed, Dropped, Log
 from audit.merkle import leaf_hash, verify_inclusion
 from audit.proof import LogProof, parse_log_proof
@@ -198,24 +208,92 @@ async def test_a_commit_that_did_its_work_and_then_failed_counts_as_done() -> No
     assert store.tables.heads[ORIGIN].size == 4
 
 
-@pytest.mark.parametrize("error", [OSError("lost"), DurabilityLost("disk")])
-async def test_a_commit_of_unknown_outcome_stops_the_log(error: Exception) -> None:
+def fall(fallen: MemoryStore) -> None:
+    fallen.down = True
+
+
+@pytest.mark.parametrize("was_written", [True, False])
+async def test_a_commit_in_doubt_is_settled_once_the_store_answers_again(was_written: bool) -> None:
     store, log = (store := MemoryStore()), new_log(store)
     log.commit([Write("first")])
-
-    def fall(fallen: MemoryStore) -> None:
-        fallen.down = True
-
-    store.failures = [Failure(error, after=True, then=fall)]
+    store.failures = [Failure(OSError("lost"), after=was_written, then=fall)]
     with pytest.raises(CommitUnknown):
         await log.submit(Write("a"))
+    with pytest.raises(ConnectionError):
+        await log.submit(Write("b"))
     store.down = False
+    assert isinstance(await log.submit(Write("c")), Committed)
+    # Never appended again, whatever became of it, and nothing in between.
+    assert store.tables.rows == (["first", "a", "c"] if was_written else ["first", "c"])
+    assert store.tables.heads[ORIGIN].size == 1 + len(store.tables.rows)
+    with store.read() as reader:
+        assert not verify_rows(reader, [SIGNER.verifier(ORIGIN)]).findings
+
+
+async def test_a_part_of_a_batch_in_doubt_stops_the_log_for_an_operator() -> None:
+    store, log = (store := MemoryStore()), new_log(store)
+    log.commit([Write("first")])
+    items = [Write("a"), Write("b")]
+    store.failures = [Failure(OSError("lost"), after=True, then=fall)]
+    outcomes = await asyncio.gather(*(log.submit(one) for one in items), return_exceptions=True)
+    assert [type(one) for one in outcomes] == [CommitUnknown, CommitUnknown]
+    store.down = False
+    del store.tables.events[(ORIGIN, 3)]
+    for _ in range(2):
+        with pytest.raises(LogBroken, match="a part of a batch"):
+            await log.submit(Write("c"))
+
+
+async def test_rows_without_an_entry_in_doubt_do_not_stop_the_log() -> None:
+    store, log = (store := MemoryStore()), new_log(store)
+    log.commit([Write("first")])
+    store.failures = [Failure(OSError("lost"), after=True, then=fall)]
+    with pytest.raises(CommitUnknown):
+        await log.submit(Write("a", drafts=[]))
+    store.down = False
+    assert isinstance(await log.submit(Write("b")), Committed)
+
+
+async def test_a_disk_that_failed_during_a_commit_stops_the_log() -> None:
+    store, log = (store := MemoryStore()), new_log(store)
+    log.commit([Write("first")])
+    store.failures = [Failure(DurabilityLost("disk"), after=True)]
+    with pytest.raises(CommitUnknown):
+        await log.submit(Write("a"))
     with pytest.raises(LogBroken):
         await log.submit(Write("b"))
     with pytest.raises(LogBroken):
         log.commit([Write("c")])
     # A new process finds the store as it is and goes on.
     assert isinstance(new_log(store).commit([Write("d")])[0], Committed)
+
+
+async def test_a_silent_store_is_not_waited_for_without_end_and_what_is_urgent_is_written_in_the_end() -> None:
+    store, log = (store := MemoryStore()), new_log(store, patience=0.1)
+    log.commit([Write("first")])
+    gate, first = await behind_a_gate(log)
+    normal = asyncio.create_task(log.submit(Write("normal")))
+    urgent = asyncio.create_task(log.submit(Write("urgent"), urgent=True))
+    with pytest.raises(CommitUnknown):
+        await first
+    with pytest.raises(LogBusy):
+        await normal
+    with pytest.raises(LogBusy):
+        await log.submit(Write("later"))
+    gate.go.set()
+    assert isinstance(await urgent, Committed)
+    assert isinstance(await log.submit(Write("after")), Committed)
+    assert store.tables.rows == ["first", "urgent", "after"]
+
+
+def test_a_head_that_another_key_signed_is_noticed() -> None:
+    store = MemoryStore()
+    new_log(store).check_key()
+    new_log(store).commit([Write("first")])
+    new_log(store).check_key()
+    other = Log(store, MemoryKeys(), [Signer(b"another key's seed of 32 bytes..")], SteeredClock(), NAME, Years())
+    with pytest.raises(SignatureInvalid):
+        other.check_key()
 
 
 async def test_a_store_that_is_down_fails_every_waiter_and_nothing_else() -> None:

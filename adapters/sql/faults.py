@@ -1,0 +1,65 @@
+"""A database's failures in the gateway's own words: whoever calls a store or the log meets no driver's exception."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from adapters.sql.sqlite import sqlite_module
+from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogBusy, LogForked
+from gateway.errors import StoreUnavailable, TooBusy
+
+Begin = Callable[[], AbstractContextManager[Connection]]
+
+
+@cache
+def _of_drivers() -> tuple[type[Exception], ...]:
+    """Return what the drivers raise where they are spoken to directly, without SQLAlchemy around it."""
+    from psycopg import Error
+
+    return (Error, sqlite_module().Error)
+
+
+def told(error: Exception) -> Exception:
+    """Return *error* as StoreUnavailable or TooBusy where a store that fails is behind it, else as it is.
+
+    Our statements are fixed, so a refused one is the store's fault: down, slow, full, read-only, or without our tables.
+    What a constraint or a value's type refuses is not.
+    """
+    match error:
+        case LogBusy():
+            known: Exception = TooBusy("Too much is waiting to be written; try again later.")
+        case CommitFailed() | CommitUnknown() | LogBroken() | LogForked():
+            known = StoreUnavailable("The log cannot be written now.")
+        case IntegrityError() | DataError():
+            return error
+        case DBAPIError() | PoolTimeoutError():
+            known = StoreUnavailable("the database cannot be used now")
+        case _ if isinstance(error, _of_drivers()):
+            known = StoreUnavailable("the database cannot be used now")
+        case _:
+            return error
+    known.__cause__ = error
+    return known
+
+
+def telling(begin: Begin) -> Begin:
+    """Return *begin* as one that raises StoreUnavailable where the database fails, inside the block too."""
+
+    @contextmanager
+    def begun() -> Iterator[Connection]:
+        try:
+            with begin() as connection:
+                yield connection
+        except Exception as error:
+            known = told(error)
+            if known is error:
+                raise
+            raise known from error
+
+    return begun

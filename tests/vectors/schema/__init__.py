@@ -1,0 +1,1 @@
+"""Installations made by an earlier revision of the schema, with data in them, as text."""
