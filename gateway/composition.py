@@ -38,6 +38,7 @@ from adapters.sql.proof_registry import SqlProofRegistry
 from adapters.sql.sealing import Sealing
 from adapters.sql.standing_registry import SqlStandingRegistry
 from adapters.sql.token_store import TokenStore
+from adapters.sql.turn import Turn, turn_on
 from adapters.sql.world_store import SqlWorldStore
 from adapters.suomifi.mandates import SimulatedMandates
 from adapters.tokens.access_token import AccessTokens, AccessTokenVerifier
@@ -66,6 +67,7 @@ from gateway.disclosure.scopes import parse_scopes
 from gateway.disclosure.standing import Standing
 from gateway.disclosure.world import WorldChange
 from gateway.disclosure.year_change import YearChange
+from gateway.errors import SettingsError
 from gateway.http.token_routes import TOKEN_PATH
 from gateway.settings import Settings
 
@@ -104,6 +106,13 @@ class Gateway:
     mandates: SimulatedMandates
     channel: FileDrop
     outbox: SqlOutbox
+    turn: Turn
+    """Which process of all on this database does what is to be done once."""
+
+    async def judges_as_recorded(self) -> bool:
+        """Return whether this process's directory and policies are those last recorded, by whichever process."""
+        recorded = await self.database.reading(SqlWorldStore().current)
+        return recorded == (self.directory.digest, self.engine.revision)
 
     def make_log_keys(self) -> None:
         """Make every client's key for the log of this year, and in December of the next, where they are missing."""
@@ -128,10 +137,12 @@ async def opened(
     clock: Clock | None = None,
     mandates: SimulatedMandates | None = None,
     engine: PolicyEngine | None = None,
+    joins: bool = False,
 ) -> AsyncIterator[Gateway]:
     """Open a migrated installation and record what it judges by; everything is closed on the way out.
 
-    An *engine* that is given is the caller's, and is not closed here; else the settings name one.
+    An *engine* that is given is the caller's, and is not closed here; else the settings name one. A process that
+    *joins* others records nothing: it must judge as they do.
 
     Raises SettingsError, DatabaseUnfit or EngineUnavailable with a sentence when the installation is not fit to serve.
     """
@@ -151,8 +162,12 @@ async def opened(
             settings, directory, clock, database, keyring, keys, engine, mandates or SimulatedMandates()
         )
         closing.callback(gateway.log.close)
-        change = WorldChange(SqlWorldStore(), directory.digest, engine.revision, _ids(clock))
-        await gateway.log.submit(change, urgent=True)
+        closing.callback(gateway.turn.close)
+        if joins and not await gateway.judges_as_recorded():
+            raise SettingsError("The directory or the policies changed since this gateway was started: restart it.")
+        if not joins:
+            change = WorldChange(SqlWorldStore(), directory.digest, engine.revision, _ids(clock))
+            await gateway.log.submit(change, urgent=True)
         yield gateway
 
 
@@ -237,6 +252,7 @@ def _assemble(
         cursors=SqlCursorStore(database, clock.now), token_server=token_server,
         token_verifier=AccessTokenVerifier(access_tokens, token_store, organisations.get),
         access_tokens=access_tokens, receipt_keys=receipt_keys, mandates=mandates, channel=channel, outbox=outbox,
+        turn=turn_on(database),
     )  # fmt: skip
 
 

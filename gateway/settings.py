@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """A demo says so in each answer, takes 900-series codes without issuer and uses marked keys."""
     host: str = "127.0.0.1"
     port: int = Field(default=8440, ge=1, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    """How many processes serve on the one socket; one for each core is plenty."""
 
     @field_validator("base_url")
     @classmethod

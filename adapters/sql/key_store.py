@@ -108,7 +108,8 @@ class KeyStore:
                     found[name] = key
         with self._database.read() as connection:
             stored = self._select(connection, names)
-        found = stored | {name: key for name, key in found.items() if name in stored}
+        # By its id, not by its name: another process may have destroyed the key at hand, and made a new one.
+        found = stored | {name: key for name, key in found.items() if name in stored and stored[name].id == key.id}
         missing = [name for name in names if name not in found]
         if missing:
             found.update(self._create(missing))

@@ -1,0 +1,87 @@
+"""An open gateway on a port, in this process, with the sweep beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+import uvicorn
+
+from gateway.app import create_app
+from gateway.composition import Gateway
+from gateway.errors import SettingsError
+from gateway.serving.sweeping import Sweep
+
+DRAIN_SECONDS = 10
+"""How long requests that were begun may take to end when the gateway stops."""
+_BACKLOG = 512
+
+
+def listen(host: str, port: int, remedy: str) -> socket.socket:
+    """Return a socket that listens there. Raises SettingsError with *remedy* where another program does."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except OSError:
+        listening.close()
+        raise SettingsError(f"Port {port} is in use: stop what listens there, or {remedy}.") from None
+    return listening
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server without its signal handlers: those end the process before what is open here is closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Serving:
+    """A server that runs."""
+
+    def __init__(self, server: uvicorn.Server, tasks: tuple[asyncio.Task[None], ...]) -> None:
+        self._server, self._tasks = server, tasks
+        self._failure: BaseException | None = None
+
+    async def ended(self) -> None:
+        """Return once the server has been stopped; raises what ended it otherwise."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    def stop(self) -> None:
+        """Accept nothing more and let what was begun come to its end, for as long as `DRAIN_SECONDS`."""
+        self._server.should_exit = True
+
+    def stop_on_signals(self) -> None:
+        """Let SIGTERM and SIGINT stop the server, in place of whatever they did."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+
+
+@asynccontextmanager
+async def served(gateway: Gateway, listening: socket.socket) -> AsyncIterator[Serving]:
+    """Serve the gateway on that socket while the block runs."""
+    config = uvicorn.Config(
+        create_app(gateway), access_log=False, log_level="warning", proxy_headers=False, server_header=False,
+        date_header=False, timeout_graceful_shutdown=DRAIN_SECONDS, backlog=_BACKLOG, lifespan="off", ws="none",
+    )  # fmt: skip
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    sweeping = asyncio.create_task(Sweep(gateway).run())
+    try:
+        while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn tells by this flag alone.
+            await asyncio.sleep(0.02)
+        yield Serving(server, (serving, sweeping))
+    finally:
+        sweeping.cancel()
+        with suppress(asyncio.CancelledError, SettingsError):
+            await sweeping
+        server.should_exit = True
+        await serving
