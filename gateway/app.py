@@ -21,14 +21,13 @@ from gateway.composition import Gateway
 from gateway.consent.view import ConsentView
 from gateway.directory.identity_code import Identifier
 from gateway.directory.instants import to_micros
-from gateway.disclosure.disclose import disclose
 from gateway.disclosure.event_id import new_event_id
-from gateway.disclosure.release import Refused, Released, ReleasedOwn
-from gateway.disclosure.request import DisclosureRequest
+from gateway.disclosure.observed import disclosing
+from gateway.disclosure.observing import Observer
 from gateway.errors import EngineUnavailable, RequestInvalid
 from gateway.http.acting import Door
 from gateway.http.audit_routes import audit_router
-from gateway.http.authentication import Authenticator, challenge
+from gateway.http.authentication import Authenticator, ObservedVerifier, challenge
 from gateway.http.choice_routes import choice_router
 from gateway.http.confirmation_routes import confirmation_router
 from gateway.http.consent_routes import consent_router
@@ -54,14 +53,17 @@ PUBLISHED = datetime(2026, 11, 23, tzinfo=UTC)
 """When the CapabilityStatement last changed."""
 
 
-def create_app(gateway: Gateway) -> FastAPI:
-    """Return the application that serves *gateway*. FastAPI's own pages are off: they load from other hosts."""
+def create_app(gateway: Gateway, observer: Observer | None = None) -> FastAPI:
+    """Return the application that serves *gateway*, telling *observer*.
+
+    FastAPI's own pages are off: they load from other hosts.
+    """
     settings, base = gateway.settings, gateway.settings.base_url
     # A redirect to the address with or without a slash would be built from the Host header, which anyone can forge.
     app = FastAPI(
         title="Saattaen", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
-    authenticator = Authenticator(gateway.token_verifier)
+    authenticator = _authenticator(gateway, observer)
     door = Door(
         authenticate=authenticator, standing=gateway.standing.check, find_client=gateway.recording.client_of,
         enrol=gateway.clients.enrol, clock=gateway.clock, demo=settings.demo,
@@ -69,7 +71,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     recording, directory = gateway.recording, gateway.directory
     for router in (
         _fhir_consents(gateway, authenticator),
-        fhir_router(_fhir_parts(gateway, authenticator)),
+        fhir_router(_fhir_parts(gateway, authenticator, observer)),
         consent_router(recording, directory, door),
         proof_router(recording, directory, door),
         choice_router(recording, door),
@@ -90,8 +92,15 @@ def create_app(gateway: Gateway) -> FastAPI:
         app.include_router(router)
     install_problems(app, challenge=challenge(base + RESOURCE_METADATA_PATH))
     install_openapi(app, base=base, demo=settings.demo)
-    app.add_middleware(Limits, new_request_id=lambda: new_event_id(gateway.clock.now()), demo=settings.demo)
+    app.add_middleware(Limits, new_request_id=lambda: new_event_id(gateway.clock.now()), demo=settings.demo,
+                       observer=observer)  # fmt: skip
     return app
+
+
+def _authenticator(gateway: Gateway, observer: Observer | None) -> Authenticator:
+    if observer is None:
+        return Authenticator(gateway.token_verifier)
+    return Authenticator(ObservedVerifier(gateway.token_verifier, observer), observer.refused_token)
 
 
 def _fhir_consents(gateway: Gateway, authenticator: Authenticator) -> APIRouter:
@@ -130,11 +139,9 @@ def _checks(gateway: Gateway) -> dict[str, Callable[[], Awaitable[bool]]]:
     return {"engine": engine, "log": log}
 
 
-def _fhir_parts(gateway: Gateway, authenticator: Authenticator) -> FhirParts:
+def _fhir_parts(gateway: Gateway, authenticator: Authenticator, observer: Observer | None) -> FhirParts:
     settings, directory = gateway.settings, gateway.directory
-
-    async def answer(request: DisclosureRequest) -> Released | ReleasedOwn | Refused:
-        return await disclose(request, gateway.parts)
+    answer = disclosing(gateway.parts, observer)
 
     def lookup(identifier: Identifier) -> bytes:
         if not identifier.is_complete and not settings.demo:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, QueuePool
 
 from adapters.clocks import SystemClock
 from adapters.custodian.deposit import DepositCustodian
@@ -31,7 +31,7 @@ from adapters.sql.engine import Database, open_database
 from adapters.sql.fact_reader import SqlFactReader, SqlReleaser
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
-from adapters.sql.log_store import SqlLogStore
+from adapters.sql.log_store import SqlLogReader, SqlLogStore
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.partner_register import PartnerRegister
 from adapters.sql.proof_registry import SqlProofRegistry
@@ -113,6 +113,16 @@ class Gateway:
         """Return whether this process's directory and policies are those last recorded, by whichever process."""
         recorded = await self.database.reading(SqlWorldStore().current)
         return recorded == (self.directory.digest, self.engine.revision)
+
+    async def last_entry_at(self) -> int | None:
+        """Return the instant of the log's last entry, in microseconds; None where there is no log."""
+        heads = await self.database.reading(lambda connection: SqlLogReader(connection).heads())
+        return max((head.last_time for head in heads), default=None)
+
+    def connections_in_use(self) -> int:
+        """Return how many connections of the writing pool are in use."""
+        pool = self.database.engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     def make_log_keys(self) -> None:
         """Make every client's key for the log of this year, and in December of the next, where they are missing."""

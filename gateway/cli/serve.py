@@ -13,10 +13,12 @@ from typing import Annotated, TypeVar
 import typer
 import uvloop
 
+from gateway.cli.observation import Observation, metrics_of_workers, observation
 from gateway.composition import opened
 from gateway.directory.load import load_directory
 from gateway.installation import prepare
 from gateway.serving import Serving, listen, served
+from gateway.serving.logs import set_up_logs
 from gateway.serving.workers import Workers, say_ready, stop_without_parent
 from gateway.settings import Settings, read_settings
 
@@ -49,14 +51,17 @@ def serve(
         many = f", {settings.workers} processes" if settings.workers > 1 else ""
         typer.echo(f"Serving {settings.base_url} on port {settings.port}{many}.")
 
+    set_up_logs(settings.logs, settings.log_level)
     with listening:
         if settings.workers == 1:
-            _run(_serve(settings, listening, lambda serving: say()))
+            with observation(settings, worker=False) as observing:
+                _run(_serve(settings, listening, lambda serving: say(), observing))
             return
         # A broken directory is told once, by the parent.
         load_directory(settings.directory)
         command = (sys.executable, "-m", "gateway.cli", "serve-worker")
-        status = asyncio.run(Workers(command, settings.workers, listening, say).run())
+        with metrics_of_workers(settings) as ended:
+            status = asyncio.run(Workers(command, settings.workers, listening, say, ended).run())
     raise typer.Exit(status)
 
 
@@ -72,7 +77,10 @@ def serve_worker(
             stop_without_parent(line, serving.stop)
             say_ready(line)
 
-        _run(_serve(read_settings(), shared, begin, joins=joins))
+        settings = read_settings()
+        set_up_logs(settings.logs, settings.log_level)
+        with observation(settings, worker=True) as observing:
+            _run(_serve(settings, shared, begin, observing, joins=joins))
 
 
 def migrate() -> None:
@@ -87,11 +95,12 @@ def _run(serving: Coroutine[None, None, T]) -> T:
 
 
 async def _serve(
-    settings: Settings, listening: socket.socket, begin: Callable[[Serving], None], *, joins: bool = False
-) -> None:
+    settings: Settings, listening: socket.socket, begin: Callable[[Serving], None], observing: Observation, *,
+    joins: bool = False,
+) -> None:  # fmt: skip
     async with (
         opened(settings, load_directory(settings.directory), joins=joins) as gateway,
-        served(gateway, listening) as serving,
+        served(gateway, listening, observing.observer, observing.sample) as serving,
     ):
         serving.stop_on_signals()
         begin(serving)

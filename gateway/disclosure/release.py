@@ -12,6 +12,7 @@ from audit.log import Committed, Rejected
 from audit.writing import Writing
 from gateway.directory.model import Directory
 from gateway.disclosure import evidence
+from gateway.disclosure.claim import find_fault
 from gateway.disclosure.decision import CONSENT_BASES, Permit
 from gateway.disclosure.evidence import ReleasedDocument
 from gateway.disclosure.ports import MAX_CLOCK_SKEW, Clock, Custodian, LogWriter, PolicyEngine
@@ -72,6 +73,10 @@ Renderer = Callable[[DisclosureRequest, Snapshot, DocumentFacts, Permit, bytes],
 """Projects and withholds what the permit does not name, and serialises what is left; None when nothing is."""
 
 
+ClaimCheck = Callable[[Permit, DisclosureRequest, DocumentFacts, Snapshot, Directory, int, str], str | None]
+"""Returns what is unfounded in a permit; see `claim.find_fault`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """All that `disclose` needs of the outside, handed in once by the composition root."""
@@ -90,6 +95,7 @@ class Parts:
     new_event_id: Callable[[], str]
     digest: Callable[[bytes], str]
     join: Callable[[tuple[Rendered, ...]], bytes]
+    claim: ClaimCheck = find_fault
 
 
 class Unfit(Enum):

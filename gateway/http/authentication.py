@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from gateway.disclosure.observing import Observer
 from gateway.disclosure.request import Requester
 from gateway.disclosure.scopes import covers
 from gateway.errors import TokenInvalid
@@ -50,6 +51,18 @@ class Authenticator:
         except TokenInvalid:
             self._refused()
             raise
+
+
+class ObservedVerifier:
+    """A verifier that tells an observer of its hop."""
+
+    def __init__(self, verifier: TokenVerifier, observer: Observer) -> None:
+        self._verifier, self._observer = verifier, observer
+
+    async def verify(self, token: str) -> Requester:
+        """Return who bears the token; raises TokenInvalid."""
+        with self._observer.hop("authenticate"):
+            return await self._verifier.verify(token)
 
 
 def require_scope(requester: Requester, needed: str) -> None:

@@ -13,12 +13,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.directory.identity_trace import holds_identity_code, url_holds_identity_code
+from gateway.disclosure.observing import REQUEST_ID, Observer
 from gateway.http.problems import EdgeError, answer, unknown_error
 
 access_log = logging.getLogger("saattaen.access")
 
 MAX_BODY: Final = 2 * 1024 * 1024
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _HEADERS: Final = {
     "cache-control": "no-store",
@@ -38,9 +40,11 @@ class Limits:
     """
 
     def __init__(
-        self, app: ASGIApp, *, new_request_id: Callable[[], str], demo: bool = False, max_body: int = MAX_BODY
-    ) -> None:
+        self, app: ASGIApp, *, new_request_id: Callable[[], str], demo: bool = False, max_body: int = MAX_BODY,
+        observer: Observer | None = None,
+    ) -> None:  # fmt: skip
         self._app, self._new_request_id, self._max_body = app, new_request_id, max_body
+        self._observer = observer
         self._headers = dict(_HEADERS) | ({"saattaen-demo": "true"} if demo else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,9 +52,20 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
         request_id = self._request_id(scope["headers"])
         scope["saattaen.request_id"] = request_id
+        # A request has a task, and so a context, of its own: nothing is to be set back.
+        REQUEST_ID.set(request_id)
+        if self._observer is None:
+            await self._serve(scope, receive, send, request_id, None)
+            return
+        with self._observer.request(request_id, _trace_headers(scope["headers"])):
+            await self._serve(scope, receive, send, request_id, self._observer)
+
+    async def _serve(
+        self, scope: Scope, receive: Receive, send: Send, request_id: str, observer: Observer | None
+    ) -> None:
+        started = time.perf_counter()
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -71,10 +86,12 @@ class Limits:
             if status == 0:
                 await response(scope, receive, send_with_headers)
         finally:
-            milliseconds = (time.perf_counter() - started) * 1000
+            seconds = time.perf_counter() - started
             method = scope["method"] if scope["method"] in _METHODS else "OTHER"
             template = getattr(scope.get("route"), "path", "-")
-            access_log.info("%s %s %d %.1f ms %s", method, template, status, milliseconds, request_id)
+            access_log.info("%s %s %d %.1f ms %s", method, template, status, seconds * 1000, request_id)
+            if observer is not None:
+                observer.answered(method, template, status, seconds)
 
     async def _admit(self, scope: Scope, receive: Receive, request_id: str) -> tuple[Response | None, Receive]:
         """Return the answer to a request that may not come in, or None, and where its body is read from."""
@@ -109,6 +126,12 @@ class Limits:
         if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) and not holds_identity_code(given[0].decode()):
             return given[0].decode()
         return self._new_request_id()
+
+
+def _trace_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return the caller's `traceparent`, where it is one: another header is nothing to those who trace."""
+    given = [value for name, value in headers if name == b"traceparent"]
+    return {"traceparent": given[0].decode()} if len(given) == 1 and _TRACEPARENT.fullmatch(given[0]) else {}
 
 
 def _replay(messages: list[Message], receive: Receive) -> Receive:

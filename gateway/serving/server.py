@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 
 from gateway.app import create_app
 from gateway.composition import Gateway
+from gateway.disclosure.observing import Observer, Sample
 from gateway.errors import SettingsError
+from gateway.serving.sampling import Sampler
 from gateway.serving.sweeping import Sweep
+
+_log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 10
 """How long requests that were begun may take to end when the gateway stops."""
@@ -66,22 +71,36 @@ class Serving:
 
 
 @asynccontextmanager
-async def served(gateway: Gateway, listening: socket.socket) -> AsyncIterator[Serving]:
-    """Serve the gateway on that socket while the block runs."""
+async def served(
+    gateway: Gateway, listening: socket.socket, observer: Observer | None = None,
+    sample: Callable[[Sample], None] | None = None,
+) -> AsyncIterator[Serving]:  # fmt: skip
+    """Serve the gateway on that socket while the block runs, telling *observer*; *sample* is told every few seconds."""
+    asyncio.get_running_loop().set_exception_handler(_tell)
     config = uvicorn.Config(
-        create_app(gateway), access_log=False, log_level="warning", proxy_headers=False, server_header=False,
+        create_app(gateway, observer), access_log=False, log_config=None, proxy_headers=False, server_header=False,
         date_header=False, timeout_graceful_shutdown=DRAIN_SECONDS, backlog=_BACKLOG, lifespan="off", ws="none",
     )  # fmt: skip
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    sweeping = asyncio.create_task(Sweep(gateway).run())
+    sweep = Sweep(gateway) if observer is None else Sweep(gateway, observer.put_off)
+    sweeping = asyncio.create_task(sweep.run())
+    sampling = None if sample is None else asyncio.create_task(Sampler(gateway, sample).run())
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn tells by this flag alone.
             await asyncio.sleep(0.02)
         yield Serving(server, (serving, sweeping))
     finally:
+        if sampling is not None:
+            sampling.cancel()
         sweeping.cancel()
         with suppress(asyncio.CancelledError, SettingsError):
             await sweeping
         server.should_exit = True
         await serving
+
+
+def _tell(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """Log what the loop's own handler would, without the exception's words: they may repeat what was sent."""
+    error = context.get("exception")
+    _log.error("an exception reached the event loop", exc_info=error if isinstance(error, BaseException) else None)

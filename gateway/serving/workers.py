@@ -54,15 +54,15 @@ class _Worker:
 class Workers:
     """The parent. *command* starts a worker; it is given `--listening FD --parent FD`, and `--joins` but for the first.
 
-    *say* tells the operator once that all of them serve.
+    *say* tells the operator once that all of them serve; *ended* is called with the process id of each that ended.
     """
 
     def __init__(
         self, command: Sequence[str], number: int, listening: socket.socket, say: Callable[[], None],
-        patience: Patience | None = None,
+        ended: Callable[[int], None] = lambda process: None, patience: Patience | None = None,
     ) -> None:  # fmt: skip
         self._command, self._number, self._listening, self._say = tuple(command), number, listening, say
-        self._patience = patience or Patience()
+        self._ended, self._patience = ended, patience or Patience()
         self._workers: set[_Worker] = set()
 
     async def run(self) -> int:
@@ -142,6 +142,7 @@ class Workers:
     def _forget(self, worker: _Worker) -> None:
         self._workers.discard(worker)
         worker.line.close()
+        self._ended(worker.process.pid)
 
     async def _end_all(self) -> None:
         workers = list(self._workers)

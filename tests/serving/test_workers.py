@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -101,6 +102,31 @@ def test_what_one_process_is_told_all_of_them_know_at_once(at: Installation) -> 
         at.do(lambda own: own.recording.withdraw(at.consent))  # type: ignore[arg-type]
         assert {read(at, other).status_code for _ in range(20)} == {404}
         assert gateway.stop(signal.SIGINT) == 0
+
+
+def test_metrics_of_all_workers_are_read_at_one_port_and_logs_are_json(at: Installation) -> None:
+    port = free_port()
+    options = {"SAATTAEN_METRICS_PORT": str(port), "SAATTAEN_LOGS": "json", "SAATTAEN_LOG_LEVEL": "info"}
+    with serving(at, "--workers", "2", **options) as gateway:
+        gateway.wait_until("2 processes")
+        token = at.token()
+        for _ in range(12):
+            read(at, token)
+
+        def metrics() -> str:
+            return httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+
+        route = 'saattaen_requests_total{method="GET",route="/fhir/CarePlan/{id}"'
+        wait_for(lambda: "saattaen_checkpoint_age_seconds" in metrics())
+        counted = [line for line in metrics().splitlines() if line.startswith(route)]
+        assert sum(float(line.rpartition(" ")[2]) for line in counted) == 12
+        assert httpx.get(f"http://127.0.0.1:{port}/", trust_env=False).status_code == 404
+        gateway.stop()
+    lines = [json.loads(line) for line in gateway.said.splitlines() if line.startswith("{")]
+    assert len([line for line in lines if "/fhir/CarePlan/{id}" in line["message"]]) == 12
+    assert len({line["process"] for line in lines}) >= 1
+    with pytest.raises(httpx.ConnectError):
+        metrics()
 
 
 def test_workers_end_with_a_parent_that_was_killed(at: Installation) -> None:
