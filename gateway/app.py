@@ -26,6 +26,7 @@ from gateway.disclosure.observed import disclosing
 from gateway.disclosure.observing import Observer
 from gateway.errors import EngineUnavailable, RequestInvalid
 from gateway.http.acting import Door
+from gateway.http.admission import Admission, AdmissionLayer
 from gateway.http.audit_routes import audit_router
 from gateway.http.authentication import Authenticator, ObservedVerifier, challenge
 from gateway.http.choice_routes import choice_router
@@ -53,8 +54,10 @@ PUBLISHED = datetime(2026, 11, 23, tzinfo=UTC)
 """When the CapabilityStatement last changed."""
 
 
-def create_app(gateway: Gateway, observer: Observer | None = None) -> FastAPI:
-    """Return the application that serves *gateway*, telling *observer*.
+def create_app(
+    gateway: Gateway, observer: Observer | None = None, admission: Admission | None = None
+) -> FastAPI:  # fmt: skip
+    """Return the application that serves *gateway* within the bounds of *admission*, telling *observer*.
 
     FastAPI's own pages are off: they load from other hosts.
     """
@@ -63,7 +66,8 @@ def create_app(gateway: Gateway, observer: Observer | None = None) -> FastAPI:
     app = FastAPI(
         title="Saattaen", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
-    authenticator = _authenticator(gateway, observer)
+    admission = admission or Admission()
+    authenticator = _authenticator(gateway, observer, admission)
     door = Door(
         authenticate=authenticator, standing=gateway.standing.check, find_client=gateway.recording.client_of,
         enrol=gateway.clients.enrol, clock=gateway.clock, demo=settings.demo,
@@ -92,15 +96,18 @@ def create_app(gateway: Gateway, observer: Observer | None = None) -> FastAPI:
         app.include_router(router)
     install_problems(app, challenge=challenge(base + RESOURCE_METADATA_PATH))
     install_openapi(app, base=base, demo=settings.demo)
-    app.add_middleware(Limits, new_request_id=lambda: new_event_id(gateway.clock.now()), demo=settings.demo,
-                       observer=observer)  # fmt: skip
+    app.add_middleware(AdmissionLayer, admission=admission, observer=observer)
+    app.add_middleware(
+        Limits, new_request_id=lambda: new_event_id(gateway.clock.now()), demo=settings.demo, observer=observer
+    )  # fmt: skip
     return app
 
 
-def _authenticator(gateway: Gateway, observer: Observer | None) -> Authenticator:
+def _authenticator(gateway: Gateway, observer: Observer | None, admission: Admission) -> Authenticator:
+    learn = admission.partners.learn
     if observer is None:
-        return Authenticator(gateway.token_verifier)
-    return Authenticator(ObservedVerifier(gateway.token_verifier, observer), observer.refused_token)
+        return Authenticator(gateway.token_verifier, verified=learn)
+    return Authenticator(ObservedVerifier(gateway.token_verifier, observer), observer.refused_token, learn)
 
 
 def _fhir_consents(gateway: Gateway, authenticator: Authenticator) -> APIRouter:

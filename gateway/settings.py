@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     port: int = Field(default=8440, ge=1, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
     """How many processes serve on the one socket; one for each core is plenty."""
+    places: int = Field(default=32, ge=1, le=1024)
+    """How many requests one process works on at once for a partner that is alone."""
+    shared_places: int = Field(default=4, ge=1, le=1024)
+    """The same for all partners together while several are about: fewer wait less, more fill the log's batches."""
+    connections: int = Field(default=1000, ge=1, le=100_000)
+    """How many connections one process serves."""
     logs: Literal["text", "json"] = "text"
     """How the process log is written, to standard error."""
     log_level: Literal["warning", "info"] = "warning"

@@ -16,8 +16,10 @@ import uvloop
 from gateway.cli.observation import Observation, metrics_of_workers, observation
 from gateway.composition import opened
 from gateway.directory.load import load_directory
+from gateway.http.admission import Bounds
 from gateway.installation import prepare
 from gateway.serving import Serving, listen, served
+from gateway.serving.connection import ConnectionBounds
 from gateway.serving.logs import set_up_logs
 from gateway.serving.workers import Workers, say_ready, stop_without_parent
 from gateway.settings import Settings, read_settings
@@ -100,7 +102,14 @@ async def _serve(
 ) -> None:  # fmt: skip
     async with (
         opened(settings, load_directory(settings.directory), joins=joins) as gateway,
-        served(gateway, listening, observing.observer, observing.sample) as serving,
+        served(
+            gateway,
+            listening,
+            observing.observer,
+            observing.sample,
+            Bounds(places=settings.places, shared=settings.shared_places),
+            ConnectionBounds(connections=settings.connections),
+        ) as serving,  # fmt: skip
     ):
         serving.stop_on_signals()
         begin(serving)

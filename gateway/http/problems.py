@@ -80,6 +80,7 @@ TABLE: Final[Mapping[str, Row]] = {
     "media-type-unsupported": Row(
         415, "This media type is not understood here", "not-supported", "See the reference for the media type."
     ),
+    "body-too-slow": Row(408, "The body did not come in time", "timeout", "Send it again, at once and whole."),
     "body-too-large": Row(413, "The body is too large", "too-long", "Send a smaller body."),
 }
 """The codes of `gateway.errors`, and those of the edge itself."""

@@ -11,6 +11,7 @@ from gateway.composition import Gateway
 from gateway.directory.instants import to_micros
 from gateway.disclosure.observing import Sample
 from gateway.errors import GatewayError
+from gateway.http.admission import Admission
 
 SAMPLE_SECONDS = 5.0
 
@@ -18,8 +19,8 @@ SAMPLE_SECONDS = 5.0
 class Sampler:
     """Tells *sample* of one process."""
 
-    def __init__(self, gateway: Gateway, sample: Callable[[Sample], None]) -> None:
-        self._gateway, self._sample = gateway, sample
+    def __init__(self, gateway: Gateway, admission: Admission, sample: Callable[[Sample], None]) -> None:
+        self._gateway, self._admission, self._sample = gateway, admission, sample
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -29,7 +30,7 @@ class Sampler:
                 Sample(
                     log_waiting=load.waiting, log_last_batch=load.last_batch, log_last_seconds=load.last_seconds,
                     checkpoint_age=await self._age(), connections=self._gateway.connections_in_use(),
-                    in_service=0, waiting=0,
+                    in_service=self._admission.in_service, waiting=self._admission.waiting,
                 )
             )  # fmt: skip
             await asyncio.sleep(SAMPLE_SECONDS)

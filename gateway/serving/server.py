@@ -15,6 +15,8 @@ from gateway.app import create_app
 from gateway.composition import Gateway
 from gateway.disclosure.observing import Observer, Sample
 from gateway.errors import SettingsError
+from gateway.http.admission import Admission, Bounds
+from gateway.serving.connection import ConnectionBounds, bounded
 from gateway.serving.sampling import Sampler
 from gateway.serving.sweeping import Sweep
 
@@ -73,19 +75,22 @@ class Serving:
 @asynccontextmanager
 async def served(
     gateway: Gateway, listening: socket.socket, observer: Observer | None = None,
-    sample: Callable[[Sample], None] | None = None,
+    sample: Callable[[Sample], None] | None = None, bounds: Bounds | None = None,
+    connections: ConnectionBounds | None = None,
 ) -> AsyncIterator[Serving]:  # fmt: skip
     """Serve the gateway on that socket while the block runs, telling *observer*; *sample* is told every few seconds."""
     asyncio.get_running_loop().set_exception_handler(_tell)
+    admission = Admission(bounds)
     config = uvicorn.Config(
-        create_app(gateway, observer), access_log=False, log_config=None, proxy_headers=False, server_header=False,
-        date_header=False, timeout_graceful_shutdown=DRAIN_SECONDS, backlog=_BACKLOG, lifespan="off", ws="none",
+        create_app(gateway, observer, admission), http=bounded(connections or ConnectionBounds()), access_log=False,
+        log_config=None, proxy_headers=False, server_header=False, date_header=False, backlog=_BACKLOG,
+        timeout_graceful_shutdown=DRAIN_SECONDS, lifespan="off", ws="none",
     )  # fmt: skip
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     sweep = Sweep(gateway) if observer is None else Sweep(gateway, observer.put_off)
     sweeping = asyncio.create_task(sweep.run())
-    sampling = None if sample is None else asyncio.create_task(Sampler(gateway, sample).run())
+    sampling = None if sample is None else asyncio.create_task(Sampler(gateway, admission, sample).run())
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn tells by this flag alone.
             await asyncio.sleep(0.02)
