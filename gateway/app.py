@@ -35,6 +35,7 @@ from gateway.http.consent_routes import consent_router
 from gateway.http.fhir_consent_routes import fhir_consent_router
 from gateway.http.fhir_routes import FhirParts, fhir_router
 from gateway.http.health_routes import health_router
+from gateway.http.inspection import InspectionLayer
 from gateway.http.limits import Limits
 from gateway.http.message_routes import message_router
 from gateway.http.metadata_routes import RESOURCE_METADATA_PATH, metadata_router
@@ -96,6 +97,8 @@ def create_app(
         app.include_router(router)
     install_problems(app, challenge=challenge(base + RESOURCE_METADATA_PATH))
     install_openapi(app, base=base, demo=settings.demo)
+    if settings.read_only:
+        app.add_middleware(InspectionLayer)
     app.add_middleware(AdmissionLayer, admission=admission, observer=observer)
     app.add_middleware(
         Limits, new_request_id=lambda: new_event_id(gateway.clock.now()), demo=settings.demo, observer=observer

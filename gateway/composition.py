@@ -29,6 +29,7 @@ from adapters.sql.cursor_store import SqlCursorStore
 from adapters.sql.document_store import SqlDocumentStore
 from adapters.sql.engine import Database, open_database
 from adapters.sql.fact_reader import SqlFactReader, SqlReleaser
+from adapters.sql.inspecting import open_for_inspection
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
 from adapters.sql.log_store import SqlLogReader, SqlLogStore
@@ -152,17 +153,18 @@ async def opened(
     """Open a migrated installation and record what it judges by; everything is closed on the way out.
 
     An *engine* that is given is the caller's, and is not closed here; else the settings name one. A process that
-    *joins* others records nothing: it must judge as they do.
+    *joins* others records nothing: it must judge as they do. Nor does one that the settings make read-only.
 
     Raises SettingsError, DatabaseUnfit or EngineUnavailable with a sentence when the installation is not fit to serve.
     """
     clock = clock or SystemClock()
     keyring = KeyRing.load(settings.keys, demo=settings.demo)
     async with AsyncExitStack() as closing:
-        database = open_database(settings.database)
+        open_one = open_for_inspection if settings.read_only else open_database
+        database = open_one(settings.database)
         closing.callback(database.close)
         schema.check(database)
-        key_database = open_database(settings.key_database)
+        key_database = open_one(settings.key_database)
         closing.callback(key_database.close)
         wrapping = WrappingRing(keyring.keks.secrets, keyring.keks.current, keyring.owner_key)
         keys = KeyStore(key_database, wrapping, clock.now)
@@ -175,7 +177,7 @@ async def opened(
         closing.callback(gateway.turn.close)
         if joins and not await gateway.judges_as_recorded():
             raise SettingsError("The directory or the policies changed since this gateway was started: restart it.")
-        if not joins:
+        if not joins and not settings.read_only:
             change = WorldChange(SqlWorldStore(), directory.digest, engine.revision, _ids(clock))
             await gateway.log.submit(change, urgent=True)
         yield gateway

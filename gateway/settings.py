@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8440, ge=1, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
     """How many processes serve on the one socket; one for each core is plenty."""
+    read_only: bool = False
+    """A start for inspection: nothing is written to any database, and so no data is released."""
     places: int = Field(default=32, ge=1, le=1024)
     """How many requests one process works on at once for a partner that is alone."""
     shared_places: int = Field(default=4, ge=1, le=1024)

@@ -38,6 +38,9 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="How many processes serve; else SAATTAEN_WORKERS, else one.")
     ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Show log and health, write nothing, release nothing.")
+    ] = False,
 ) -> None:
     """Serve the gateway by the SAATTAEN_ settings of the environment, until SIGTERM or SIGINT.
 
@@ -46,12 +49,16 @@ def serve(
     if workers is not None:
         # Workers read their settings from the environment, as this process does.
         os.environ["SAATTAEN_WORKERS"] = str(workers)
+    if read_only:
+        os.environ["SAATTAEN_READ_ONLY"] = "true"
     settings = read_settings()
     listening = listen(settings.host, settings.port, "set another one: SAATTAEN_PORT")
 
     def say() -> None:
         many = f", {settings.workers} processes" if settings.workers > 1 else ""
-        typer.echo(f"Serving {settings.base_url} on port {settings.port}{many}.")
+        typer.echo(
+            f"Serving {settings.base_url} on port {settings.port}{many}{', read-only' if settings.read_only else ''}."
+        )
 
     set_up_logs(settings.logs, settings.log_level)
     with listening:

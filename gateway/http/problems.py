@@ -65,6 +65,12 @@ TABLE: Final[Mapping[str, Row]] = {
     "custodian-unavailable": Row(503, "Not possible now", "transient", "Try again later.", retry=True),
     "clock-untrusted": Row(503, "Not possible now", "transient", "Try again later.", retry=True),
     "store-unavailable": Row(503, "Not possible now", "transient", "Try again later.", retry=True),
+    "read-only": Row(
+        503,
+        "This gateway was started for inspection alone",
+        "transient",
+        "It records nothing, and what is not recorded is not released. Ask the gateway that serves.",
+    ),
     "too-busy": Row(503, "Too much at once", "throttled", "Try again later.", retry=True),
     "directory-invalid": Row(500, "The gateway is not set up", "exception", "Tell the operator the request id."),
     "settings-invalid": Row(500, "The gateway is not set up", "exception", "Tell the operator the request id."),

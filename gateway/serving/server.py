@@ -89,18 +89,19 @@ async def served(
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     sweep = Sweep(gateway) if observer is None else Sweep(gateway, observer.put_off)
-    sweeping = asyncio.create_task(sweep.run())
+    sweeping = None if gateway.settings.read_only else asyncio.create_task(sweep.run())
     sampling = None if sample is None else asyncio.create_task(Sampler(gateway, admission, sample).run())
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn tells by this flag alone.
             await asyncio.sleep(0.02)
-        yield Serving(server, (serving, sweeping))
+        yield Serving(server, tuple(task for task in (serving, sweeping) if task is not None))
     finally:
         if sampling is not None:
             sampling.cancel()
-        sweeping.cancel()
-        with suppress(asyncio.CancelledError, SettingsError):
-            await sweeping
+        if sweeping is not None:
+            sweeping.cancel()
+            with suppress(asyncio.CancelledError, SettingsError):
+                await sweeping
         server.should_exit = True
         await serving
 

@@ -2,8 +2,8 @@
 
 One `saattaen serve` with its defaults. First a victim alone: a read every so often on a few connections, at about a
 tenth of what one core can do. Then the same while another partner system floods on many connections without pause.
-Prints the victim's p50 and p99 of both, how fast those were answered who were turned away, and the server's memory every
-ten seconds. MINUTES, CONNECTIONS, KIND (sqlite or postgresql) in the environment change the run.
+Prints the victim's p50 and p99 of both, how fast those were answered who were turned away, and the server's memory
+every ten seconds. MINUTES, CONNECTIONS, KIND (sqlite or postgresql) in the environment change the run.
 """
 
 from __future__ import annotations
