@@ -108,6 +108,11 @@ class Log(Generic[C]):
         """Return the public key of a log."""
         return self._signers[0].verifier(origin)
 
+    @property
+    def broken(self) -> str | None:
+        """Why nothing is written any more, until the gateway is started again; None while all is well."""
+        return self._sequencer.broken
+
     def load(self) -> Load:
         """Return how busy the log is."""
         return Load(len(self._urgent) + len(self._normal), *self._last)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import orjson
 from fastapi import APIRouter, FastAPI
-from sqlalchemy.exc import DBAPIError
 
 from adapters.fhir.capability import capability
 from adapters.fhir.consent import to_fhir
 from adapters.fhir.release import searchset
 from adapters.opa.probe import verify_engine
 from adapters.tokens.keys import ASSERTION_ALGORITHMS
-from audit.errors import AuditError
 from audit.log import Committed
 from audit.proof import LogProof
 from gateway.composition import Gateway
@@ -24,7 +23,7 @@ from gateway.directory.instants import to_micros
 from gateway.disclosure.event_id import new_event_id
 from gateway.disclosure.observed import disclosing
 from gateway.disclosure.observing import Observer
-from gateway.errors import EngineUnavailable, RequestInvalid
+from gateway.errors import RequestInvalid
 from gateway.http.acting import Door
 from gateway.http.admission import Admission, AdmissionLayer
 from gateway.http.audit_routes import audit_router
@@ -132,21 +131,25 @@ async def _revoke(gateway: Gateway, revocation: TokenRevocation) -> None:
 
 
 def _checks(gateway: Gateway) -> dict[str, Callable[[], Awaitable[bool]]]:
+    # In threads of their own: a database that hangs must not take the event loop, or the threads of reads, with it.
+    def database() -> bool:
+        with gateway.database.read() as connection:
+            return gateway.judges_as_recorded_in(connection)
+
+    def log() -> bool:
+        gateway.log.checkpoint_now()
+        return gateway.log.broken is None
+
     async def engine() -> bool:
-        try:
-            await verify_engine(gateway.engine)
-        except EngineUnavailable:
-            return False
+        await verify_engine(gateway.engine)
         return True
 
-    async def log() -> bool:
-        try:
-            gateway.log.checkpoint_now()
-        except (AuditError, DBAPIError):
-            return False
-        return True
-
-    return {"engine": engine, "log": log}
+    return {
+        "database": lambda: asyncio.to_thread(database),
+        "engine": engine,
+        "log": lambda: asyncio.to_thread(log),
+        **gateway.more_checks,
+    }
 
 
 def _fhir_parts(gateway: Gateway, authenticator: Authenticator, observer: Observer | None) -> FhirParts:

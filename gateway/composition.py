@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy import Connection, QueuePool
@@ -109,11 +109,16 @@ class Gateway:
     outbox: SqlOutbox
     turn: Turn
     """Which process of all on this database does what is to be done once."""
+    more_checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
+    """What readiness rests on besides database, engine and log, by name: a witness, a channel."""
 
     async def judges_as_recorded(self) -> bool:
         """Return whether this process's directory and policies are those last recorded, by whichever process."""
-        recorded = await self.database.reading(SqlWorldStore().current)
-        return recorded == (self.directory.digest, self.engine.revision)
+        return await self.database.reading(self.judges_as_recorded_in)
+
+    def judges_as_recorded_in(self, connection: Connection) -> bool:
+        """Return the same, as a snapshot has it."""
+        return SqlWorldStore().current(connection) == (self.directory.digest, self.engine.revision)
 
     async def last_entry_at(self) -> int | None:
         """Return the instant of the log's last entry, in microseconds; None where there is no log."""
