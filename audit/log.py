@@ -122,6 +122,11 @@ class Log(Generic[C]):
         if head is not None:
             verify_note(head.note, [one.verifier(head.origin) for one in self._signers], head.origin)
 
+    @property
+    def broken(self) -> str | None:
+        """Why nothing is written any more, until the gateway is started again; None while all is well."""
+        return self._sequencer.broken
+
     def load(self) -> Load:
         """Return how busy the log is."""
         return Load(len(self._urgent) + len(self._normal), *self._last)

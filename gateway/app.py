@@ -15,19 +15,18 @@ from adapters.fhir.consent import to_fhir
 from adapters.fhir.release import searchset
 from adapters.opa.probe import verify_engine
 from adapters.tokens.keys import ASSERTION_ALGORITHMS
-from audit.errors import AuditError
 from gateway.composition import Gateway
 from gateway.consent.view import ConsentView
 from gateway.directory.identity_code import Identifier
 from gateway.directory.instants import to_micros
-from gateway.disclosure.disclose import disclose
 from gateway.disclosure.event_id import new_event_id
-from gateway.disclosure.release import Refused, Released, ReleasedOwn
-from gateway.disclosure.request import DisclosureRequest
-from gateway.errors import EngineUnavailable, GatewayError, RequestInvalid
+from gateway.disclosure.observed import disclosing
+from gateway.disclosure.observing import Observer
+from gateway.errors import RequestInvalid
 from gateway.http.acting import Door
+from gateway.http.admission import Admission, AdmissionLayer
 from gateway.http.audit_routes import audit_router
-from gateway.http.authentication import Authenticator, challenge
+from gateway.http.authentication import Authenticator, ObservedVerifier, challenge
 from gateway.http.choice_routes import choice_router
 from gateway.http.confirmation_routes import confirmation_router
 from gateway.http.consent_routes import consent_router
@@ -35,6 +34,7 @@ from gateway.http.data_path import DataPath
 from gateway.http.fhir_consent_routes import fhir_consent_router
 from gateway.http.fhir_routes import FhirParts, document_types, fhir_router, read_route, search_route
 from gateway.http.health_routes import health_router
+from gateway.http.inspection import InspectionLayer
 from gateway.http.limits import Limits
 from gateway.http.message_routes import message_router
 from gateway.http.metadata_routes import RESOURCE_METADATA_PATH, metadata_router
@@ -69,20 +69,26 @@ class _App(FastAPI):
         return app
 
 
-def create_app(gateway: Gateway) -> FastAPI:
-    """Return the application that serves *gateway*. FastAPI's own pages are off: they load from other hosts."""
+def create_app(
+    gateway: Gateway, observer: Observer | None = None, admission: Admission | None = None
+) -> FastAPI:  # fmt: skip
+    """Return the application that serves *gateway* within the bounds of *admission*, telling *observer*.
+
+    FastAPI's own pages are off: they load from other hosts.
+    """
     settings, base = gateway.settings, gateway.settings.base_url
     # A redirect to the address with or without a slash would be built from the Host header, which anyone can forge.
     app = _App(
         title="Saattaen", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
-    authenticator = Authenticator(gateway.token_verifier)
+    admission = admission or Admission()
+    authenticator = _authenticator(gateway, observer, admission)
     door = Door(
         authenticate=authenticator, standing=gateway.standing.check, find_client=gateway.recording.client_of,
         enrol=gateway.clients.enrol, clock=gateway.clock, demo=settings.demo,
     )  # fmt: skip
     recording, directory = gateway.recording, gateway.directory
-    fhir, types = _fhir_parts(gateway, authenticator), document_types(directory)
+    fhir, types = _fhir_parts(gateway, authenticator, observer), document_types(directory)
     reads = {path_type: read_route(fhir, path_type, resource) for path_type, resource in types.items()}
     searches = {path_type: search_route(fhir, path_type, resource) for path_type, resource in types.items()}
     for router in (
@@ -113,8 +119,20 @@ def create_app(gateway: Gateway) -> FastAPI:
         DataPath, reads=reads, searches=searches,
         on_error=lambda request, error: answer_to(request, error, challenged),
     )  # fmt: skip
-    app.add_outermost(Limits, new_request_id=lambda: new_event_id(gateway.clock.now()), demo=settings.demo)
+    if settings.read_only:
+        app.add_outermost(InspectionLayer)
+    app.add_outermost(AdmissionLayer, admission=admission, observer=observer)
+    app.add_outermost(
+        Limits, new_request_id=lambda: new_event_id(gateway.clock.now()), demo=settings.demo, observer=observer
+    )
     return app
+
+
+def _authenticator(gateway: Gateway, observer: Observer | None, admission: Admission) -> Authenticator:
+    learn = admission.partners.learn
+    if observer is None:
+        return Authenticator(gateway.token_verifier, verified=learn)
+    return Authenticator(ObservedVerifier(gateway.token_verifier, observer), observer.refused_token, learn)
 
 
 def _fhir_consents(gateway: Gateway, authenticator: Authenticator) -> APIRouter:
@@ -136,29 +154,30 @@ async def _revoke(gateway: Gateway, revocation: TokenRevocation) -> None:
 
 
 def _checks(gateway: Gateway) -> dict[str, Callable[[], Awaitable[bool]]]:
+    # In threads of their own: a database that hangs must not take the event loop, or the threads of reads, with it.
+    def database() -> bool:
+        with gateway.database.read() as connection:
+            return gateway.judges_as_recorded_in(connection)
+
+    def log() -> bool:
+        gateway.log.checkpoint_now()
+        return gateway.log.broken is None
+
     async def engine() -> bool:
-        try:
-            await verify_engine(gateway.engine)
-        except EngineUnavailable:
-            return False
+        await verify_engine(gateway.engine)
         return True
 
-    async def log() -> bool:
-        try:
-            async with asyncio.timeout(gateway.settings.patience):
-                await asyncio.to_thread(gateway.log.checkpoint_now)
-        except (AuditError, GatewayError, TimeoutError):
-            return False
-        return True
-
-    return {"engine": engine, "log": log}
+    return {
+        "database": lambda: asyncio.to_thread(database),
+        "engine": engine,
+        "log": lambda: asyncio.to_thread(log),
+        **gateway.more_checks,
+    }
 
 
-def _fhir_parts(gateway: Gateway, authenticator: Authenticator) -> FhirParts:
+def _fhir_parts(gateway: Gateway, authenticator: Authenticator, observer: Observer | None) -> FhirParts:
     settings, directory = gateway.settings, gateway.directory
-
-    async def answer(request: DisclosureRequest) -> Released | ReleasedOwn | Refused:
-        return await disclose(request, gateway.parts)
+    answer = disclosing(gateway.parts, observer)
 
     def lookup(identifier: Identifier) -> bytes:
         if not identifier.is_complete and not settings.demo:

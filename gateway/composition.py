@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, QueuePool
 
 from adapters.clocks import SystemClock
 from adapters.custodian.deposit import DepositCustodian
@@ -30,9 +30,10 @@ from adapters.sql.document_store import SqlDocumentStore
 from adapters.sql.engine import Database, open_database
 from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.faults import told
+from adapters.sql.inspecting import open_for_inspection
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
-from adapters.sql.log_store import SqlLogStore
+from adapters.sql.log_store import SqlLogReader, SqlLogStore
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.partner_register import PartnerRegister
 from adapters.sql.proof_registry import SqlProofRegistry
@@ -40,6 +41,7 @@ from adapters.sql.releaser import SqlReleaser
 from adapters.sql.sealing import Sealing
 from adapters.sql.standing_registry import SqlStandingRegistry
 from adapters.sql.token_store import TokenStore
+from adapters.sql.turn import Turn, turn_on
 from adapters.sql.world_store import SqlWorldStore
 from adapters.suomifi.mandates import SimulatedMandates
 from adapters.tokens.access_token import AccessTokens, AccessTokenVerifier
@@ -108,6 +110,28 @@ class Gateway:
     mandates: SimulatedMandates
     channel: FileDrop
     outbox: SqlOutbox
+    turn: Turn
+    """Which process of all on this database does what is to be done once."""
+    more_checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
+    """What readiness rests on besides database, engine and log, by name: a witness, a channel."""
+
+    async def judges_as_recorded(self) -> bool:
+        """Return whether this process's directory and policies are those last recorded, by whichever process."""
+        return await self.database.reading(self.judges_as_recorded_in)
+
+    def judges_as_recorded_in(self, connection: Connection) -> bool:
+        """Return the same, as a snapshot has it."""
+        return SqlWorldStore().current(connection) == (self.directory.digest, self.engine.revision)
+
+    async def last_entry_at(self) -> int | None:
+        """Return the instant of the log's last entry, in microseconds; None where there is no log."""
+        heads = await self.database.reading(lambda connection: SqlLogReader(connection).heads())
+        return max((head.last_time for head in heads), default=None)
+
+    def connections_in_use(self) -> int:
+        """Return how many connections of the writing pool are in use."""
+        pool = self.database.engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     def make_log_keys(self) -> None:
         """Make every client's key for the log of this year, and in December of the next, where they are missing."""
@@ -133,22 +157,25 @@ async def opened(
     mandates: SimulatedMandates | None = None,
     engine: PolicyEngine | None = None,
     open_store: Callable[[str, float], Database] = open_database,
+    joins: bool = False,
 ) -> AsyncIterator[Gateway]:
     """Open a migrated installation and record what it judges by; everything is closed on the way out.
 
     An *engine* that is given is the caller's, and is not closed here; else the settings name one. *open_store* opens
-    the two databases by their URLs.
+    the two databases by their URLs. A process that *joins* others records nothing: it must judge as they do. Nor does
+    one that the settings make read-only.
 
     Raises SettingsError, DatabaseUnfit or EngineUnavailable with a sentence when the installation is not fit to serve.
     """
     clock = clock or SystemClock()
     keyring = KeyRing.load(settings.keys, demo=settings.demo)
     async with AsyncExitStack() as closing:
-        database = open_store(settings.database, settings.patience)
+        open_one = open_for_inspection if settings.read_only else open_store
+        database = open_one(settings.database, settings.patience)
         closing.callback(database.close)
         closing.push_async_callback(database.direct.close)
         schema.check(database)
-        key_database = open_store(settings.key_database, settings.patience)
+        key_database = open_one(settings.key_database, settings.patience)
         closing.callback(key_database.close)
         closing.push_async_callback(key_database.direct.close)
         wrapping = WrappingRing(keyring.keks.secrets, keyring.keks.current, keyring.owner_key)
@@ -160,8 +187,12 @@ async def opened(
         )
         closing.callback(gateway.log.close)
         _check_log_key(gateway.log)
-        change = WorldChange(SqlWorldStore(), directory.digest, engine.revision, _ids(clock))
-        await gateway.log.submit(change, urgent=True)
+        closing.callback(gateway.turn.close)
+        if joins and not await gateway.judges_as_recorded():
+            raise SettingsError("The directory or the policies changed since this gateway was started: restart it.")
+        if not joins and not settings.read_only:
+            change = WorldChange(SqlWorldStore(), directory.digest, engine.revision, _ids(clock))
+            await gateway.log.submit(change, urgent=True)
         yield gateway
 
 
@@ -258,6 +289,7 @@ def _assemble(
         cursors=SqlCursorStore(database, clock.now), token_server=token_server,
         token_verifier=AccessTokenVerifier(access_tokens, token_store, organisations.get),
         access_tokens=access_tokens, receipt_keys=receipt_keys, mandates=mandates, channel=channel, outbox=outbox,
+        turn=turn_on(database),
     )  # fmt: skip
 
 

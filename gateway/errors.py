@@ -96,6 +96,12 @@ class StoreUnavailable(GatewayError):
     code = "store-unavailable"
 
 
+class ReadOnly(GatewayError):
+    """This process was started to look at what is there; nothing is written, and so nothing is released."""
+
+    code = "read-only"
+
+
 class TooBusy(GatewayError):
     """A bounded queue is full; come back later."""
 

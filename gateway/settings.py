@@ -44,6 +44,33 @@ class Settings(BaseSettings):
     """How many seconds a request waits for a database that says nothing, before it is answered 503."""
     host: str = "127.0.0.1"
     port: int = Field(default=8440, ge=1, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    """How many processes serve on the one socket; one for each core is plenty."""
+    read_only: bool = False
+    """A start for inspection: nothing is written to any database, and so no data is released."""
+    places: int = Field(default=32, ge=1, le=1024)
+    """How many requests one process works on at once for a partner that is alone."""
+    shared_places: int = Field(default=4, ge=1, le=1024)
+    """The same for all partners together while several are about: fewer wait less, more fill the log's batches."""
+    connections: int = Field(default=1000, ge=1, le=100_000)
+    """How many connections one process serves."""
+    logs: Literal["text", "json"] = "text"
+    """How the process log is written, to standard error."""
+    log_level: Literal["warning", "info"] = "warning"
+    """With `info` each request leaves a line: method, route, status, time and request id."""
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where Prometheus reads `/metrics`; nothing is counted where it is not set."""
+    metrics_host: str = "127.0.0.1"
+    otlp: str | None = None
+    """The OpenTelemetry collector that spans go to by OTLP over HTTP; nothing is traced where it is not set."""
+
+    @field_validator("otlp")
+    @classmethod
+    def _collector(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "http://localhost")
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.username:
+            raise ValueError("give the collector's address, as in http://127.0.0.1:4318")
+        return value
 
     @field_validator("base_url")
     @classmethod

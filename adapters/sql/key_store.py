@@ -121,7 +121,8 @@ class KeyStore:
                     self._by_name.move_to_end(name)
                     found[name] = key
         stored = self._named(names, self._database.direct.fetch_now(_BY_NAME, self._asked(names)))
-        found = stored | {name: key for name, key in found.items() if name in stored}
+        # By its id, not by its name: another process may have destroyed the key at hand, and made a new one.
+        found = stored | {name: key for name, key in found.items() if name in stored and stored[name].id == key.id}
         missing = [name for name in names if name not in found]
         if missing:
             found.update(self._create(missing))

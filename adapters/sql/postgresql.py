@@ -94,7 +94,7 @@ def open_postgresql(url: URL, patience: float = PATIENCE) -> Database:
         writing.dispose()
         raise
     transactions = _Transactions(writing, reading, ReadingThreads(_READERS, _WAITING_READS, patience))
-    direct, threads = _direct(url, patience), transactions.threads
+    direct, threads = direct_reads(url, patience), transactions.threads
     return Database(writing, transactions.write, transactions.read, transactions.close, direct, threads)
 
 
@@ -132,7 +132,8 @@ def _engine(url: URL, role: str, *, pool_size: int, max_overflow: int) -> Engine
     return engine
 
 
-def _direct(url: URL, patience: float) -> PostgresDirect:
+def direct_reads(url: URL, patience: float) -> PostgresDirect:
+    """Return the single reads of a database; nothing is opened yet."""
     from psycopg.conninfo import make_conninfo
 
     from adapters.sql.direct_postgresql import Address, PostgresDirect

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -73,7 +73,14 @@ def open_sqlite(url: URL) -> Database:
     except DBAPIError as error:
         writing.dispose()
         raise DatabaseUnfit(f"The database file cannot be used: {error.orig}.") from error
-    direct = SqliteDirect(module, path)
+
+    def connect() -> Any:
+        # Closed by whoever closes the database, which may be another thread.
+        raw = module.connect(path, isolation_level=None, check_same_thread=False)
+        _configure(raw, reads_only=True)
+        return raw
+
+    direct = SqliteDirect(module, connect)
     return Database(writing, transactions.write, transactions.read, transactions.close, direct)
 
 
@@ -110,9 +117,9 @@ def _configure(raw: DBAPIConnection, *, reads_only: bool) -> None:
 class SqliteDirect:
     """Single reads of a database file, on a connection of each thread's own. A read takes microseconds."""
 
-    def __init__(self, module: ModuleType, path: Path) -> None:
+    def __init__(self, module: ModuleType, connect: Callable[[], Any]) -> None:
         self.listeners: list[Listener] = []
-        self._module, self._path = module, path
+        self._module, self._connect_anew = module, connect
         self._local = threading.local()
         self._opened: list[Any] = []
 
@@ -132,11 +139,8 @@ class SqliteDirect:
         return rows
 
     def _connect(self) -> Any:
-        # Closed by whoever closes the database, which may be another thread.
-        connection = self._module.connect(self._path, isolation_level=None, check_same_thread=False)
-        _configure(connection, reads_only=True)
+        connection = self._local.connection = self._connect_anew()
         self._opened.append(connection)
-        self._local.connection = connection
         return connection
 
     async def close(self) -> None:

@@ -64,7 +64,7 @@ def verify(
     elif target is not None:
         found = _verify_file(target, vkey)
     else:
-        found = with_gateway(settings_of(demo, folder), _verify_installation)
+        found = with_gateway(settings_of(demo, folder), _verify_installation, read_only=True)
     for sentence in found.sentences():
         typer.echo(sentence)
     raise typer.Exit(found.exit_status)
@@ -102,7 +102,7 @@ def export(
             verifiers = [gateway.log.verifier(head.origin) for head in reader.heads()]
             return export_logs(reader, verifiers, target)
 
-    for written in with_gateway(settings_of(demo, folder), do):
+    for written in with_gateway(settings_of(demo, folder), do, read_only=True):
         typer.echo(
             f"{written}: fsck --storage_url=file://{written.resolve()}/ --public_key={written / 'log.vkey'} --ui=false"
         )

@@ -20,8 +20,9 @@ def settings_of(demo: bool, folder: Path) -> Settings:
     return demo_settings(folder.resolve()) if demo else read_settings()
 
 
-def with_gateway(settings: Settings, do: Callable[[Gateway], Awaitable[T]]) -> T:
-    """Open the installation, do one thing with it and close it."""
+def with_gateway(settings: Settings, do: Callable[[Gateway], Awaitable[T]], *, read_only: bool = False) -> T:
+    """Open the installation, do one thing with it and close it; *read_only* where that is to leave no trace."""
+    settings = settings.model_copy(update={"read_only": True}) if read_only else settings
 
     async def run() -> T:
         async with opened(settings, load_directory(settings.directory)) as gateway:

@@ -3,32 +3,93 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import sys
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from typing import Annotated, TypeVar
 
 import typer
+import uvloop
 
+from gateway.cli.observation import Observation, metrics_of_workers, observation
 from gateway.composition import opened
 from gateway.directory.load import load_directory
+from gateway.http.admission import Bounds
 from gateway.installation import prepare
-from gateway.serving import listen, served
+from gateway.serving import Serving, listen, served
+from gateway.serving.connection import ConnectionBounds
+from gateway.serving.logs import set_up_logs
+from gateway.serving.workers import Workers, say_ready, stop_without_parent
 from gateway.settings import Settings, read_settings
+
+T = TypeVar("T")
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("serve")(serve)
+    app.command("serve-worker", hidden=True)(serve_worker)
     app.command("migrate")(migrate)
 
 
-def serve() -> None:
-    """Serve the gateway by the SAATTAEN_ settings of the environment."""
+def serve(
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="How many processes serve; else SAATTAEN_WORKERS, else one.")
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Show log and health, write nothing, release nothing.")
+    ] = False,
+) -> None:
+    """Serve the gateway by the SAATTAEN_ settings of the environment, until SIGTERM or SIGINT.
+
+    Exit status 0 when it was stopped, 1 when it cannot serve; what hinders is told on standard error.
+    """
+    if workers is not None:
+        # Workers read their settings from the environment, as this process does.
+        os.environ["SAATTAEN_WORKERS"] = str(workers)
+    if read_only:
+        os.environ["SAATTAEN_READ_ONLY"] = "true"
     settings = read_settings()
     listening = listen(settings.host, settings.port, "set another one: SAATTAEN_PORT")
-    try:
-        asyncio.run(_serve(settings, listening))
-    finally:
-        listening.close()
+
+    def say() -> None:
+        many = f", {settings.workers} processes" if settings.workers > 1 else ""
+        typer.echo(
+            f"Serving {settings.base_url} on port {settings.port}{many}{', read-only' if settings.read_only else ''}."
+        )
+
+    set_up_logs(settings.logs, settings.log_level)
+    with listening:
+        if settings.workers == 1:
+            with observation(settings, worker=False) as observing:
+                _run(_serve(settings, listening, lambda serving: say(), observing))
+            return
+        # A broken directory is told once, by the parent.
+        load_directory(settings.directory)
+        command = (sys.executable, "-m", "gateway.cli", "serve-worker")
+        with metrics_of_workers(settings) as ended:
+            status = asyncio.run(Workers(command, settings.workers, listening, say, ended).run())
+    raise typer.Exit(status)
+
+
+def serve_worker(
+    listening: Annotated[int, typer.Option(help="The socket that the parent listens on.")],
+    parent: Annotated[int, typer.Option(help="The socket to the parent.")],
+    joins: Annotated[bool, typer.Option("--joins", help="Others serve already.")] = False,
+) -> None:
+    """Serve as one of several processes; `saattaen serve --workers` starts these."""
+    with socket.socket(fileno=listening) as shared, socket.socket(fileno=parent) as line:
+
+        def begin(serving: Serving) -> None:
+            stop_without_parent(line, serving.stop)
+            say_ready(line)
+
+        settings = read_settings()
+        set_up_logs(settings.logs, settings.log_level)
+        with observation(settings, worker=True) as observing:
+            _run(_serve(settings, shared, begin, observing, joins=joins))
 
 
 def migrate() -> None:
@@ -37,7 +98,26 @@ def migrate() -> None:
     typer.echo("The installation is as this program expects it.")
 
 
-async def _serve(settings: Settings, listening: socket.socket) -> None:
-    async with opened(settings, load_directory(settings.directory)) as gateway, served(gateway, listening) as serving:
-        typer.echo(f"Serving {settings.base_url} on port {settings.port}.")
-        await serving
+def _run(serving: Coroutine[None, None, T]) -> T:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(serving)
+
+
+async def _serve(
+    settings: Settings, listening: socket.socket, begin: Callable[[Serving], None], observing: Observation, *,
+    joins: bool = False,
+) -> None:  # fmt: skip
+    async with (
+        opened(settings, load_directory(settings.directory), joins=joins) as gateway,
+        served(
+            gateway,
+            listening,
+            observing.observer,
+            observing.sample,
+            Bounds(places=settings.places, shared=settings.shared_places),
+            ConnectionBounds(connections=settings.connections),
+        ) as serving,  # fmt: skip
+    ):
+        serving.stop_on_signals()
+        begin(serving)
+        await serving.ended()

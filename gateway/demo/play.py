@@ -99,7 +99,7 @@ async def _run(settings: Settings, teller: Teller, listening: socket.socket, *, 
         if once:
             return 1 if teller.failed else 0
         _tell_where_next(stage, folder)
-        await serving
+        await serving.ended()
     return 1 if teller.failed else 0
 
 

@@ -14,7 +14,6 @@ from audit.log import Committed, Dropped
 from gateway.directory.instants import to_micros
 from gateway.directory.model import Directory
 from gateway.disclosure import evidence
-from gateway.disclosure.claim import find_fault
 from gateway.disclosure.decision import Deny, Permit
 from gateway.disclosure.facts import make_facts
 from gateway.disclosure.release import (
@@ -74,7 +73,7 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
                 case Deny(reasons=reasons):
                     denied.append((question, reasons[0]))
                 case Permit() as permit:
-                    fault = "no document" if document is None else find_fault(
+                    fault = "no document" if document is None else parts.claim(
                         permit, request, document, snapshot, parts.directory, to_micros(now), parts.engine.revision
                     )  # fmt: skip
                     if fault is not None or document is None:

@@ -13,6 +13,7 @@ from audit.log import Committed, Rejected
 from audit.writing import Item, Survey, Writing, no_survey
 from gateway.directory.model import Directory
 from gateway.disclosure import evidence
+from gateway.disclosure.claim import find_fault
 from gateway.disclosure.decision import CONSENT_BASES, Permit
 from gateway.disclosure.evidence import ReleasedDocument
 from gateway.disclosure.ports import MAX_CLOCK_SKEW, Clock, Custodian, LogWriter, PolicyEngine
@@ -95,6 +96,10 @@ Renderer = Callable[[DisclosureRequest, Snapshot, DocumentFacts, Permit, bytes],
 """Projects and withholds what the permit does not name, and serialises what is left; None when nothing is."""
 
 
+ClaimCheck = Callable[[Permit, DisclosureRequest, DocumentFacts, Snapshot, Directory, int, str], str | None]
+"""Returns what is unfounded in a permit; see `claim.find_fault`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """All that `disclose` needs of the outside, handed in once by the composition root."""
@@ -113,6 +118,7 @@ class Parts:
     new_event_id: Callable[[], str]
     digest: Callable[[bytes], str]
     join: Callable[[tuple[Rendered, ...]], bytes]
+    claim: ClaimCheck = find_fault
 
     def look(self, connection: object, items: Sequence[Item[object, object]]) -> Found:
         """Look up, under the head lock, what the releases among *items* are compared with."""

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
+from gateway.disclosure.observing import Observer
 from gateway.disclosure.request import Requester
 from gateway.disclosure.scopes import covers
 from gateway.errors import TokenInvalid
@@ -30,10 +31,14 @@ class Authenticator:
     """Finds the token in a request and has it checked; a FastAPI dependency: `Depends(authenticator)`.
 
     *refused* is called for each request that ends here: a counter, for nothing of such a request is worth a log entry.
+    *verified* is told whose token it was.
     """
 
-    def __init__(self, verifier: TokenVerifier, refused: Callable[[], None] = lambda: None) -> None:
-        self._verifier, self._refused = verifier, refused
+    def __init__(
+        self, verifier: TokenVerifier, refused: Callable[[], None] = lambda: None,
+        verified: Callable[[str, str], None] = lambda token, system: None,
+    ) -> None:  # fmt: skip
+        self._verifier, self._refused, self._verified = verifier, refused, verified
 
     async def __call__(self, request: Request) -> Requester:
         """Return the requester, or raise TokenInvalid."""
@@ -46,10 +51,25 @@ class Authenticator:
         header: it is in logs by now, and its owner should hear of it.
         """
         try:
-            return await self._verifier.verify(_find_token(headers, query))
+            token = _find_token(headers, query)
+            requester = await self._verifier.verify(token)
         except TokenInvalid:
             self._refused()
             raise
+        self._verified(token, requester.system)
+        return requester
+
+
+class ObservedVerifier:
+    """A verifier that tells an observer of its hop."""
+
+    def __init__(self, verifier: TokenVerifier, observer: Observer) -> None:
+        self._verifier, self._observer = verifier, observer
+
+    async def verify(self, token: str) -> Requester:
+        """Return who bears the token; raises TokenInvalid."""
+        with self._observer.hop("authenticate"):
+            return await self._verifier.verify(token)
 
 
 def require_scope(requester: Requester, needed: str) -> None:

@@ -9,16 +9,17 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.directory.identity_trace import holds_identity_code, url_holds_identity_code
+from gateway.disclosure.observing import REQUEST_ID, Observer
+from gateway.http.bodies import Bodies, replay
 from gateway.http.problems import EdgeError, answer, unknown_error
 
 access_log = logging.getLogger("saattaen.access")
 
-MAX_BODY: Final = 2 * 1024 * 1024
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _HEADERS: Final = {
     "cache-control": "no-store",
@@ -33,14 +34,16 @@ class Limits:
     """Wraps the app; add it last (`app.add_middleware(Limits, ...)`), so that it sees every request first.
 
     It gives each request an id (a caller's X-Request-ID where that is harmless), refuses a personal identity code in
-    path or query before anything could log it, reads at most *max_body* bytes of body before the app sees any, and
+    path or query before anything could log it, reads the body (`bodies.Bodies`) before the app sees any of it, and
     turns an unknown exception into a bare 500. The access line has no query, no header, and of the path the template.
     """
 
     def __init__(
-        self, app: ASGIApp, *, new_request_id: Callable[[], str], demo: bool = False, max_body: int = MAX_BODY
-    ) -> None:
-        self._app, self._new_request_id, self._max_body = app, new_request_id, max_body
+        self, app: ASGIApp, *, new_request_id: Callable[[], str], demo: bool = False, bodies: Bodies | None = None,
+        observer: Observer | None = None,
+    ) -> None:  # fmt: skip
+        self._app, self._new_request_id, self._bodies = app, new_request_id, bodies or Bodies()
+        self._observer = observer
         self._headers = dict(_HEADERS) | ({"saattaen-demo": "true"} if demo else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,9 +51,20 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
         request_id = self._request_id(scope["headers"])
         scope["saattaen.request_id"] = request_id
+        # A request has a task, and so a context, of its own: nothing is to be set back.
+        REQUEST_ID.set(request_id)
+        if self._observer is None:
+            await self._serve(scope, receive, send, request_id, None)
+            return
+        with self._observer.request(request_id, _trace_headers(scope["headers"])):
+            await self._serve(scope, receive, send, request_id, self._observer)
+
+    async def _serve(
+        self, scope: Scope, receive: Receive, send: Send, request_id: str, observer: Observer | None
+    ) -> None:
+        started = time.perf_counter()
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -64,45 +78,51 @@ class Limits:
             await send(message)
 
         try:
-            refusal, buffered = await self._admit(scope, receive, request_id)
-            await (refusal or self._app)(scope, buffered, send_with_headers)
+            await self._answer(scope, receive, send_with_headers, request_id)
         except Exception as error:
             response = unknown_error(error, scope["path"], request_id)
             if status == 0:
                 await response(scope, receive, send_with_headers)
         finally:
-            milliseconds = (time.perf_counter() - started) * 1000
+            seconds = time.perf_counter() - started
             method = scope["method"] if scope["method"] in _METHODS else "OTHER"
             template = getattr(scope.get("route"), "path", "-")
-            access_log.info("%s %s %d %.1f ms %s", method, template, status, milliseconds, request_id)
+            access_log.info("%s %s %d %.1f ms %s", method, template, status, seconds * 1000, request_id)
+            if observer is not None:
+                observer.answered(method, template, status, seconds)
 
-    async def _admit(self, scope: Scope, receive: Receive, request_id: str) -> tuple[Response | None, Receive]:
-        """Return the answer to a request that may not come in, or None, and where its body is read from."""
+    def _refusal(self, scope: Scope) -> str | None:
+        """Return why a request may not come in whatever its body is, or None."""
         raw = scope.get("raw_path") or scope["path"].encode()
         address = (raw.decode("latin-1"), scope["path"], scope["query_string"].decode("latin-1"))
         if any(map(url_holds_identity_code, address)):
-            return answer(EdgeError("identity-code-in-url"), scope["path"], request_id), receive
+            return "identity-code-in-url"
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-        chunked = any(name == b"transfer-encoding" for name, _ in scope["headers"])
-        if not chunked and lengths in ([], [b"0"]):
-            return None, receive
-        too_large = answer(EdgeError("body-too-large"), scope["path"], request_id)
-        if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > self._max_body):
-            return too_large, receive
-        body = await self._read(receive)
-        return (too_large, receive) if body is None else (None, _replay(body, receive))
+        if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > self._bodies.most):
+            return "body-too-large"
+        return None
 
-    async def _read(self, receive: Receive) -> list[Message] | None:
-        messages: list[Message] = []
-        size = 0
-        while True:
-            message = await receive()
-            messages.append(message)
-            size += len(message.get("body", b""))
-            if size > self._max_body:
-                return None
-            if message["type"] != "http.request" or not message.get("more_body", False):
-                return messages
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        code = self._refusal(scope)
+        has_body = _has_body(scope["headers"])
+        if code is None and not has_body:
+            await self._app(scope, receive, send)
+            return
+        try:
+            if code is not None:
+                raise EdgeError(code)
+            body = await self._bodies.read(receive)
+        except EdgeError as error:
+            response = answer(error, scope["path"], request_id)
+            if has_body:
+                # Else the rest of the body, however long and slow, would still be read.
+                response.headers["connection"] = "close"
+            await response(scope, receive, send)
+            return
+        try:
+            await self._app(scope, replay(body, receive), send)
+        finally:
+            self._bodies.forget(body)
 
     def _request_id(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
         given = [value for name, value in headers if name == b"x-request-id"]
@@ -111,11 +131,11 @@ class Limits:
         return self._new_request_id()
 
 
-def _replay(messages: list[Message], receive: Receive) -> Receive:
-    waiting = iter(messages)
+def _trace_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return the caller's `traceparent`, where it is one: another header is nothing to those who trace."""
+    given = [value for name, value in headers if name == b"traceparent"]
+    return {"traceparent": given[0].decode()} if len(given) == 1 and _TRACEPARENT.fullmatch(given[0]) else {}
 
-    async def replayed() -> Message:
-        message = next(waiting, None)
-        return message if message is not None else await receive()
 
-    return replayed
+def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in headers)

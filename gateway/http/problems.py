@@ -65,6 +65,12 @@ TABLE: Final[Mapping[str, Row]] = {
     "custodian-unavailable": Row(503, "Not possible now", "transient", "Try again later.", retry=True),
     "clock-untrusted": Row(503, "Not possible now", "transient", "Try again later.", retry=True),
     "store-unavailable": Row(503, "Not possible now", "transient", "Try again later.", retry=True),
+    "read-only": Row(
+        503,
+        "This gateway was started for inspection alone",
+        "transient",
+        "It records nothing, and what is not recorded is not released. Ask the gateway that serves.",
+    ),
     "too-busy": Row(503, "Too much at once", "throttled", "Try again later.", retry=True),
     "directory-invalid": Row(500, "The gateway is not set up", "exception", "Tell the operator the request id."),
     "settings-invalid": Row(500, "The gateway is not set up", "exception", "Tell the operator the request id."),
@@ -80,6 +86,7 @@ TABLE: Final[Mapping[str, Row]] = {
     "media-type-unsupported": Row(
         415, "This media type is not understood here", "not-supported", "See the reference for the media type."
     ),
+    "body-too-slow": Row(408, "The body did not come in time", "timeout", "Send it again, at once and whole."),
     "body-too-large": Row(413, "The body is too large", "too-long", "Send a smaller body."),
 }
 """The codes of `gateway.errors`, and those of the edge itself."""

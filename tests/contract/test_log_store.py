@@ -563,3 +563,13 @@ def test_a_clock_that_stands_still_gives_equal_times_in_order(on_sql: World) -> 
     on_sql.clock.tick = timedelta(0)
     outcomes = on_sql.log.commit([Row("a"), Row("b")])  # type: ignore[list-item]
     assert len({one.entries[0].time for one in outcomes if isinstance(one, Committed)}) == 1
+
+
+def test_a_key_that_another_process_destroyed_is_not_used_again_from_memory(tmp_path: Path) -> None:
+    mine, theirs = key_store(tmp_path), key_store(tmp_path)
+    name = KeyName("subject-year", "client-1", 2026)
+    old = mine.get_or_create([name])[name]
+    assert theirs.destroy("subject-year", "client-1") == [old.id]
+    new = theirs.get_or_create([name])[name]
+    assert new.id != old.id
+    assert mine.get_or_create([name])[name].id == new.id

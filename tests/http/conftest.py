@@ -25,6 +25,7 @@ from gateway.disclosure.event_id import new_event_id
 from gateway.disclosure.request import Requester
 from gateway.disclosure.scopes import OWN_SCOPES, parse_scopes
 from gateway.http.authentication import Authenticator, challenge, require_scope
+from gateway.http.bodies import Bodies
 from gateway.http.limits import Limits
 from gateway.http.metadata_routes import RESOURCE_METADATA_PATH, metadata_router
 from gateway.http.problems import install_problems
@@ -95,7 +96,7 @@ class TokenDesk:
             } | {"scope": " ".join(sorted(requester.scope)), "token_id": requester.token_id}
 
         self.app.add_middleware(
-            Limits, new_request_id=lambda: new_event_id(self.clock.now()), demo=True, max_body=100_000
+            Limits, new_request_id=lambda: new_event_id(self.clock.now()), demo=True, bodies=Bodies(most=100_000)
         )
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE)
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from gateway import errors
 from gateway.errors import BodyInvalid, NotAvailable
+from gateway.http.bodies import Bodies
 from gateway.http.limits import Limits
 from gateway.http.problems import TABLE, answer, install_problems, operation_outcome
 
@@ -95,7 +96,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async def add(body: _Body) -> int:
         return body.count
 
-    app.add_middleware(Limits, new_request_id=lambda: "made-here-1", demo=True, max_body=100)
+    app.add_middleware(Limits, new_request_id=lambda: "made-here-1", demo=True, bodies=Bodies(most=100))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://gateway.example") as made:
         yield made
 

@@ -1,1 +1,1 @@
-"""Several gateways on one database, under many connections, while clients end what the reads rest on."""
+"""The gateway under more than it can do, and several of them on one database: figures for its operator, and a law."""

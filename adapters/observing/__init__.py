@@ -1,0 +1,1 @@
+"""Counting and tracing what the gateway does; see `gateway.disclosure.observing`."""

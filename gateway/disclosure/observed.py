@@ -1,0 +1,142 @@
+"""The parts of a disclosure, with an observer around each hop. Without an observer nothing of this is there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from audit.log import Committed, Dropped
+from audit.writing import Item
+from gateway.directory.model import Directory
+from gateway.disclosure.decision import Decision, Permit
+from gateway.disclosure.disclose import disclose
+from gateway.disclosure.observing import Observer
+from gateway.disclosure.ports import Custodian, LogWriter, PolicyEngine
+from gateway.disclosure.release import ClaimCheck, Parts, Refused, Released, ReleasedOwn, Renderer
+from gateway.disclosure.request import DisclosureRequest
+from gateway.disclosure.snapshot import DocumentFacts, FactReader, Snapshot
+from gateway.errors import CustodianUnavailable, EngineUnavailable, StoreUnavailable
+
+R = TypeVar("R")
+Answer = Released | ReleasedOwn | Refused
+
+
+def disclosing(parts: Parts, observer: Observer | None) -> Callable[[DisclosureRequest], Awaitable[Answer]]:
+    """Return `disclose` on these parts, telling *observer* of each hop and of what was decided."""
+    watched = parts if observer is None else observed(parts, observer)
+
+    async def answer(request: DisclosureRequest) -> Answer:
+        decided = await disclose(request, watched)
+        if observer is not None:
+            match decided:
+                case Refused(reason=reason):
+                    observer.decided("deny", reason)
+                case Released() | ReleasedOwn():
+                    observer.decided("permit", "")
+        return decided
+
+    return answer
+
+
+def observed(parts: Parts, observer: Observer) -> Parts:
+    """Return the same parts, each telling *observer* when it begins, ends and fails."""
+    return replace(
+        parts, facts=_Facts(parts.facts, observer), engine=_Engine(parts.engine, observer),
+        custodian=_Custodian(parts.custodian, observer), log=_Log(parts.log, observer),
+        render=_rendering(parts.render, observer), claim=_claiming(parts.claim, observer),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    facts: FactReader
+    observer: Observer
+
+    async def for_document(self, system: str, recipient: str, document: str, resource: str) -> Snapshot:
+        with self.observer.hop("facts"):
+            try:
+                return await self.facts.for_document(system, recipient, document, resource)
+            except StoreUnavailable:
+                self.observer.failed("store")
+                raise
+
+    async def for_client(self, system: str, recipient: str, lookup: bytes, categories: tuple[str, ...]) -> Snapshot:
+        with self.observer.hop("facts"):
+            try:
+                return await self.facts.for_client(system, recipient, lookup, categories)
+            except StoreUnavailable:
+                self.observer.failed("store")
+                raise
+
+    async def for_nobody(self, system: str) -> Snapshot:
+        with self.observer.hop("facts"):
+            return await self.facts.for_nobody(system)
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    engine: PolicyEngine
+    observer: Observer
+
+    @property
+    def revision(self) -> str:
+        return self.engine.revision
+
+    async def decide(self, facts: Mapping[str, object]) -> Decision:
+        return (await self.decide_many([facts]))[0]
+
+    async def decide_many(self, facts: Sequence[Mapping[str, object]]) -> list[Decision]:
+        with self.observer.hop("judge"):
+            try:
+                return await self.engine.decide_many(facts)
+            except EngineUnavailable:
+                self.observer.failed("engine")
+                self.observer.decided("error", "engine-unavailable")
+                raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Custodian:
+    custodian: Custodian
+    observer: Observer
+
+    async def fetch(self, permit: Permit, client: str, document: str, version: int) -> bytes:
+        with self.observer.hop("fetch"):
+            try:
+                return await self.custodian.fetch(permit, client, document, version)
+            except CustodianUnavailable:
+                self.observer.failed("custodian")
+                self.observer.decided("error", "custodian-unavailable")
+                raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    log: LogWriter
+    observer: Observer
+
+    async def submit(self, item: Item[object, R], *, urgent: bool = False) -> Committed[R] | Dropped:
+        with self.observer.hop("append"):
+            return await self.log.submit(item, urgent=urgent)
+
+
+def _claiming(claim: ClaimCheck, observer: Observer) -> ClaimCheck:
+    def claimed(
+        permit: Permit, request: DisclosureRequest, document: DocumentFacts, snapshot: Snapshot, directory: Directory,
+        at: int, policy: str,
+    ) -> str | None:  # fmt: skip
+        with observer.hop("claim"):
+            return claim(permit, request, document, snapshot, directory, at, policy)
+
+    return claimed
+
+
+def _rendering(render: Renderer, observer: Observer) -> Renderer:
+    def rendered(
+        request: DisclosureRequest, snapshot: Snapshot, document: DocumentFacts, permit: Permit, content: bytes
+    ) -> bytes | None:
+        with observer.hop("minimise"):
+            return render(request, snapshot, document, permit, content)
+
+    return rendered

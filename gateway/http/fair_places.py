@@ -1,0 +1,139 @@
+"""A bounded number of places for requests that are worked on, shared fairly between partner systems.
+
+A partner that has the gateway to itself may take every place. While another one is about, each holds at most its share
+of fewer places, so that a request never finds more than those before it. Who finds no place waits for its turn, partner
+by partner; who waits too long is told to come again, and not before that: an answer at once would only bring the next
+request of somebody who floods.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+
+_ABOUT_SECONDS = 2.0
+"""How long a partner counts as being about after its last request."""
+_COUNTED_SECONDS = 0.1
+
+
+class About:
+    """Which partners are about, in whichever lane."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._seen: dict[str, float] = {}
+        self._counted = 0.0
+        self.number = 0
+        """How many partners are about."""
+
+    def see(self, partner: str) -> None:
+        """Note a request of *partner*."""
+        now = self._now()
+        if partner not in self._seen:
+            self.number += 1
+        self._seen[partner] = now
+        if now - self._counted >= _COUNTED_SECONDS:
+            self._counted = now
+            self._seen = {one: at for one, at in self._seen.items() if now - at < _ABOUT_SECONDS}
+            self.number = len(self._seen)
+
+
+class FairPlaces:
+    """*places* for a partner that is alone, *shared* for all together otherwise; waiting ends after *patience* seconds.
+
+    Whoever stands in *fixed* is no partner: it holds at most so many places, and does not count as being about. All of
+    it serves one event loop, and each `enter` that returned True is followed by one `leave`.
+    """
+
+    def __init__(
+        self, about: About, *, places: int, shared: int, patience: float, fixed: Mapping[str, int]
+    ) -> None:  # fmt: skip
+        self._about, self._places, self._shared, self._patience = about, places, shared, patience
+        self._fixed = fixed
+        self._held: dict[str, int] = {}
+        self._waiting: OrderedDict[str, deque[asyncio.Future[bool]]] = OrderedDict()
+        self.in_service = 0
+        """How many places are taken."""
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait."""
+        return sum(map(len, self._waiting.values()))
+
+    async def enter(self, partner: str) -> bool:
+        """Return True once *partner* has a place, False when none became free in time."""
+        if partner not in self._fixed:
+            self._about.see(partner)
+        if partner not in self._waiting and self._may_hold(partner):
+            self._take(partner)
+            return True
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[bool] = loop.create_future()
+        self._waiting.setdefault(partner, deque()).append(turn)
+        timer = loop.call_later(self._patience, _give_up, turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled() and turn.result():
+                self.leave(partner)
+            raise
+        finally:
+            timer.cancel()
+            self._forget_done(partner)
+
+    def leave(self, partner: str) -> None:
+        """Give a place back; whoever's turn it is takes it."""
+        self.in_service -= 1
+        left = self._held[partner] - 1
+        if left:
+            self._held[partner] = left
+        else:
+            del self._held[partner]
+        if self._waiting:
+            self._hand_on()
+
+    def _may_hold(self, partner: str) -> bool:
+        if self.in_service >= self._places:
+            return False
+        held, number = self._held.get(partner, 0), self._about.number
+        if partner in self._fixed:
+            return held < self._fixed[partner]
+        # At least one each: nobody is kept out by how many others there are.
+        return number <= 1 or held < max(1, self._shared // number)
+
+    def _take(self, partner: str) -> None:
+        self.in_service += 1
+        self._held[partner] = self._held.get(partner, 0) + 1
+
+    def _hand_on(self) -> None:
+        passed = 0
+        while passed < len(self._waiting) and self.in_service < self._places:
+            partner = next(iter(self._waiting))
+            self._waiting.move_to_end(partner)
+            self._forget_done(partner)
+            queue = self._waiting.get(partner)
+            if queue is None:
+                continue
+            if not self._may_hold(partner):
+                passed += 1
+                continue
+            passed = 0
+            self._take(partner)
+            queue.popleft().set_result(True)
+            self._forget_done(partner)
+
+    def _forget_done(self, partner: str) -> None:
+        queue = self._waiting.get(partner)
+        if queue is None:
+            return
+        while queue and queue[0].done():
+            queue.popleft()
+        if not queue:
+            del self._waiting[partner]
+
+
+def _give_up(turn: asyncio.Future[bool]) -> None:
+    if not turn.done():
+        turn.set_result(False)

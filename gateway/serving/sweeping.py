@@ -1,0 +1,61 @@
+"""What the gateway does by itself, a second at a time: messages go to their channels, what time has ended is written.
+
+Of all processes on a database one has the turn; another takes it once that one has gone. Nothing is judged by what the
+sweep has done or not: an end holds by its time, and a message waits in its table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import date
+
+from sqlalchemy.exc import DBAPIError
+
+from audit.errors import AuditError
+from gateway.composition import Gateway
+from gateway.errors import GatewayError, SettingsError
+
+SWEEP_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+
+class Sweep:
+    """The sweep of one process. *put_off* is called with a code whenever it could not be done: a counter."""
+
+    def __init__(self, gateway: Gateway, put_off: Callable[[str], None] = lambda code: None) -> None:
+        self._gateway, self._put_off = gateway, put_off
+        self._keyed: date | None = None
+
+    async def run(self) -> None:
+        """Sweep until cancelled. Raises SettingsError once another process judges by another directory or policy."""
+        while True:
+            try:
+                await self._once()
+            except SettingsError:
+                raise
+            except (GatewayError, AuditError) as error:
+                self._say(getattr(error, "code", type(error).__name__))
+            except (DBAPIError, OSError) as error:
+                self._say(type(error).__name__)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _once(self) -> None:
+        gateway = self._gateway
+        if not await gateway.judges_as_recorded():
+            # Facts of the new world must not be judged by the old one's rules, which are in this process's memory.
+            raise SettingsError(
+                "Another process has recorded another directory or other policies: start this one again."
+            )
+        if not await asyncio.to_thread(gateway.turn.take):
+            return
+        if (today := gateway.clock.now().date()) != self._keyed:
+            await asyncio.to_thread(gateway.make_log_keys)
+            self._keyed = today
+        await gateway.recording.deliver_outbox()
+        await gateway.recording.expire_due()
+
+    def _say(self, code: str) -> None:
+        _log.warning("the sweep was put off: %s", code)
+        self._put_off(code)

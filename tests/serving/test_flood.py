@@ -1,0 +1,62 @@
+"""A partner that floods: it is told to come again, in time; another's reads and a withdrawal come through."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import orjson
+import pytest
+
+from gateway.demo.population import identifier_of
+from gateway.http.acting import CONSENTS
+from gateway.http.openapi import PREFIX
+from tests.parts.postgres import ON_BOTH
+from tests.parts.wire import Answered, Wire
+from tests.serving.installation import CUSTODIAN, Installation, demo_world, free_port, installed, serving
+from tests.stress.flood import Heard, ask_for_ever, run_for
+
+ON_TIME = 1.0
+"""Generous: the promise is a tenth of it, on a machine that nobody else keeps busy."""
+
+
+@pytest.mark.parametrize("kind", ON_BOTH)
+def test_a_flood_is_turned_away_and_neither_reads_nor_a_withdrawal_of_others_are(kind: str, tmp_path: Path) -> None:
+    with installed(kind, tmp_path, free_port()) as at, serving(at, SAATTAEN_PLACES="2") as gateway:
+        gateway.wait_until("Serving")
+        flood, victim, withdrawn = asyncio.run(flooded(at))
+        assert gateway.stop() == 0
+    assert flood.shed
+    assert not flood.others
+    assert sorted(flood.shed)[len(flood.shed) // 2] < ON_TIME
+    # It is not shut out either.
+    assert flood.seconds
+    assert victim.seconds
+    assert not victim.others
+    assert len(victim.shed) <= len(victim.seconds)
+    assert withdrawn.status == 200, withdrawn.body
+
+
+async def flooded(at: Installation) -> tuple[Heard, Heard, Answered]:
+    """Let one partner flood for a while, another read now and then, and a client withdraw meanwhile."""
+    path = f"/fhir/CarePlan/{at.document}"
+    token = [await asyncio.to_thread(at.token)]
+    theirs = [await asyncio.to_thread(at.token, service=CUSTODIAN, role="laakari", purpose="care")]
+    telling = await asyncio.to_thread(at.token, scope=CONSENTS)
+    flood, victim, withdrawn = Heard(), Heard(), asyncio.get_running_loop().create_future()
+
+    async def withdraw() -> None:
+        await asyncio.sleep(2)
+        wire = Wire("127.0.0.1", at.settings.port)
+        body = {"client": identifier_of(demo_world().clients["suvi"])}
+        where, sent = f"{PREFIX}/consents/{at.consent}/withdraw", {"content_type": "application/json"}
+        withdrawn.set_result(
+            await wire.ask("POST", where, orjson.dumps(body), authorization=f"Bearer {telling}", **sent)
+        )
+        await wire.close()
+
+    floods = [ask_for_ever(at, path, theirs, flood, 0.0) for _ in range(24)]
+    withdrawing = asyncio.create_task(withdraw())
+    await run_for(4, *floods, ask_for_ever(at, path, token, victim, 0.1))
+    await asyncio.wait_for(withdrawing, 20)
+    return flood, victim, withdrawn.result()

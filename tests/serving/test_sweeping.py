@@ -1,0 +1,60 @@
+"""The sweep of several processes: one does it, each end is written once, and another takes over."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from gateway.errors import SettingsError
+from gateway.serving.sweeping import Sweep
+from tests.laws.gateway_world import Laws, open_world
+
+
+async def sweep_while(laws: tuple[Laws, ...], something: Laws) -> None:
+    """Let all of them sweep until nothing waits any more."""
+    sweeps = [asyncio.create_task(Sweep(one.gateway).run()) for one in laws]
+    async with asyncio.timeout(20):
+        while waits(something):
+            await asyncio.sleep(0.05)
+    for one in sweeps:
+        one.cancel()
+        with suppress(asyncio.CancelledError):
+            await one
+
+
+def waits(laws: Laws) -> bool:
+    """Whether a message is not delivered or an end not written yet."""
+    with laws.gateway.database.read() as connection:
+        left = connection.execute(text("SELECT count(*) FROM outbox WHERE delivered IS NULL")).scalar_one()
+        unwritten = connection.execute(text("SELECT count(*) FROM consent_grant WHERE NOT expired_logged")).scalar_one()
+    return bool(left or unwritten)
+
+
+async def test_one_of_two_sweeps_each_end_is_written_once_and_the_other_takes_over(tmp_path: Path) -> None:
+    async with open_world(tmp_path, web=False) as first, open_world(tmp_path, web=False) as second:
+        both = (first, second)
+        for number, one in enumerate(both, 1):
+            await one.give("suvi", one.row(until=one.clock.now() + timedelta(hours=1)))
+            for clock in (first.clock, second.clock):
+                clock.advance(timedelta(hours=2))
+            await sweep_while(both, first)
+            assert [entry.kind for entry in first.entries()].count("consent.expired") == number
+            has_turn, has_none = (first, second) if first.gateway.turn.take() else (second, first)
+            assert not has_none.gateway.turn.take()
+            has_turn.gateway.turn.close()
+            assert has_none.gateway.turn.take()
+        assert first.verify() == []
+
+
+async def test_a_process_stops_once_another_has_recorded_other_rules(tmp_path: Path) -> None:
+    async with open_world(tmp_path, web=False) as laws:
+        with laws.gateway.database.write() as connection:
+            connection.execute(text("UPDATE world_state SET directory = 'of another process'"))
+            connection.commit()
+        with pytest.raises(SettingsError, match="start this one again"):
+            await asyncio.wait_for(Sweep(laws.gateway).run(), 5)
