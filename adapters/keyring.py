@@ -72,7 +72,8 @@ class KeyRing:
     """Every key of a gateway. It prints without secrets.
 
     `code_key` is for one-time codes, `etag_key` for the ETags of projected bytes, `pairwise_key` for ids that differ by
-    recipient, `owner_key` hides whose data keys are: all four are derived from one secret. `log_seed` is the Ed25519
+    recipient, `owner_key` hides whose data keys are, `safe_key` seals what is kept on the second volume: all five are
+    derived from one secret. `log_seed` is the Ed25519
     seed that checkpoints are signed with.
     """
 
@@ -86,6 +87,7 @@ class KeyRing:
     etag_key: bytes = field(repr=False)
     pairwise_key: bytes = field(repr=False)
     owner_key: bytes = field(repr=False)
+    safe_key: bytes = field(repr=False)
 
     @classmethod
     def create(cls, folder: Path, *, demo: bool, at: datetime) -> KeyRing:
@@ -123,6 +125,7 @@ class KeyRing:
             etag_key=derived.key("etag"),
             pairwise_key=derived.key("pairwise id"),
             owner_key=derived.key("key owner"),
+            safe_key=derived.key("second volume"),
         )
         ring._check_apart(files["derived"].secret())
         return ring

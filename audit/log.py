@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
 from audit.checkpoint import Signer, Verifier
-from audit.errors import AuditError, LogBroken, LogBusy
+from audit.errors import AuditError, LogBroken, LogBusy, LogForked
+from audit.keeping import Keeper, Keeping
 from audit.keys import DataKeys
 from audit.merkle import Tree
 from audit.proof import LogProof
@@ -43,7 +44,8 @@ class Log(Generic[C]):
     """One log by a name, rolled over each year: `<name>/audit/<year>`.
 
     *signers* sign each checkpoint, the log's own key first. *queue* bounds the normal lane; the urgent one is for what
-    protects a person and is never shed.
+    protects a person and is never shed. With a *keeper*, nobody is told that something protective was written before
+    it is durable outside the store too.
     """
 
     def __init__(
@@ -57,11 +59,14 @@ class Log(Generic[C]):
         *,
         batch: int = 512,
         queue: int = 4096,
+        keeper: Keeper | None = None,
     ) -> None:
         self._store = store
         self._signers = tuple(signers)
         self._name = name
-        self._sequencer = Sequencer(store, keys, self._signers, clock, name, rollover)
+        protects = (lambda draft: False) if keeper is None else keeper.protects
+        self._sequencer = Sequencer(store, keys, self._signers, clock, name, rollover, protects)
+        self._keeping = None if keeper is None else Keeping(keeper)
         self._batch = batch
         self._bound = queue
         self._urgent: deque[tuple[Item[C, object], asyncio.Future[Outcome]]] = deque()
@@ -76,8 +81,9 @@ class Log(Generic[C]):
         """Write an item with whatever else is waiting; return once it is durable.
 
         Raises LogBusy when the normal lane is full, CommitFailed or CommitUnknown when COMMIT raised, LogBroken after
-        a CommitUnknown, and whatever else the item itself raised. A waiter that is cancelled takes its item out of the
-        normal lane if it is still there; an urgent item is written in any case.
+        a CommitUnknown, NotKept when it was written and the keeper failed, and whatever else the item itself raised. A
+        waiter that is cancelled takes its item out of the normal lane if it is still there; an urgent item is written
+        in any case.
         """
         if self._sequencer.broken is not None:
             raise LogBroken(self._sequencer.broken)
@@ -94,7 +100,27 @@ class Log(Generic[C]):
         outcome = await future
         if isinstance(outcome, Exception):
             raise outcome
+        # An urgent item that left no entry says that what it asks for stands already: perhaps nobody kept it yet.
+        if isinstance(outcome, Committed) and (outcome.protects or (urgent and not outcome.entries)):
+            await self.keep()
         return cast("Committed[R] | Dropped", outcome)
+
+    async def keep(self) -> None:
+        """Have everything protective that was written so far kept outside the store too; raises NotKept.
+
+        Raises LogForked when the store has lost what was kept: nothing is signed by this process any more.
+        """
+        if self._keeping is None:
+            return
+        try:
+            await self._keeping.keep()
+        except LogForked as error:
+            self._sequencer.broken = str(error)
+            raise
+
+    def reopen(self, opening: Rollover[C], used: Collection[str]) -> str:
+        """Begin a log after one whose last entries are lost, by what *opening* starts it with; return its origin."""
+        return self._thread.submit(self._sequencer.reopen, opening, used).result()
 
     def commit(self, items: Sequence[Item[C, R]]) -> list[Committed[R] | Dropped]:
         """Write items and wait; for those who have no event loop. Raises the first error, the others being written."""
@@ -102,6 +128,8 @@ class Log(Generic[C]):
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 raise outcome
+        if self._keeping is not None and any(isinstance(one, Committed) and one.protects for one in outcomes):
+            self._keeping.keep_now()
         return cast("list[Committed[R] | Dropped]", outcomes)
 
     def verifier(self, origin: str) -> Verifier:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -152,8 +152,19 @@ def end_of_year(year: int) -> int:
 
 
 def year_of_origin(origin: str) -> int:
-    """Return the year in a log's origin."""
-    return int(origin.rpartition("/")[2])
+    """Return the year in a log's origin, `<name>/audit/<year>`, or `<year>-<number>` where a restore began it."""
+    return int(origin.rpartition("/")[2].partition("-")[0])
+
+
+def next_origin(name: str, year: int, used: Collection[str]) -> str:
+    """Return the origin of a log that follows one whose last entries are lost: a name that no log ever had."""
+    numbers = [1]
+    for origin in used:
+        prefix, _, place = origin.rpartition("/")
+        of_year, _, number = place.partition("-")
+        if prefix == f"{name}/audit" and of_year == str(year):
+            numbers.append(int(number or 1))
+    return f"{name}/audit/{year}-{max(numbers) + 1}"
 
 
 def stage(draft: Draft, at: int) -> Staged:

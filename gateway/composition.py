@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -21,6 +21,8 @@ from adapters.opa.embedded import EmbeddedEngine
 from adapters.opa.probe import verify_engine
 from adapters.opa.server import ServerEngine
 from adapters.opa.shipped import read_bundle
+from adapters.safe.keeper import SafeKeeper
+from adapters.safe.volume import SafeVolume
 from adapters.sql import schema
 from adapters.sql.carry_over import open_records
 from adapters.sql.client_register import SqlClientRegister
@@ -34,6 +36,7 @@ from adapters.sql.key_store import KeyStore
 from adapters.sql.log_store import SqlLogStore
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.partner_register import PartnerRegister
+from adapters.sql.partner_replay import replay_partner
 from adapters.sql.proof_registry import SqlProofRegistry
 from adapters.sql.sealing import Sealing
 from adapters.sql.standing_registry import SqlStandingRegistry
@@ -62,10 +65,12 @@ from gateway.disclosure.event_id import new_event_id
 from gateway.disclosure.ports import Clock, PolicyEngine
 from gateway.disclosure.publication import Publication
 from gateway.disclosure.release import Parts
+from gateway.disclosure.restoring import Replayed, Restoration, missing
 from gateway.disclosure.scopes import parse_scopes
 from gateway.disclosure.standing import Standing
 from gateway.disclosure.world import WorldChange
 from gateway.disclosure.year_change import YearChange
+from gateway.errors import SettingsError
 from gateway.http.token_routes import TOKEN_PATH
 from gateway.settings import Settings
 
@@ -104,6 +109,26 @@ class Gateway:
     mandates: SimulatedMandates
     channel: FileDrop
     outbox: SqlOutbox
+    safe: SafeKeeper[Connection] | None
+    years: YearChange
+    office: Office
+
+    def replay_kept(self) -> tuple[str, Replayed] | None:
+        """Lead out of a restore: begin a new log with every kept event that the database lacks; return its origin and
+        what was done. None where the database has lost nothing. Raises AuditError where a kept event is missing."""
+        if self.safe is None:
+            raise SettingsError("There is no second volume (SAATTAEN_SAFE), so nothing was kept outside the database.")
+        kept = self.safe.kept()
+        with self.log_store.read() as reader:
+            heads = reader.heads()
+            found = reader.find_events([one.event_id for one in kept.events])
+        if self.safe.is_led_on():
+            return None
+        lost, lacking = kept.anchor.after_restore(heads).lost, missing(kept.events, found)
+        opening = Restoration(self.years, self.office, lost, lacking, replay_partner)
+        origin = self.log.reopen(opening, kept.anchor.origins)
+        self.safe.accept()
+        return origin, opening.result
 
     def make_log_keys(self) -> None:
         """Make every client's key for the log of this year, and in December of the next, where they are missing."""
@@ -128,12 +153,15 @@ async def opened(
     clock: Clock | None = None,
     mandates: SimulatedMandates | None = None,
     engine: PolicyEngine | None = None,
+    guarded: bool = True,
 ) -> AsyncIterator[Gateway]:
     """Open a migrated installation and record what it judges by; everything is closed on the way out.
 
-    An *engine* that is given is the caller's, and is not closed here; else the settings name one.
+    An *engine* that is given is the caller's, and is not closed here; else the settings name one. One that is not
+    *guarded* is for the way out after a restore alone: nothing is checked against the second volume, nothing written.
 
-    Raises SettingsError, DatabaseUnfit or EngineUnavailable with a sentence when the installation is not fit to serve.
+    Raises SettingsError, DatabaseUnfit or EngineUnavailable with a sentence when the installation is not fit to serve,
+    RolledBack when its database is older than the anchor on the second volume.
     """
     clock = clock or SystemClock()
     keyring = KeyRing.load(settings.keys, demo=settings.demo)
@@ -151,6 +179,11 @@ async def opened(
             settings, directory, clock, database, keyring, keys, engine, mandates or SimulatedMandates()
         )
         closing.callback(gateway.log.close)
+        if not guarded:
+            yield gateway
+            return
+        if gateway.safe is not None:
+            gateway.safe.check()
         change = WorldChange(SqlWorldStore(), directory.digest, engine.revision, _ids(clock))
         await gateway.log.submit(change, urgent=True)
         yield gateway
@@ -175,9 +208,9 @@ def _assemble(
     ids = _ids(clock)
     wordings = load_wordings()
     log_store = SqlLogStore(database)
-    log: Log[Connection] = Log(
-        log_store, keys, [Signer(keyring.log_seed)], clock, settings.log_name, YearChange(open_records, clock, ids)
-    )
+    signers, years = [Signer(keyring.log_seed)], YearChange(open_records, clock, ids)
+    safe = _safe(settings, keyring, log_store, keys, signers)
+    log: Log[Connection] = Log(log_store, keys, signers, clock, settings.log_name, years, keeper=safe)
 
     async def read(query: Callable[[object], T]) -> T:
         return await database.reading(query)
@@ -237,7 +270,18 @@ def _assemble(
         cursors=SqlCursorStore(database, clock.now), token_server=token_server,
         token_verifier=AccessTokenVerifier(access_tokens, token_store, organisations.get),
         access_tokens=access_tokens, receipt_keys=receipt_keys, mandates=mandates, channel=channel, outbox=outbox,
+        safe=safe, years=years, office=office,
     )  # fmt: skip
+
+
+def _safe(
+    settings: Settings, keyring: KeyRing, store: SqlLogStore, keys: KeyStore, signers: Sequence[Signer]
+) -> SafeKeeper[Connection] | None:
+    folder = settings.safe_folder
+    if folder is None:
+        return None
+    volume = SafeVolume(folder, keyring.safe_key)
+    return SafeKeeper(volume, store, keys, lambda origin: [one.verifier(origin) for one in signers])
 
 
 @dataclass(frozen=True, slots=True)

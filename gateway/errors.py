@@ -96,6 +96,18 @@ class StoreUnavailable(GatewayError):
     code = "store-unavailable"
 
 
+class NotKeptTwice(GatewayError):
+    """What was written stands and is in effect, and is not durable in the second place yet."""
+
+    code = "not-kept-twice"
+
+
+class RolledBack(GatewayError):
+    """The database is older than the anchor outside it: nothing is signed until what is missing was replayed."""
+
+    code = "rolled-back"
+
+
 class TooBusy(GatewayError):
     """A bounded queue is full; come back later."""
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from adapters.keyring import KeyRing
+from adapters.safe.volume import SafeVolume
 from adapters.sql import schema
 from adapters.sql.engine import open_database
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
+from adapters.sql.log_store import SqlLogStore
 from gateway.settings import Settings
 
 
@@ -28,6 +30,22 @@ def prepare(settings: Settings, at: datetime) -> None:
     if not settings.keys.exists():
         KeyRing.create(settings.keys, demo=settings.demo, at=at)
     migrate(settings)
+    _prepare_safe(settings)
+
+
+def _prepare_safe(settings: Settings) -> None:
+    """Make the second volume's anchor where there is no log yet. Later only the operator can say that none was lost."""
+    if settings.safe_folder is None:
+        return
+    database = open_database(settings.database)
+    try:
+        with SqlLogStore(database).read() as reader:
+            is_new = not reader.heads()
+    finally:
+        database.close()
+    if is_new:
+        keyring = KeyRing.load(settings.keys, demo=settings.demo)
+        SafeVolume(settings.safe_folder, keyring.safe_key).create()
 
 
 def migrate(settings: Settings) -> None:

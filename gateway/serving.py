@@ -11,11 +11,13 @@ from datetime import date
 
 import uvicorn
 
+from audit.errors import AuditError
 from gateway.app import create_app
 from gateway.composition import Gateway
 from gateway.errors import GatewayError, SettingsError
 
 SWEEP_SECONDS = 1.0
+KEEP_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -42,16 +44,28 @@ async def served(gateway: Gateway, listening: socket.socket) -> AsyncIterator[as
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     sweeping = asyncio.create_task(_sweep(gateway))
+    keeping = asyncio.create_task(_keep(gateway))
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn tells by this flag alone.
             await asyncio.sleep(0.02)
         yield serving
     finally:
-        sweeping.cancel()
-        with suppress(asyncio.CancelledError):
-            await sweeping
+        for task in (sweeping, keeping):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         server.should_exit = True
         await serving
+
+
+async def _keep(gateway: Gateway) -> None:
+    # The head outside the database is never much older than the one in it.
+    while True:
+        try:
+            await gateway.log.keep()
+        except AuditError as error:
+            _log.warning("the second volume was not written: %s", error)
+        await asyncio.sleep(KEEP_SECONDS)
 
 
 async def _sweep(gateway: Gateway) -> None:

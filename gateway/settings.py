@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.errors import SettingsError
 
+NO_SAFE = "none"
+"""What `SAATTAEN_SAFE` says where there is no second volume, knowingly."""
+
 
 class Settings(BaseSettings):
     """What an installation decides. Nothing secret has a default; keys lie in the folder `keys`, not in the
@@ -34,6 +37,9 @@ class Settings(BaseSettings):
     """The log's name; its origin is `<log_name>/audit/<year>`."""
     outbox: Path
     """Where messages are dropped until real channels are connected."""
+    safe: str | None = None
+    """A folder on another volume than the main database's, for the log's last head and what must not be lost with the
+    database; or `none`, which a demo alone may leave unsaid."""
     engine: Literal["embedded", "opa"] = "embedded"
     """Which policy engine judges: OPA's WebAssembly in process, or an OPA server."""
     opa_url: str | None = None
@@ -42,6 +48,11 @@ class Settings(BaseSettings):
     """A demo says so in each answer, takes 900-series codes without issuer and uses marked keys."""
     host: str = "127.0.0.1"
     port: int = Field(default=8440, ge=1, le=65535)
+
+    @property
+    def safe_folder(self) -> Path | None:
+        """The folder of the second volume, None where there is none."""
+        return None if self.safe in (None, NO_SAFE) else Path(self.safe)
 
     @field_validator("base_url")
     @classmethod
@@ -66,6 +77,13 @@ def read_settings(**given: object) -> Settings:
     if settings.database == settings.key_database:
         # Keys are made while the log is locked; in one database the two would wait for each other.
         raise SettingsError("SAATTAEN_KEY_DATABASE is the main database: keys need a database of their own.")
+    if settings.safe is None and not settings.demo:
+        raise SettingsError(
+            "SAATTAEN_SAFE is missing: a folder on another volume than the database's, that keeps a restored backup "
+            "from raising withdrawn consents. Say `none` where you take that risk."
+        )
+    if settings.safe_folder is not None and not settings.safe_folder.is_absolute():
+        raise SettingsError("SAATTAEN_SAFE must be an absolute path, or `none`.")
     if settings.engine == "opa" and settings.opa_url is None:
         raise SettingsError("SAATTAEN_OPA_URL is missing: the engine `opa` needs the server's address.")
     return settings

@@ -15,6 +15,7 @@ from gateway.cli.log import add_to as add_log
 from gateway.cli.partners import app as partner_app
 from gateway.cli.receipts import app as receipt_app
 from gateway.cli.rehearse import add_to as add_rehearse
+from gateway.cli.safe import app as safe_app
 from gateway.cli.serve import add_to as add_serve
 from gateway.disclosure.log_search import BadQuery
 from gateway.errors import GatewayError
@@ -27,6 +28,7 @@ add_log(app)
 app.add_typer(partner_app, name="partner")
 app.add_typer(keys_app, name="keys")
 app.add_typer(receipt_app, name="receipt")
+app.add_typer(safe_app, name="safe")
 
 
 def main() -> None:

@@ -171,7 +171,7 @@ def of_client(
 @log_app.command("prove")
 def prove(
     index: Annotated[int, typer.Argument(min=0, help="The entry's index.")],
-    year: Annotated[int, typer.Option(help="The year of its log.")],
+    year: Annotated[str, typer.Option(help="The year of its log; after a restore with its number, as in 2026-2.")],
     operator: Operator = "officer",
     demo: Demo = False,
     folder: Folder = Path("var/demo"),

@@ -20,11 +20,11 @@ def settings_of(demo: bool, folder: Path) -> Settings:
     return demo_settings(folder.resolve()) if demo else read_settings()
 
 
-def with_gateway(settings: Settings, do: Callable[[Gateway], Awaitable[T]]) -> T:
-    """Open the installation, do one thing with it and close it."""
+def with_gateway(settings: Settings, do: Callable[[Gateway], Awaitable[T]], *, guarded: bool = True) -> T:
+    """Open the installation, do one thing with it and close it; see `composition.opened` for *guarded*."""
 
     async def run() -> T:
-        async with opened(settings, load_directory(settings.directory)) as gateway:
+        async with opened(settings, load_directory(settings.directory), guarded=guarded) as gateway:
             return await do(gateway)
 
     return asyncio.run(run())
