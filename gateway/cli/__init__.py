@@ -6,9 +6,11 @@ import sys
 
 import typer
 
+from adapters.sql.backup import BackupFailed
 from adapters.sql.engine import DatabaseUnfit
 from adapters.sql.key_store import KeyUnusable
 from audit.errors import AuditError
+from gateway.cli.backup import add_to as add_backup
 from gateway.cli.demo import add_to as add_demo
 from gateway.cli.keys import app as keys_app
 from gateway.cli.log import add_to as add_log
@@ -25,6 +27,7 @@ add_demo(app)
 add_serve(app)
 add_rehearse(app)
 add_log(app)
+add_backup(app)
 app.add_typer(partner_app, name="partner")
 app.add_typer(keys_app, name="keys")
 app.add_typer(receipt_app, name="receipt")
@@ -35,6 +38,6 @@ def main() -> None:
     """Run the command. What stops it is told in one sentence on standard error, with exit status 1."""
     try:
         app()
-    except (GatewayError, DatabaseUnfit, KeyUnusable, AuditError, BadQuery, OSError) as error:
+    except (GatewayError, BackupFailed, DatabaseUnfit, KeyUnusable, AuditError, BadQuery, OSError) as error:
         typer.echo(f"saattaen: {error}", err=True)
         sys.exit(1)

@@ -3,91 +3,28 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.pool import NullPool
 
-from adapters.clocks import SteeredClock
 from audit.anchor import Anchor
 from audit.checkpoint import Signer, parse_note, sign_checkpoint
 from audit.errors import AuditError, LogBroken, LogForked
-from gateway.app import create_app
-from gateway.composition import opened
 from gateway.consent.model import Actor, ClientId, Prohibition, RefusedRow
-from gateway.demo.population import load_systems, populate
 from gateway.demo.verification import verify_gateway
 from gateway.disclosure.release import Refused, Released
 from gateway.errors import NotKeptTwice, RolledBack, SettingsError
-from gateway.installation import prepare
-from gateway.settings import Settings, read_settings
+from gateway.settings import read_settings
 from tests.contract.databases import database_url
-from tests.laws.gateway_world import BASE, FEEDBACK, PLAN, Laws, demo_world
+from tests.laws.gateway_world import FEEDBACK, PLAN, Laws
+from tests.laws.guarded_place import Place
+from tests.parts.postgres import ON_BOTH
 
 
-@dataclass
-class Place:
-    """An installation with a second volume, on SQLite or PostgreSQL, whose main database can be copied and put back."""
-
-    folder: Path
-    url: str
-    saved: str = ""
-
-    @property
-    def settings(self) -> Settings:
-        folder = self.folder
-        return Settings(
-            database=self.url, key_database=f"sqlite:///{folder}/keys.db", keys=folder / "keys", base_url=BASE,
-            directory=folder / "directory.yaml", outbox=folder / "outbox", safe=str(folder / "safe"), demo=True,
-        )  # fmt: skip
-
-    @asynccontextmanager
-    async def open(self, *, guarded: bool = True) -> AsyncIterator[Laws]:
-        world = demo_world()
-        clock = SteeredClock(world.now)
-        if not (self.folder / "keys").exists():
-            prepare(self.settings, world.now)
-            async with opened(self.settings, world.directory, clock=clock) as gateway:
-                await populate(gateway, world, load_systems(self.folder / "systems", world))
-                await gateway.log.keep()
-        async with opened(self.settings, world.directory, clock=clock, guarded=guarded) as gateway:
-            web = httpx.AsyncClient(transport=httpx.ASGITransport(create_app(gateway)), base_url=BASE)
-            async with web:
-                yield Laws(gateway, world, clock, load_systems(self.folder / "systems", world), web, self.folder)
-
-    def copy(self) -> None:
-        """Make the copy; nobody has the database open."""
-        if self.url.startswith("sqlite"):
-            shutil.copy(self.folder / "main.db", self.folder / "copy.db")
-        else:
-            self.saved = self._clone(self.url, "saved")
-
-    def put_back(self) -> None:
-        """Put the copy in the place of the database."""
-        if self.url.startswith("sqlite"):
-            for ending in ("-wal", "-shm"):
-                (self.folder / f"main.db{ending}").unlink(missing_ok=True)
-            shutil.copy(self.folder / "copy.db", self.folder / "main.db")
-        else:
-            self.url = self._clone(self.saved, "restored")
-
-    def _clone(self, url: str, suffix: str) -> str:
-        source = make_url(url)
-        name = f"{source.database}_{suffix}"
-        engine = create_engine(source.set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{source.database}"'))
-        return source.set(database=name).render_as_string(hide_password=False)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=ON_BOTH)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """An empty place for an installation."""
     with database_url(request.param, tmp_path) as url:
