@@ -35,7 +35,7 @@ from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
 from adapters.sql.log_store import SqlLogStore
 from adapters.sql.outbox import SqlOutbox
-from adapters.sql.partner_register import PartnerRegister
+from adapters.sql.partner_register import PartnerRegister, marked_partners
 from adapters.sql.partner_replay import replay_partner
 from adapters.sql.proof_registry import SqlProofRegistry
 from adapters.sql.sealing import Sealing
@@ -129,6 +129,14 @@ class Gateway:
         origin = self.log.reopen(opening, kept.anchor.origins)
         self.safe.accept()
         return origin, opening.result
+
+    def check_partner_keys(self) -> None:
+        """Raise SettingsError where a demo's partner system could get a token here, and this is no demo."""
+        if not self.settings.demo and (marked := marked_partners(self.database)):
+            raise SettingsError(
+                f"These partner systems have a demo's keys, which anyone may hold: {', '.join(marked)}. Register "
+                "keys of their own, or run `saattaen partner suspend ID`."
+            )
 
     def make_log_keys(self) -> None:
         """Make every client's key for the log of this year, and in December of the next, where they are missing."""

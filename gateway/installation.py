@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from adapters.keyring import KeyRing
+from adapters.safe.keeper import SafeKeeper
 from adapters.safe.volume import SafeVolume
-from adapters.sql import schema
-from adapters.sql.engine import open_database
+from adapters.sql import rights, schema
+from adapters.sql.engine import Database, open_database
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
 from adapters.sql.log_store import SqlLogStore
+from audit.checkpoint import Signer
+from gateway.errors import SettingsError
 from gateway.settings import Settings
 
 
@@ -48,6 +55,28 @@ def _prepare_safe(settings: Settings) -> None:
         SafeVolume(settings.safe_folder, keyring.safe_key).create()
 
 
+@contextmanager
+def open_data_keys(settings: Settings, keyring: KeyRing) -> Iterator[KeyStore]:
+    """Open the store of data keys by itself."""
+    database = open_database(settings.key_database)
+    try:
+        wrapping = WrappingRing(keyring.keks.secrets, keyring.keks.current, keyring.owner_key)
+        yield KeyStore(database, wrapping, _no_clock)
+    finally:
+        database.close()
+
+
+@contextmanager
+def open_safe(settings: Settings, keyring: KeyRing, database: Database) -> Iterator[SafeKeeper[Connection]]:
+    """Open the second volume beside an open database; the settings name one."""
+    if settings.safe_folder is None:
+        raise SettingsError("SAATTAEN_SAFE names no second volume.")
+    signer = Signer(keyring.log_seed)
+    volume = SafeVolume(settings.safe_folder, keyring.safe_key)
+    with open_data_keys(settings, keyring) as keys:
+        yield SafeKeeper(volume, SqlLogStore(database), keys, lambda origin: [signer.verifier(origin)])
+
+
 def migrate(settings: Settings) -> None:
     """Bring both databases to the schema that this program expects."""
     keyring = KeyRing.load(settings.keys, demo=settings.demo)
@@ -56,13 +85,28 @@ def migrate(settings: Settings) -> None:
         schema.upgrade(database)
     finally:
         database.close()
-    key_database = open_database(settings.key_database)
-    try:
-        wrapping = WrappingRing(keyring.keks.secrets, keyring.keks.current, keyring.owner_key)
-        KeyStore(key_database, wrapping, _no_clock).create_tables()
-    finally:
-        key_database.close()
+    with open_data_keys(settings, keyring) as keys:
+        keys.create_tables()
+
+
+def grant(settings: Settings, role: str) -> None:
+    """Give the role that serves its rights in the PostgreSQL databases, and no more. Raises SettingsError."""
+    is_granted = False
+    for url, give in ((settings.database, rights.grant), (settings.key_database, rights.grant_data_keys)):
+        if make_url(url).get_backend_name() != "postgresql":
+            continue
+        database = open_database(url)
+        try:
+            give(database, role)
+        except (DBAPIError, ValueError) as error:
+            said = str(error.orig).strip().splitlines()[0] if isinstance(error, DBAPIError) else str(error)
+            raise SettingsError(f"The role cannot be given its rights: {said}.") from None
+        finally:
+            database.close()
+        is_granted = True
+    if not is_granted:
+        raise SettingsError("Rights are given in PostgreSQL; a SQLite file is guarded by its folder's mode.")
 
 
 def _no_clock() -> datetime:
-    raise AssertionError("making tables asks for no time")
+    raise AssertionError("neither making tables nor reading keys asks for the time")

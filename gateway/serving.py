@@ -36,7 +36,11 @@ def listen(host: str, port: int, remedy: str) -> socket.socket:
 
 @asynccontextmanager
 async def served(gateway: Gateway, listening: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve the gateway on that socket while the block runs; yield the task, which ends when it is interrupted."""
+    """Serve the gateway on that socket while the block runs; yield the task, which ends when it is interrupted.
+
+    Raises SettingsError where a demo's partner system could get a token from a gateway that is no demo.
+    """
+    gateway.check_partner_keys()
     config = uvicorn.Config(
         create_app(gateway), access_log=False, log_level="warning", proxy_headers=False, server_header=False,
         date_header=False, timeout_graceful_shutdown=2,

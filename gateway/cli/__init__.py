@@ -12,6 +12,7 @@ from adapters.sql.key_store import KeyUnusable
 from audit.errors import AuditError
 from gateway.cli.backup import add_to as add_backup
 from gateway.cli.demo import add_to as add_demo
+from gateway.cli.doctor import add_to as add_doctor
 from gateway.cli.keys import app as keys_app
 from gateway.cli.log import add_to as add_log
 from gateway.cli.partners import app as partner_app
@@ -28,6 +29,7 @@ add_serve(app)
 add_rehearse(app)
 add_log(app)
 add_backup(app)
+add_doctor(app)
 app.add_typer(partner_app, name="partner")
 app.add_typer(keys_app, name="keys")
 app.add_typer(receipt_app, name="receipt")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
 from gateway.composition import opened
 from gateway.directory.load import load_directory
-from gateway.installation import prepare
+from gateway.installation import grant, prepare
 from gateway.serving import listen, served
 from gateway.settings import Settings, read_settings
 
@@ -31,9 +32,17 @@ def serve() -> None:
         listening.close()
 
 
-def migrate() -> None:
+def migrate(
+    role: Annotated[
+        str | None, typer.Option("--grant", help="PostgreSQL: the role that serves, given its rights.")
+    ] = None,
+) -> None:
     """Make what is missing of the installation and bring its databases to the expected schema."""
-    prepare(read_settings(), datetime.now(UTC))
+    settings = read_settings()
+    prepare(settings, datetime.now(UTC))
+    if role is not None:
+        grant(settings, role)
+        typer.echo(f"The role {role} may do what serving needs, and cannot edit what the log holds.")
     typer.echo("The installation is as this program expects it.")
 
 
