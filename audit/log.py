@@ -63,6 +63,7 @@ class Log(Generic[C]):
     ) -> None:
         self._store = store
         self._signers = tuple(signers)
+        self._former: tuple[Signer, ...] = ()
         self._name = name
         protects = (lambda draft: False) if keeper is None else keeper.protects
         self._sequencer = Sequencer(store, keys, self._signers, clock, name, rollover, protects)
@@ -133,8 +134,17 @@ class Log(Generic[C]):
         return cast("list[Committed[R] | Dropped]", outcomes)
 
     def verifier(self, origin: str) -> Verifier:
-        """Return the public key of a log."""
+        """Return the public key of a log that stands first among its signatures."""
         return self._signers[0].verifier(origin)
+
+    def verifiers(self, origin: str) -> list[Verifier]:
+        """Return every public key that signs a log or did."""
+        return [one.verifier(origin) for one in (*self._signers, *self._former)]
+
+    def sign_with(self, signers: Sequence[Signer], former: Sequence[Signer] = ()) -> None:
+        """Sign with other keys from the next batch on. *former* keys signed once and only verify."""
+        self._signers, self._former = tuple(signers), tuple(former)
+        self._sequencer.signers = self._signers
 
     def load(self) -> Load:
         """Return how busy the log is."""

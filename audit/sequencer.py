@@ -95,7 +95,8 @@ class Sequencer(Generic[C]):
     ) -> None:
         self._store = store
         self._keys = keys
-        self._signers = tuple(signers)
+        self.signers = tuple(signers)
+        """The keys that sign the next batch."""
         self._clock = clock
         self._name = name
         self._rollover = rollover
@@ -141,7 +142,7 @@ class Sequencer(Generic[C]):
                 self._check_new(tx, growth.staged, kept)
                 new = head
                 if growth.staged:
-                    new, placed = append(tx, growth, self._keys, self._signers)
+                    new, placed = append(tx, growth, self._keys, self.signers)
                 for one in kept:
                     entries = tuple(placed[one.first : one.last])
                     protects = any(self._protects(event.draft) for event in growth.staged[one.first : one.last])
@@ -208,7 +209,7 @@ class Sequencer(Generic[C]):
         if old is not None:
             ending = Growth(old)
             ending.staged = [stage(one, at) for one in self._rollover.end(view(tx, ending), at, new_origin)]
-            old, placed = append(tx, ending, self._keys, self._signers, ended=True)
+            old, placed = append(tx, ending, self._keys, self.signers, ended=True)
         return placed + self._begin(tx, heads, old, at, new_origin, self._rollover)
 
     def reopen(self, opening: Rollover[C], used: Collection[str]) -> str:
@@ -231,7 +232,7 @@ class Sequencer(Generic[C]):
         self, tx: LogTransaction[C], heads: Sequence[Head], old: Head | None, at: int, new_origin: str,
         opening: Rollover[C],
     ) -> list[Placed]:  # fmt: skip
-        head = empty_head(new_origin, max((one.started for one in heads), default=0) + 1, at, self._signers)
+        head = empty_head(new_origin, max((one.started for one in heads), default=0) + 1, at, self.signers)
         tx.start(head)
         beginning = Growth(head)
         drafts = opening.start(
@@ -240,7 +241,7 @@ class Sequencer(Generic[C]):
         beginning.staged = [stage(one, at) for one in drafts]
         if not beginning.staged:
             raise LogForked(f"log {new_origin} has nothing to begin with")
-        return append(tx, beginning, self._keys, self._signers)[1]
+        return append(tx, beginning, self._keys, self.signers)[1]
 
     def _now(self, head: Head | None) -> int:
         now = micros(self._clock.now())

@@ -82,7 +82,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         token_router(gateway.token_server, lambda revocation: _revoke(gateway, revocation)),
         metadata_router(
             base=base, scopes=SCOPES, assertion_algorithms=tuple(ASSERTION_ALGORITHMS),
-            token_keys=gateway.access_tokens.keys.jwks, receipt_keys=gateway.keyring.receipts.public_jwks,
+            token_keys=gateway.access_tokens.keys.jwks, receipt_keys=gateway.receipt_keys.jwks,
         ),
         reference_router(lambda: app.openapi(), demo=settings.demo),
         health_router(_checks(gateway)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,7 +15,7 @@ from adapters.clocks import SystemClock
 from adapters.custodian.deposit import DepositCustodian
 from adapters.fhir.acceptance import Acceptance
 from adapters.fhir.disclosing import Disclosing
-from adapters.keyring import KeyRing
+from adapters.keyring import KeyRing, LiveKeys
 from adapters.notices.file_drop import FileDrop
 from adapters.opa.embedded import EmbeddedEngine
 from adapters.opa.probe import verify_engine
@@ -48,7 +48,7 @@ from adapters.tokens.authorization_server import PartnerAuthorizationServer
 from adapters.tokens.import_seal import PartnerSeal
 from adapters.tokens.keys import TokenKeys, check_public_keys
 from adapters.tokens.receipt_signer import JwsReceiptSigner
-from audit.checkpoint import Signer
+from audit.checkpoint import Signer, Verifier
 from audit.log import Log
 from gateway.consent.acting import Office, Stores
 from gateway.consent.clients import Clients
@@ -112,6 +112,20 @@ class Gateway:
     safe: SafeKeeper[Connection] | None
     years: YearChange
     office: Office
+    live: LiveKeys
+
+    def renew_keys(self) -> bool:
+        """Use the keys on disk from now on where a file has changed; return whether any had. Raises SettingsError, and
+        the keys of before stay in use."""
+        ring = self.live.renewed()
+        if ring is None:
+            return False
+        self.access_tokens.trust(TokenKeys(ring.tokens.current, ring.tokens.private))
+        self.receipt_keys.renew(ring.receipts.current, ring.receipts.private)
+        self.keys.renew(WrappingRing(ring.keks.secrets, ring.keks.current, ring.owner_key))
+        self.register.renew(ring.lookup_keys)
+        self.log.sign_with(*_signers(ring))
+        return True
 
     def replay_kept(self) -> tuple[str, Replayed] | None:
         """Lead out of a restore: begin a new log with every kept event that the database lacks; return its origin and
@@ -216,9 +230,11 @@ def _assemble(
     ids = _ids(clock)
     wordings = load_wordings()
     log_store = SqlLogStore(database)
-    signers, years = [Signer(keyring.log_seed)], YearChange(open_records, clock, ids)
-    safe = _safe(settings, keyring, log_store, keys, signers)
+    years, live = YearChange(open_records, clock, ids), LiveKeys(settings.keys, keyring, demo=settings.demo)
+    safe = _safe(settings, live, log_store, keys)
+    signers, former = _signers(keyring)
     log: Log[Connection] = Log(log_store, keys, signers, clock, settings.log_name, years, keeper=safe)
+    log.sign_with(signers, former)
 
     async def read(query: Callable[[object], T]) -> T:
         return await database.reading(query)
@@ -240,7 +256,7 @@ def _assemble(
 
     # Clients and their consents.
     sealing = Sealing(keys)
-    register = SqlClientRegister(keyring.lookup_key, sealing)
+    register = SqlClientRegister(keyring.lookup_keys, sealing)
     outbox = SqlOutbox(sealing)
     receipt_keys = JwsReceiptSigner(keyring.receipts.current, keyring.receipts.private)
     office = Office(
@@ -278,18 +294,24 @@ def _assemble(
         cursors=SqlCursorStore(database, clock.now), token_server=token_server,
         token_verifier=AccessTokenVerifier(access_tokens, token_store, organisations.get),
         access_tokens=access_tokens, receipt_keys=receipt_keys, mandates=mandates, channel=channel, outbox=outbox,
-        safe=safe, years=years, office=office,
+        safe=safe, years=years, office=office, live=live,
     )  # fmt: skip
 
 
-def _safe(
-    settings: Settings, keyring: KeyRing, store: SqlLogStore, keys: KeyStore, signers: Sequence[Signer]
-) -> SafeKeeper[Connection] | None:
+def _safe(settings: Settings, live: LiveKeys, store: SqlLogStore, keys: KeyStore) -> SafeKeeper[Connection] | None:
     folder = settings.safe_folder
     if folder is None:
         return None
-    volume = SafeVolume(folder, keyring.safe_key)
-    return SafeKeeper(volume, store, keys, lambda origin: [one.verifier(origin) for one in signers])
+
+    def verifiers(origin: str) -> list[Verifier]:
+        signers, former = _signers(live.ring)
+        return [one.verifier(origin) for one in (*signers, *former)]
+
+    return SafeKeeper(SafeVolume(folder, live.ring.safe_key), store, keys, verifiers)
+
+
+def _signers(keyring: KeyRing) -> tuple[list[Signer], list[Signer]]:
+    return [Signer(seed) for seed in keyring.log_seeds], [Signer(seed) for seed in keyring.log_former]
 
 
 @dataclass(frozen=True, slots=True)

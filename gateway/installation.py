@@ -71,10 +71,10 @@ def open_safe(settings: Settings, keyring: KeyRing, database: Database) -> Itera
     """Open the second volume beside an open database; the settings name one."""
     if settings.safe_folder is None:
         raise SettingsError("SAATTAEN_SAFE names no second volume.")
-    signer = Signer(keyring.log_seed)
+    signers = [Signer(seed) for seed in (*keyring.log_seeds, *keyring.log_former)]
     volume = SafeVolume(settings.safe_folder, keyring.safe_key)
     with open_data_keys(settings, keyring) as keys:
-        yield SafeKeeper(volume, SqlLogStore(database), keys, lambda origin: [signer.verifier(origin)])
+        yield SafeKeeper(volume, SqlLogStore(database), keys, lambda origin: [one.verifier(origin) for one in signers])
 
 
 def migrate(settings: Settings) -> None:

@@ -48,13 +48,13 @@ async def served(gateway: Gateway, listening: socket.socket) -> AsyncIterator[as
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     sweeping = asyncio.create_task(_sweep(gateway))
-    keeping = asyncio.create_task(_keep(gateway))
+    beside = [asyncio.create_task(one) for one in (_keep(gateway), _renew(gateway))]
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn tells by this flag alone.
             await asyncio.sleep(0.02)
         yield serving
     finally:
-        for task in (sweeping, keeping):
+        for task in (sweeping, *beside):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -70,6 +70,16 @@ async def _keep(gateway: Gateway) -> None:
         except AuditError as error:
             _log.warning("the second volume was not written: %s", error)
         await asyncio.sleep(KEEP_SECONDS)
+
+
+async def _renew(gateway: Gateway) -> None:
+    # A key is used only after every process had the time to read it: `saattaen keys rotate` waits for that.
+    while True:
+        try:
+            gateway.renew_keys()
+        except SettingsError as error:
+            _log.warning("the keys were not read again: %s", error)
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def _sweep(gateway: Gateway) -> None:

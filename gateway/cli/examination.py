@@ -153,11 +153,12 @@ def directory(settings: Settings) -> Iterator[Finding]:
 
 def log(patient: Patient) -> Iterator[Finding]:
     """Whether each head is signed by our key; raises SignatureInvalid."""
-    signer = Signer(patient.keyring.log_seed)
+    keyring = patient.keyring
+    signers = [Signer(seed) for seed in (*keyring.log_seeds, *keyring.log_former)]
     with SqlLogStore(patient.database).read() as reader:
         heads = reader.heads()
     for head in heads:
-        verify_note(head.note, [signer.verifier(head.origin)], head.origin)
+        verify_note(head.note, [one.verifier(head.origin) for one in signers], head.origin)
     last = f"; the last is {heads[-1].origin} with {heads[-1].size} entries" if heads else ""
     yield well("log", f"The heads of {len(heads)} logs are signed by our key{last}.")
 
