@@ -31,6 +31,8 @@ def grants(role: str) -> list[str]:
         f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}",
         f"GRANT USAGE ON SCHEMA public TO {role}",
         f"GRANT SELECT ON alembic_version TO {role}",
+        # A backup reads where the sequences stand.
+        f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
     ]
     log = {table.name for table in LOG_TABLES}
     for name in sorted(SQLModel.metadata.tables):
