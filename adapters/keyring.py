@@ -28,6 +28,8 @@ from gateway.errors import SettingsError
 RotatingKind = Literal["tokens", "receipts", "keks", "log", "lookup"]
 _ROTATING: tuple[RotatingKind, ...] = ("tokens", "receipts", "keks", "log", "lookup")
 _SINGLE = ("derived",)
+_ELSEWHERE = "log-elsewhere"
+"""The file that says that the log's keys are another process's."""
 _VERSION = 1
 _OLD_TOKEN_KEYS = 1
 """How many former keys for access tokens stay trusted; tokens live five minutes, so one is plenty."""
@@ -75,7 +77,8 @@ class KeyRing:
     `code_key` is for one-time codes, `etag_key` for the ETags of projected bytes, `pairwise_key` for ids that differ by
     recipient, `owner_key` hides whose data keys are, `safe_key` seals what is kept on the second volume: all five are
     derived from one secret. `log_seeds` are the Ed25519 seeds that checkpoints are signed with, the current one first;
-    `log_former` signed once and sign no more. Identifiers are found by the first of `lookup_keys` and stored under all.
+    `log_former` signed once and sign no more; both are empty where the log's key was given to another process.
+    Identifiers are found by the first of `lookup_keys` and stored under all.
     """
 
     demo: bool
@@ -106,7 +109,7 @@ class KeyRing:
     @classmethod
     def load(cls, folder: Path, *, demo: bool) -> KeyRing:
         """Return the keys in *folder*; raises SettingsError. *demo* tells whether this start may use a demo's keys."""
-        files = {kind: _read(folder, kind) for kind in (*_ROTATING, *_SINGLE)}
+        files = {kind: _read(folder, kind) for kind in _kinds(folder)}
         marks = {file.demo for file in files.values()}
         if len(marks) != 1:
             raise SettingsError("Some keys are a demo's and some are not; they cannot serve together.")
@@ -121,8 +124,8 @@ class KeyRing:
             tokens=files["tokens"].signing(),
             receipts=files["receipts"].signing(),
             keks=WrappingKeys(files["keks"].current, {one: files["keks"].secret(one) for one in files["keks"].keys}),
-            log_seeds=files["log"].in_order(retired=False),
-            log_former=files["log"].in_order(retired=True),
+            log_seeds=files["log"].in_order(retired=False) if "log" in files else (),
+            log_former=files["log"].in_order(retired=True) if "log" in files else (),
             lookup_keys=files["lookup"].in_order(retired=False),
             code_key=derived.key("one-time code"),
             etag_key=derived.key("etag"),
@@ -136,7 +139,7 @@ class KeyRing:
     @staticmethod
     def status(folder: Path) -> tuple[KeyStatus, ...]:
         """Return what keys there are, without a secret."""
-        files = [(kind, _read(folder, kind)) for kind in (*_ROTATING, *_SINGLE)]
+        files = [(kind, _read(folder, kind)) for kind in _kinds(folder)]
         return tuple(
             KeyStatus(kind, one, str(key["created"]), one == file.current)
             for kind, file in files
@@ -170,6 +173,23 @@ class KeyRing:
         file, key = _read(folder, kind), _new_key(kind, at)
         file.write(folder, file.current, [*file.keys.values(), key])
         return key["id"]
+
+    @staticmethod
+    def give_log(folder: Path, target: Path) -> None:
+        """Move the log's keys into a folder of their own, for a process of another user. *target* must be new."""
+        file = _read(folder, "log")
+        target.mkdir(mode=0o700, parents=True)
+        file.write(target, file.current, list(file.keys.values()))
+        _write(folder, _ELSEWHERE, {"v": _VERSION, "demo": file.demo})
+        (folder / "log.json").unlink()
+
+    @staticmethod
+    def log_keys(folder: Path, *, demo: bool) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+        """Return the seeds that sign and those that signed once, of a folder that may hold nothing else."""
+        file = _read(folder, "log")
+        if file.demo and not demo:
+            raise SettingsError("The log's key was made for a demo and must not protect real data.")
+        return file.in_order(retired=False), file.in_order(retired=True)
 
     @staticmethod
     def lookup_secret(folder: Path, key: str) -> bytes:
@@ -307,6 +327,12 @@ def _thumbprint(jwk: Mapping[str, str]) -> str:
     # RFC 7638: the required members, sorted, no whitespace.
     required = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
     return _b64(sha256(json.dumps(required, separators=(",", ":"), sort_keys=True).encode()).digest())
+
+
+def _kinds(folder: Path) -> tuple[str, ...]:
+    kinds = (*_ROTATING, *_SINGLE)
+    given_away = (folder / f"{_ELSEWHERE}.json").exists() and not (folder / "log.json").exists()
+    return tuple(kind for kind in kinds if not (given_away and kind == "log"))
 
 
 def _read(folder: Path, kind: str) -> _KeyFile:

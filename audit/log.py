@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
-from audit.checkpoint import Signer, Verifier
+from audit.checkpoint import HeadSigner, Verifier
 from audit.errors import AuditError, LogBroken, LogBusy, LogForked
 from audit.keeping import Keeper, Keeping
 from audit.keys import DataKeys
@@ -52,7 +52,7 @@ class Log(Generic[C]):
         self,
         store: LogStore[C],
         keys: DataKeys,
-        signers: Sequence[Signer],
+        signers: Sequence[HeadSigner],
         clock: Clock,
         name: str,
         rollover: Rollover[C],
@@ -63,7 +63,7 @@ class Log(Generic[C]):
     ) -> None:
         self._store = store
         self._signers = tuple(signers)
-        self._former: tuple[Signer, ...] = ()
+        self._former: tuple[HeadSigner, ...] = ()
         self._name = name
         protects = (lambda draft: False) if keeper is None else keeper.protects
         self._sequencer = Sequencer(store, keys, self._signers, clock, name, rollover, protects)
@@ -139,9 +139,9 @@ class Log(Generic[C]):
 
     def verifiers(self, origin: str) -> list[Verifier]:
         """Return every public key that signs a log or did."""
-        return [one.verifier(origin) for one in (*self._signers, *self._former)]
+        return [key for one in (*self._signers, *self._former) for key in one.verifiers(origin)]
 
-    def sign_with(self, signers: Sequence[Signer], former: Sequence[Signer] = ()) -> None:
+    def sign_with(self, signers: Sequence[HeadSigner], former: Sequence[HeadSigner] = ()) -> None:
         """Sign with other keys from the next batch on. *former* keys signed once and only verify."""
         self._signers, self._former = tuple(signers), tuple(former)
         self._sequencer.signers = self._signers

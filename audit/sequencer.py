@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, cast
 
-from audit.checkpoint import Signer
+from audit.checkpoint import HeadSigner
 from audit.entry import Draft
 from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogForked
 from audit.keys import DataKeys
@@ -87,7 +87,7 @@ class Sequencer(Generic[C]):
         self,
         store: LogStore[C],
         keys: DataKeys,
-        signers: Sequence[Signer],
+        signers: Sequence[HeadSigner],
         clock: Clock,
         name: str,
         rollover: Rollover[C],

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from audit.checkpoint import Checkpoint, Signer, sign_checkpoint
+from audit.checkpoint import Checkpoint, HeadSigner, Step, sign_step
 from audit.entry import (
     Draft,
     Randomness,
@@ -196,7 +196,7 @@ def _token(owner: str | None, key: DataKey) -> str | None:
 
 
 def append(
-    tx: LogTransaction[C], growth: Growth, keys: DataKeys, signers: Sequence[Signer], *, ended: bool = False
+    tx: LogTransaction[C], growth: Growth, keys: DataKeys, signers: Sequence[HeadSigner], *, ended: bool = False
 ) -> tuple[Head, list[Placed]]:
     """Seal, hash, sign and store what is staged; return the new head and the places of the events, in order."""
     head = growth.head
@@ -233,7 +233,7 @@ def append(
         head,
         size=frontier.size,
         frontier=frontier.to_bytes(),
-        note=sign_checkpoint(checkpoint, signers),
+        note=sign_step(Step(checkpoint, head.size, head.frontier, head.note, [one.leaf for one in leaves]), signers),
         last_time=growth.staged[-1].at if growth.staged else head.last_time,
         ended=ended,
     )
@@ -252,10 +252,10 @@ def current_head(heads: Sequence[Head], name: str) -> Head | None:
     return last
 
 
-def empty_head(origin: str, started: int, at: int, signers: Sequence[Signer]) -> Head:
+def empty_head(origin: str, started: int, at: int, signers: Sequence[HeadSigner]) -> Head:
     """Return the head of a log with nothing in it."""
     frontier = Frontier()
-    note = sign_checkpoint(Checkpoint(origin, 0, frontier.root()), signers)
+    note = sign_step(Step(Checkpoint(origin, 0, frontier.root())), signers)
     return Head(origin, 0, frontier.to_bytes(), note, at, ended=False, started=started)
 
 

@@ -14,7 +14,7 @@ from adapters.fhir.consent import to_fhir
 from adapters.fhir.release import searchset
 from adapters.opa.probe import verify_engine
 from adapters.tokens.keys import ASSERTION_ALGORITHMS
-from audit.errors import AuditError, NotKept
+from audit.errors import AuditError, NotKept, NotSigned
 from audit.log import Committed
 from audit.proof import LogProof
 from gateway.composition import Gateway
@@ -25,7 +25,7 @@ from gateway.disclosure.disclose import disclose
 from gateway.disclosure.event_id import new_event_id
 from gateway.disclosure.release import Refused, Released, ReleasedOwn
 from gateway.disclosure.request import DisclosureRequest
-from gateway.errors import EngineUnavailable, NotKeptTwice, RequestInvalid
+from gateway.errors import EngineUnavailable, NotKeptTwice, RequestInvalid, StoreUnavailable
 from gateway.http.acting import Door
 from gateway.http.audit_routes import audit_router
 from gateway.http.authentication import Authenticator, challenge
@@ -111,6 +111,8 @@ async def _revoke(gateway: Gateway, revocation: TokenRevocation) -> None:
     item = gateway.partners.revoking(revocation.partner, revocation.token_id, to_micros(revocation.expires))
     try:
         await gateway.log.submit(item, urgent=True)
+    except NotSigned as failed:
+        raise StoreUnavailable("the log cannot be signed now") from failed
     except NotKept as failed:
         raise NotKeptTwice("the token is revoked, and that is not yet kept outside the database") from failed
 

@@ -23,6 +23,7 @@ from adapters.opa.server import ServerEngine
 from adapters.opa.shipped import read_bundle
 from adapters.safe.keeper import SafeKeeper
 from adapters.safe.volume import SafeVolume
+from adapters.signer.client import RemoteSigner
 from adapters.sql import schema
 from adapters.sql.carry_over import open_records
 from adapters.sql.client_register import SqlClientRegister
@@ -48,7 +49,7 @@ from adapters.tokens.authorization_server import PartnerAuthorizationServer
 from adapters.tokens.import_seal import PartnerSeal
 from adapters.tokens.keys import TokenKeys, check_public_keys
 from adapters.tokens.receipt_signer import JwsReceiptSigner
-from audit.checkpoint import Signer, Verifier
+from audit.checkpoint import Verifier
 from audit.log import Log
 from gateway.consent.acting import Office, Stores
 from gateway.consent.clients import Clients
@@ -72,6 +73,7 @@ from gateway.disclosure.world import WorldChange
 from gateway.disclosure.year_change import YearChange
 from gateway.errors import SettingsError
 from gateway.http.token_routes import TOKEN_PATH
+from gateway.installation import head_signers, verifiers_of
 from gateway.settings import Settings
 
 T = TypeVar("T")
@@ -124,7 +126,8 @@ class Gateway:
         self.receipt_keys.renew(ring.receipts.current, ring.receipts.private)
         self.keys.renew(WrappingRing(ring.keks.secrets, ring.keks.current, ring.owner_key))
         self.register.renew(ring.lookup_keys)
-        self.log.sign_with(*_signers(ring))
+        if self.settings.signer is None:
+            self.log.sign_with(*head_signers(self.settings, ring))
         return True
 
     def replay_kept(self) -> tuple[str, Replayed] | None:
@@ -231,8 +234,13 @@ def _assemble(
     wordings = load_wordings()
     log_store = SqlLogStore(database)
     years, live = YearChange(open_records, clock, ids), LiveKeys(settings.keys, keyring, demo=settings.demo)
-    safe = _safe(settings, live, log_store, keys)
-    signers, former = _signers(keyring)
+    remote = None if settings.signer is None else RemoteSigner(settings.signer)
+    signers, former = head_signers(settings, keyring, remote)
+
+    def verifiers(origin: str) -> list[Verifier]:
+        return verifiers_of(*head_signers(settings, live.ring, remote), origin)
+
+    safe = _safe(settings, live, log_store, keys, verifiers)
     log: Log[Connection] = Log(log_store, keys, signers, clock, settings.log_name, years, keeper=safe)
     log.sign_with(signers, former)
 
@@ -298,20 +306,11 @@ def _assemble(
     )  # fmt: skip
 
 
-def _safe(settings: Settings, live: LiveKeys, store: SqlLogStore, keys: KeyStore) -> SafeKeeper[Connection] | None:
+def _safe(
+    settings: Settings, live: LiveKeys, store: SqlLogStore, keys: KeyStore, verifiers: Callable[[str], list[Verifier]]
+) -> SafeKeeper[Connection] | None:
     folder = settings.safe_folder
-    if folder is None:
-        return None
-
-    def verifiers(origin: str) -> list[Verifier]:
-        signers, former = _signers(live.ring)
-        return [one.verifier(origin) for one in (*signers, *former)]
-
-    return SafeKeeper(SafeVolume(folder, live.ring.safe_key), store, keys, verifiers)
-
-
-def _signers(keyring: KeyRing) -> tuple[list[Signer], list[Signer]]:
-    return [Signer(seed) for seed in keyring.log_seeds], [Signer(seed) for seed in keyring.log_former]
+    return None if folder is None else SafeKeeper(SafeVolume(folder, live.ring.safe_key), store, keys, verifiers)
 
 
 @dataclass(frozen=True, slots=True)

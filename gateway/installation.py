@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +14,13 @@ from sqlalchemy.exc import DBAPIError
 from adapters.keyring import KeyRing
 from adapters.safe.keeper import SafeKeeper
 from adapters.safe.volume import SafeVolume
+from adapters.signer.client import RemoteSigner
 from adapters.sql import rights, schema
 from adapters.sql.engine import Database, open_database
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
 from adapters.sql.log_store import SqlLogStore
-from audit.checkpoint import Signer
+from audit.checkpoint import HeadSigner, Signer, Verifier
 from gateway.errors import SettingsError
 from gateway.settings import Settings
 
@@ -55,6 +56,30 @@ def _prepare_safe(settings: Settings) -> None:
         SafeVolume(settings.safe_folder, keyring.safe_key).create()
 
 
+def head_signers(
+    settings: Settings, keyring: KeyRing, remote: RemoteSigner | None = None
+) -> tuple[list[HeadSigner], list[HeadSigner]]:
+    """Return who signs the log's heads and who did once: keys of the ring, or the process that the settings name.
+
+    Raises SettingsError where both have a key, or neither.
+    """
+    if settings.signer is not None:
+        if keyring.log_seeds:
+            raise SettingsError(
+                "SAATTAEN_SIGNER names a signing process, and the log's key lies among the gateway's: give it away "
+                "(`saattaen keys give-log FOLDER`)."
+            )
+        return [remote or RemoteSigner(settings.signer)], []
+    if not keyring.log_seeds:
+        raise SettingsError("The log's key was given to a signing process: name its socket in SAATTAEN_SIGNER.")
+    return [Signer(seed) for seed in keyring.log_seeds], [Signer(seed) for seed in keyring.log_former]
+
+
+def verifiers_of(signers: Sequence[HeadSigner], former: Sequence[HeadSigner], origin: str) -> list[Verifier]:
+    """Return the public keys of a log, the current one first."""
+    return [key for one in (*signers, *former) for key in one.verifiers(origin)]
+
+
 @contextmanager
 def open_data_keys(settings: Settings, keyring: KeyRing) -> Iterator[KeyStore]:
     """Open the store of data keys by itself."""
@@ -71,10 +96,10 @@ def open_safe(settings: Settings, keyring: KeyRing, database: Database) -> Itera
     """Open the second volume beside an open database; the settings name one."""
     if settings.safe_folder is None:
         raise SettingsError("SAATTAEN_SAFE names no second volume.")
-    signers = [Signer(seed) for seed in (*keyring.log_seeds, *keyring.log_former)]
+    signers, former = head_signers(settings, keyring)
     volume = SafeVolume(settings.safe_folder, keyring.safe_key)
     with open_data_keys(settings, keyring) as keys:
-        yield SafeKeeper(volume, SqlLogStore(database), keys, lambda origin: [one.verifier(origin) for one in signers])
+        yield SafeKeeper(volume, SqlLogStore(database), keys, lambda origin: verifiers_of(signers, former, origin))
 
 
 def migrate(settings: Settings) -> None:

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     safe: str | None = None
     """A folder on another volume than the main database's, for the log's last head and what must not be lost with the
     database; or `none`, which a demo alone may leave unsaid."""
+    signer: Path | None = None
+    """The socket of the process that signs the log (`saattaen sign`), where its key is not among this gateway's."""
     engine: Literal["embedded", "opa"] = "embedded"
     """Which policy engine judges: OPA's WebAssembly in process, or an OPA server."""
     opa_url: str | None = None

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from audit.anchor import Anchor
+from audit.durable import write_durably
 from audit.errors import AuditError
 
 _ANCHOR = "anchor.json"
@@ -88,22 +89,6 @@ class SafeVolume:
                     f"{_EVENTS}/{name} on the second volume does not open under the keys at hand"
                 ) from None
             number += 1
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file so that a crash leaves the old one or the new one, whole: write, fsync, rename, fsync the folder."""
-    new = path.with_name(path.name + ".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    new.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _name(number: int) -> str:

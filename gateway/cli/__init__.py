@@ -20,6 +20,7 @@ from gateway.cli.receipts import app as receipt_app
 from gateway.cli.rehearse import add_to as add_rehearse
 from gateway.cli.safe import app as safe_app
 from gateway.cli.serve import add_to as add_serve
+from gateway.cli.sign import add_to as add_sign
 from gateway.disclosure.log_search import BadQuery
 from gateway.errors import GatewayError
 
@@ -30,6 +31,7 @@ add_rehearse(app)
 add_log(app)
 add_backup(app)
 add_doctor(app)
+add_sign(app)
 app.add_typer(partner_app, name="partner")
 app.add_typer(keys_app, name="keys")
 app.add_typer(receipt_app, name="receipt")

@@ -27,12 +27,12 @@ from adapters.sql.engine import Database, sqlite_module
 from adapters.sql.log_store import SqlLogStore
 from adapters.sql.partner_register import marked_partners
 from adapters.sql.tables import OutboxRow
-from audit.checkpoint import Signer, verify_note
+from audit.checkpoint import verify_note
 from gateway.directory.instants import from_micros
 from gateway.directory.load import load_directory
 from gateway.disclosure.backups import last_backup
 from gateway.disclosure.ports import MAX_CLOCK_SKEW
-from gateway.installation import open_data_keys, open_safe
+from gateway.installation import head_signers, open_data_keys, open_safe, verifiers_of
 from gateway.settings import Settings
 
 State = Literal["well", "look", "wrong"]
@@ -152,13 +152,12 @@ def directory(settings: Settings) -> Iterator[Finding]:
 
 
 def log(patient: Patient) -> Iterator[Finding]:
-    """Whether each head is signed by our key; raises SignatureInvalid."""
-    keyring = patient.keyring
-    signers = [Signer(seed) for seed in (*keyring.log_seeds, *keyring.log_former)]
+    """Whether each head is signed by our key; raises SignatureInvalid, NotSigned where the signing process is away."""
+    signers, former = head_signers(patient.settings, patient.keyring)
     with SqlLogStore(patient.database).read() as reader:
         heads = reader.heads()
     for head in heads:
-        verify_note(head.note, [one.verifier(head.origin) for one in signers], head.origin)
+        verify_note(head.note, verifiers_of(signers, former, head.origin), head.origin)
     last = f"; the last is {heads[-1].origin} with {heads[-1].size} entries" if heads else ""
     yield well("log", f"The heads of {len(heads)} logs are signed by our key{last}.")
 

@@ -83,6 +83,24 @@ def finish_lookup(
     _move_lookup(settings, rows[1].id, rows[0].id, noticed)
 
 
+@app.command("give-log")
+def give_log(
+    target: Annotated[Path, typer.Argument(help="A new folder, of the user that `saattaen sign` runs as.")],
+    demo: Demo = False,
+    folder: Folder = Path("var/demo"),
+) -> None:
+    """Move the log's keys to a folder of their own, with the gateway stopped; then name SAATTAEN_SIGNER."""
+    KeyRing.give_log(settings_of(demo, folder).keys, target)
+    typer.echo(f"The log's keys are in {target}; give it to the user that signs (chown -R), and no copy stays here.")
+
+
+@app.command("rotate-given")
+def rotate_given(folder: Annotated[Path, typer.Argument(help="The folder that `keys give-log` made.")]) -> None:
+    """Add a log key to those of the signing process; checkpoints bear both signatures from the next one on."""
+    KeyRing.promote(folder, "log", KeyRing.add(folder, "log", at=datetime.now(UTC)))
+    typer.echo("The new key of kind log is in use.")
+
+
 @app.command("retire")
 def retire(
     kind: Annotated[str, typer.Argument(help="log, receipts or keks.")],
