@@ -1,7 +1,8 @@
 """The gateway's keys on disk: one folder, one JSON file a kind, each key for one purpose alone.
 
 The folder is 0700 and the files 0400. `create` makes a whole ring, `load` believes nothing of what it finds, `rotate`
-adds a key and makes it the current one; the older keys stay for what they signed or wrapped.
+adds a key and makes it the current one; the older keys stay for what they signed or wrapped. While a gateway serves it
+is done in two steps, `add` and `promote`, so that every process knows a key before the first one uses it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import secrets
 import stat
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -24,9 +25,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from gateway.errors import SettingsError
 
-RotatingKind = Literal["tokens", "receipts", "keks"]
-_ROTATING: tuple[RotatingKind, ...] = ("tokens", "receipts", "keks")
-_SINGLE = ("log", "lookup", "derived")
+RotatingKind = Literal["tokens", "receipts", "keks", "log", "lookup"]
+_ROTATING: tuple[RotatingKind, ...] = ("tokens", "receipts", "keks", "log", "lookup")
+_SINGLE = ("derived",)
+_ELSEWHERE = "log-elsewhere"
+"""The file that says that the log's keys are another process's."""
 _VERSION = 1
 _OLD_TOKEN_KEYS = 1
 """How many former keys for access tokens stay trusted; tokens live five minutes, so one is plenty."""
@@ -72,20 +75,24 @@ class KeyRing:
     """Every key of a gateway. It prints without secrets.
 
     `code_key` is for one-time codes, `etag_key` for the ETags of projected bytes, `pairwise_key` for ids that differ by
-    recipient, `owner_key` hides whose data keys are: all four are derived from one secret. `log_seed` is the Ed25519
-    seed that checkpoints are signed with.
+    recipient, `owner_key` hides whose data keys are, `safe_key` seals what is kept on the second volume: all five are
+    derived from one secret. `log_seeds` are the Ed25519 seeds that checkpoints are signed with, the current one first;
+    `log_former` signed once and sign no more; both are empty where the log's key was given to another process.
+    Identifiers are found by the first of `lookup_keys` and stored under all.
     """
 
     demo: bool
     tokens: SigningKeys
     receipts: SigningKeys
     keks: WrappingKeys
-    log_seed: bytes = field(repr=False)
-    lookup_key: bytes = field(repr=False)
+    log_seeds: tuple[bytes, ...] = field(repr=False)
+    log_former: tuple[bytes, ...] = field(repr=False)
+    lookup_keys: tuple[bytes, ...] = field(repr=False)
     code_key: bytes = field(repr=False)
     etag_key: bytes = field(repr=False)
     pairwise_key: bytes = field(repr=False)
     owner_key: bytes = field(repr=False)
+    safe_key: bytes = field(repr=False)
 
     @classmethod
     def create(cls, folder: Path, *, demo: bool, at: datetime) -> KeyRing:
@@ -102,7 +109,7 @@ class KeyRing:
     @classmethod
     def load(cls, folder: Path, *, demo: bool) -> KeyRing:
         """Return the keys in *folder*; raises SettingsError. *demo* tells whether this start may use a demo's keys."""
-        files = {kind: _read(folder, kind) for kind in (*_ROTATING, *_SINGLE)}
+        files = {kind: _read(folder, kind) for kind in _kinds(folder)}
         marks = {file.demo for file in files.values()}
         if len(marks) != 1:
             raise SettingsError("Some keys are a demo's and some are not; they cannot serve together.")
@@ -117,12 +124,14 @@ class KeyRing:
             tokens=files["tokens"].signing(),
             receipts=files["receipts"].signing(),
             keks=WrappingKeys(files["keks"].current, {one: files["keks"].secret(one) for one in files["keks"].keys}),
-            log_seed=files["log"].secret(),
-            lookup_key=files["lookup"].secret(),
+            log_seeds=files["log"].in_order(retired=False) if "log" in files else (),
+            log_former=files["log"].in_order(retired=True) if "log" in files else (),
+            lookup_keys=files["lookup"].in_order(retired=False),
             code_key=derived.key("one-time code"),
             etag_key=derived.key("etag"),
             pairwise_key=derived.key("pairwise id"),
             owner_key=derived.key("key owner"),
+            safe_key=derived.key("second volume"),
         )
         ring._check_apart(files["derived"].secret())
         return ring
@@ -130,38 +139,117 @@ class KeyRing:
     @staticmethod
     def status(folder: Path) -> tuple[KeyStatus, ...]:
         """Return what keys there are, without a secret."""
-        files = [(kind, _read(folder, kind)) for kind in (*_ROTATING, *_SINGLE)]
+        files = [(kind, _read(folder, kind)) for kind in _kinds(folder)]
         return tuple(
             KeyStatus(kind, one, str(key["created"]), one == file.current)
             for kind, file in files
             for one, key in file.keys.items()
         )
 
+    @property
+    def log_seed(self) -> bytes:
+        """The seed that stands first in a checkpoint's signatures."""
+        return self.log_seeds[0]
+
+    @property
+    def lookup_key(self) -> bytes:
+        """The key that identifiers are found by."""
+        return self.lookup_keys[0]
+
     @classmethod
     def rotate(cls, folder: Path, kind: RotatingKind, *, at: datetime) -> KeyRing:
-        """Add a new current key of *kind* and return the ring. Raises SettingsError for a kind that does not rotate.
+        """Add a new current key of *kind* at once and return the ring; for a gateway that is stopped.
 
-        A log keeps its key as long as it lives, and the look-up key is bound to the stored digests: these two, and the
-        secret of the derived keys, do not rotate.
+        Raises SettingsError for a kind that does not rotate.
         """
+        cls.promote(folder, kind, cls.add(folder, kind, at=at))
+        return cls.load(folder, demo=_read(folder, kind).demo)
+
+    @staticmethod
+    def add(folder: Path, kind: RotatingKind, *, at: datetime) -> str:
+        """Add a key of *kind* that is not the current one yet, and return its id. A log's new key signs at once."""
         if kind not in _ROTATING:
             raise SettingsError("Keys of these kinds rotate: " + ", ".join(_ROTATING) + ".")
+        file, key = _read(folder, kind), _new_key(kind, at)
+        file.write(folder, file.current, [*file.keys.values(), key])
+        return key["id"]
+
+    @staticmethod
+    def give_log(folder: Path, target: Path) -> None:
+        """Move the log's keys into a folder of their own, for a process of another user. *target* must be new."""
+        file = _read(folder, "log")
+        target.mkdir(mode=0o700, parents=True)
+        file.write(target, file.current, list(file.keys.values()))
+        _write(folder, _ELSEWHERE, {"v": _VERSION, "demo": file.demo})
+        (folder / "log.json").unlink()
+
+    @staticmethod
+    def log_keys(folder: Path, *, demo: bool) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+        """Return the seeds that sign and those that signed once, of a folder that may hold nothing else."""
+        file = _read(folder, "log")
+        if file.demo and not demo:
+            raise SettingsError("The log's key was made for a demo and must not protect real data.")
+        return file.in_order(retired=False), file.in_order(retired=True)
+
+    @staticmethod
+    def lookup_secret(folder: Path, key: str) -> bytes:
+        """Return one look-up key by its id."""
+        return _read(folder, "lookup").secret(key)
+
+    @staticmethod
+    def promote(folder: Path, kind: RotatingKind, key: str) -> None:
+        """Make a key that is there the current one."""
         file = _read(folder, kind)
-        kept = list(file.keys.values())
+        if key not in file.keys:
+            raise SettingsError(f"There is no key {key} among those for {kind}.")
+        kept = [row for id_, row in file.keys.items() if id_ != key]
         if kind == "tokens":
             kept = kept[-_OLD_TOKEN_KEYS:]
-        key = _new_key(kind, at)
-        _write(folder, kind, {"v": _VERSION, "demo": file.demo, "current": key["id"], "keys": [*kept, key]})
-        return cls.load(folder, demo=file.demo)
+        file.write(folder, key, [*kept, file.keys[key]])
+
+    @staticmethod
+    def retire(folder: Path, kind: RotatingKind, key: str, *, at: datetime) -> None:
+        """Let a former key go: one of a log signs no more and still verifies; of the other kinds it is deleted."""
+        file = _read(folder, kind)
+        if key not in file.keys or key == file.current:
+            raise SettingsError(f"The key {key} is not a former one of those for {kind}.")
+        rows = [row for id_, row in file.keys.items() if id_ != key or kind == "log"]
+        file.write(
+            folder, file.current,
+            [{**row, "retired": at.isoformat()} if row["id"] == key and kind == "log" else row for row in rows],
+        )  # fmt: skip
 
     def _check_apart(self, derived: bytes) -> None:
         """A secret that serves two purposes is refused: what breaks one would break the other."""
         everything = [
-            self.log_seed, self.lookup_key, derived, *self.keks.secrets.values(),
+            *self.log_seeds, *self.log_former, *self.lookup_keys, derived, *self.keks.secrets.values(),
             *(row["d"].encode() for ring in (self.tokens, self.receipts) for row in ring.private.values()),
         ]  # fmt: skip
         if len(set(everything)) != len(everything):
             raise SettingsError("A secret stands in two places; each key serves one purpose. Make new keys.")
+
+
+class LiveKeys:
+    """The keys of a gateway that serves: the files are looked at again, and read again when one has changed."""
+
+    def __init__(self, folder: Path, ring: KeyRing, *, demo: bool) -> None:
+        self._folder, self._demo = folder, demo
+        self._stamp = self._now()
+        self.ring = ring
+
+    def renewed(self) -> KeyRing | None:
+        """Return the ring when a file has changed since, else None. Raises SettingsError, and the old ring stands."""
+        now = self._now()
+        if now == self._stamp:
+            return None
+        ring = KeyRing.load(self._folder, demo=self._demo)
+        self._stamp, self.ring = now, ring
+        return ring
+
+    def _now(self) -> tuple[tuple[int, int], ...]:
+        # Each writing of a file makes a new one: its number changes even where the time does not.
+        found = (self._folder / f"{kind}.json" for kind in (*_ROTATING, *_SINGLE))
+        return tuple((one.stat().st_ino, one.stat().st_mtime_ns) if one.exists() else (0, 0) for one in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +278,14 @@ class _KeyFile:
         if len(secret) != 32 or len(set(secret)) < 8:
             raise self.fault("holds a weak secret: 32 random bytes are needed")
         return secret
+
+    def in_order(self, *, retired: bool) -> tuple[bytes, ...]:
+        """Return the secrets that are retired or not, the current one first."""
+        ids = [self.current, *(one for one in self.keys if one != self.current)]
+        return tuple(self.secret(one) for one in ids if ("retired" in self.keys[one]) == retired)
+
+    def write(self, folder: Path, current: str, keys: Sequence[Mapping[str, str]]) -> None:
+        _write(folder, self.kind, {"v": _VERSION, "demo": self.demo, "current": current, "keys": list(keys)})
 
     def signing(self) -> SigningKeys:
         return SigningKeys(self.current, {kid: self._jwk(kid, row) for kid, row in self.keys.items()})
@@ -231,6 +327,12 @@ def _thumbprint(jwk: Mapping[str, str]) -> str:
     # RFC 7638: the required members, sorted, no whitespace.
     required = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
     return _b64(sha256(json.dumps(required, separators=(",", ":"), sort_keys=True).encode()).digest())
+
+
+def _kinds(folder: Path) -> tuple[str, ...]:
+    kinds = (*_ROTATING, *_SINGLE)
+    given_away = (folder / f"{_ELSEWHERE}.json").exists() and not (folder / "log.json").exists()
+    return tuple(kind for kind in kinds if not (given_away and kind == "log"))
 
 
 def _read(folder: Path, kind: str) -> _KeyFile:

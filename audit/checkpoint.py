@@ -12,6 +12,7 @@ from binascii import Error as Base64Error
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -75,6 +76,36 @@ class Verifier:
         return f"{self.name}+{self.key_id.hex()}+{encoded}"
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A checkpoint to be signed: the head that it grows from, whose note is signed already, and the leaf hashes since.
+
+    A log's first checkpoint grows from nothing.
+    """
+
+    checkpoint: Checkpoint
+    size: int = 0
+    frontier: bytes = b""
+    note: bytes = b""
+    leaves: Sequence[bytes] = ()
+
+
+class HeadSigner(Protocol):
+    """Signs the heads of logs: in this process, or elsewhere."""
+
+    def verifier(self, name: str) -> Verifier:
+        """Return the public key under the name of an origin; of several the current one."""
+        ...
+
+    def verifiers(self, name: str) -> Sequence[Verifier]:
+        """Return every public key, the current one first."""
+        ...
+
+    def sign_step(self, step: Step) -> str:
+        """Return the signature lines of a checkpoint; raises NotSigned when it cannot or must not be signed."""
+        ...
+
+
 class Signer:
     """The private key of a log; it signs for whatever origin it is asked to, since a log's name changes by the year."""
 
@@ -87,6 +118,14 @@ class Signer:
         """Return the public half under the name of an origin."""
         _check_name(name)
         return Verifier(name, self.public)
+
+    def verifiers(self, name: str) -> list[Verifier]:
+        """Return the public half, alone in a list."""
+        return [self.verifier(name)]
+
+    def sign_step(self, step: Step) -> str:
+        """Return the signature line of a checkpoint, whatever it grows from."""
+        return self.signature_line(step.checkpoint.origin, step.checkpoint.text())
 
     def signature_line(self, name: str, text: bytes) -> str:
         """Return the signature line for a note's text."""
@@ -101,6 +140,11 @@ def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[Signer]) -> bytes:
     """Return the checkpoint as a note with one signature line for each signer, in order."""
     text = checkpoint.text()
     return text + b"\n" + "".join(one.signature_line(checkpoint.origin, text) for one in signers).encode()
+
+
+def sign_step(step: Step, signers: Sequence[HeadSigner]) -> bytes:
+    """Return a checkpoint as a note with the signature lines of each signer, in order."""
+    return step.checkpoint.text() + b"\n" + "".join(one.sign_step(step) for one in signers).encode()
 
 
 def parse_note(note: bytes) -> SignedNote:

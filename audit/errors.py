@@ -35,6 +35,14 @@ class LogForked(AuditError):
     """The stored head contradicts a checkpoint seen before: a restored backup, or a second history."""
 
 
+class NotSigned(AuditError):
+    """A checkpoint was not signed: the signing process is away, or refuses a head; nothing was written."""
+
+
+class NotKept(AuditError):
+    """What was written stands and is in effect, and is not yet durable outside the store too. Ask again later."""
+
+
 class CommitFailed(AuditError):
     """COMMIT failed and nothing of the batch is in the log."""
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
-from audit.checkpoint import Signer, Verifier, verify_note
-from audit.errors import AuditError, CommitUnknown, LogBroken, LogBusy
+from audit.checkpoint import HeadSigner, Verifier, verify_note
+from audit.errors import AuditError, CommitUnknown, LogBroken, LogBusy, LogForked
+from audit.keeping import Keeper, Keeping
 from audit.keys import DataKeys
 from audit.merkle import Tree
 from audit.proof import LogProof
@@ -44,14 +45,15 @@ class Log(Generic[C]):
 
     *signers* sign each checkpoint, the log's own key first. *queue* bounds the normal lane; the urgent one is for what
     protects a person and is never shed. A batch that takes longer than *patience* (seconds) is waited for by nobody any
-    more. *told* says an error as the log's callers know it.
+    more. *told* says an error as the log's callers know it. With a *keeper*, nobody is told that something protective
+    was written before it is durable outside the store too.
     """
 
     def __init__(
         self,
         store: LogStore[C],
         keys: DataKeys,
-        signers: Sequence[Signer],
+        signers: Sequence[HeadSigner],
         clock: Clock,
         name: str,
         rollover: Rollover[C],
@@ -60,11 +62,15 @@ class Log(Generic[C]):
         queue: int = 4096,
         patience: float = 20.0,
         told: Callable[[Exception], Exception] = lambda error: error,
+        keeper: Keeper | None = None,
     ) -> None:
         self._store = store
         self._signers = tuple(signers)
+        self._former: tuple[HeadSigner, ...] = ()
         self._name = name
-        self._sequencer = Sequencer(store, keys, self._signers, clock, name, rollover)
+        protects = (lambda draft: False) if keeper is None else keeper.protects
+        self._sequencer = Sequencer(store, keys, self._signers, clock, name, rollover, protects)
+        self._keeping = None if keeper is None else Keeping(keeper)
         self._batch = batch
         self._bound = queue
         self._urgent: deque[tuple[Item[C, object], asyncio.Future[Outcome]]] = deque()
@@ -82,9 +88,9 @@ class Log(Generic[C]):
         """Write an item with whatever else is waiting; return once it is durable.
 
         Raises LogBusy when the normal lane is full or the store is silent, CommitFailed when nothing of the batch was
-        written, CommitUnknown when nobody can say, LogBroken when the log needs an operator, and whatever else the item
-        itself raised. A waiter that is cancelled takes its item out of the normal lane if it is still there; an urgent
-        item is written in any case.
+        written, CommitUnknown when nobody can say, LogBroken when the log needs an operator, NotKept when it was
+        written and the keeper failed, and whatever else the item itself raised. A waiter that is cancelled takes its
+        item out of the normal lane if it is still there; an urgent item is written in any case.
         """
         if self._sequencer.broken is not None:
             raise self._told(LogBroken(self._sequencer.broken))
@@ -101,7 +107,30 @@ class Log(Generic[C]):
         outcome = await future
         if isinstance(outcome, Exception):
             raise self._told(outcome)
+        # An urgent item that left no entry says that what it asks for stands already: perhaps nobody kept it yet.
+        if isinstance(outcome, Committed) and (outcome.protects or (urgent and not outcome.entries)):
+            try:
+                await self.keep()
+            except AuditError as error:
+                raise self._told(error) from error
         return cast("Committed[R] | Dropped", outcome)
+
+    async def keep(self) -> None:
+        """Have everything protective that was written so far kept outside the store too; raises NotKept.
+
+        Raises LogForked when the store has lost what was kept: nothing is signed by this process any more.
+        """
+        if self._keeping is None:
+            return
+        try:
+            await self._keeping.keep()
+        except LogForked as error:
+            self._sequencer.broken = str(error)
+            raise
+
+    def reopen(self, opening: Rollover[C], used: Collection[str]) -> str:
+        """Begin a log after one whose last entries are lost, by what *opening* starts it with; return its origin."""
+        return self._thread.submit(self._sequencer.reopen, opening, used).result()
 
     def commit(self, items: Sequence[Item[C, R]]) -> list[Committed[R] | Dropped]:
         """Write items and wait; for those who have no event loop. Raises the first error, the others being written."""
@@ -109,10 +138,12 @@ class Log(Generic[C]):
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 raise self._told(outcome)
+        if self._keeping is not None and any(isinstance(one, Committed) and one.protects for one in outcomes):
+            self._keeping.keep_now()
         return cast("list[Committed[R] | Dropped]", outcomes)
 
     def verifier(self, origin: str) -> Verifier:
-        """Return the public key of a log."""
+        """Return the public key of a log that stands first among its signatures."""
         return self._signers[0].verifier(origin)
 
     def check_key(self) -> None:
@@ -120,12 +151,21 @@ class Log(Generic[C]):
         with self._store.read() as reader:
             head = current_head(reader.heads(), self._name)
         if head is not None:
-            verify_note(head.note, [one.verifier(head.origin) for one in self._signers], head.origin)
+            verify_note(head.note, self.verifiers(head.origin), head.origin)
 
     @property
     def broken(self) -> str | None:
         """Why nothing is written any more, until the gateway is started again; None while all is well."""
         return self._sequencer.broken
+
+    def verifiers(self, origin: str) -> list[Verifier]:
+        """Return every public key that signs a log or did."""
+        return [key for one in (*self._signers, *self._former) for key in one.verifiers(origin)]
+
+    def sign_with(self, signers: Sequence[HeadSigner], former: Sequence[HeadSigner] = ()) -> None:
+        """Sign with other keys from the next batch on. *former* keys signed once and only verify."""
+        self._signers, self._former = tuple(signers), tuple(former)
+        self._sequencer.signers = self._signers
 
     def load(self) -> Load:
         """Return how busy the log is."""

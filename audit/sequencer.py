@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Generic, TypeVar, cast
 
-from audit.checkpoint import Signer
+from audit.checkpoint import HeadSigner
+from audit.entry import Draft
 from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogForked, ProofInvalid
 from audit.keys import DataKeys
 from audit.merkle import Extension
 from audit.proof import LogProof
-from audit.store import DurabilityLost, Head, LogStore, LogTransaction
+from audit.store import Addition, DurabilityLost, Head, LogStore, LogTransaction
 from audit.writing import (
     Clock,
     EventExists,
@@ -28,6 +29,7 @@ from audit.writing import (
     empty_head,
     end_of_year,
     micros,
+    next_origin,
     stage,
     survey_of,
     view,
@@ -48,6 +50,8 @@ class Committed(Generic[R_co]):
     checkpoint: bytes
     size: int
     tree: Extension | None = None
+    protects: bool = False
+    """Whether it takes something away from who may see, so that it must not be lost with the store alone."""
 
     def proof(self, number: int = 0) -> LogProof:
         """Return the proof that one of the entries is in the tree of the checkpoint; it asks no store."""
@@ -103,18 +107,21 @@ class Sequencer(Generic[C]):
         self,
         store: LogStore[C],
         keys: DataKeys,
-        signers: Sequence[Signer],
+        signers: Sequence[HeadSigner],
         clock: Clock,
         name: str,
         rollover: Rollover[C],
+        protects: Callable[[Draft], bool] = lambda draft: False,
     ) -> None:
         self._store = store
         self._keys = keys
-        self._signers = tuple(signers)
+        self.signers = tuple(signers)
+        """The keys that sign the next batch."""
         self._clock = clock
         self._name = name
         self._rollover = rollover
         self._doubt: _Doubt | None = None
+        self._protects = protects
         self.broken: str | None = None
         """Why nothing is written any more until an operator has looked; None while all is well."""
 
@@ -157,10 +164,11 @@ class Sequencer(Generic[C]):
                 self._check_new(tx, growth.staged, kept)
                 new, tree = head, None
                 if growth.staged:
-                    new, placed, tree = append(tx, growth, self._keys, self._signers)
+                    new, placed, tree = append(tx, growth, self._keys, self.signers)
                 for one in kept:
                     entries = tuple(placed[one.first : one.last])
-                    answers[one.number] = Committed(one.result, entries, new.note, new.size, tree)
+                    protects = any(self._protects(event.draft) for event in growth.staged[one.first : one.last])
+                    answers[one.number] = Committed(one.result, entries, new.note, new.size, tree, protects)
                 self._commit(tx)
         except _CommitRaised as raised:
             self._find_out(placed, raised.__cause__)
@@ -231,17 +239,39 @@ class Sequencer(Generic[C]):
         if old is not None:
             ending = Growth(old)
             ending.staged = [stage(one, at) for one in self._rollover.end(view(tx, ending), at, new_origin)]
-            old, placed, _ = append(tx, ending, self._keys, self._signers, ended=True)
-        head = empty_head(new_origin, max((one.started for one in heads), default=0) + 1, at, self._signers)
+            old, placed, _ = append(tx, ending, self._keys, self.signers, ended=True)
+        return placed + self._begin(tx, heads, old, at, new_origin, self._rollover)
+
+    def reopen(self, opening: Rollover[C], used: Collection[str]) -> str:
+        """Begin a log after one whose last entries are lost; return its origin, which is none of those *used*.
+
+        The old log gets no entry more, not even an end: at those places stood others, which were signed.
+        """
+        with self._store.write() as tx:
+            heads = tx.heads()
+            old = current_head(heads, self._name)
+            at = self._now(old)
+            origin = next_origin(self._name, year_of(at), {*used, *(one.origin for one in heads)})
+            if old is not None:
+                tx.append(old, replace(old, ended=True), Addition((), (), (), ()))
+            self._begin(tx, heads, old, at, origin, opening)
+            tx.commit()
+        return origin
+
+    def _begin(
+        self, tx: LogTransaction[C], heads: Sequence[Head], old: Head | None, at: int, new_origin: str,
+        opening: Rollover[C],
+    ) -> list[Placed]:  # fmt: skip
+        head = empty_head(new_origin, max((one.started for one in heads), default=0) + 1, at, self.signers)
         tx.start(head)
         beginning = Growth(head)
-        drafts = self._rollover.start(
+        drafts = opening.start(
             view(tx, beginning), at, None if old is None else old.origin, None if old is None else old.note
         )
         beginning.staged = [stage(one, at) for one in drafts]
         if not beginning.staged:
             raise LogForked(f"log {new_origin} has nothing to begin with")
-        return placed + append(tx, beginning, self._keys, self._signers)[1]
+        return append(tx, beginning, self._keys, self.signers)[1]
 
     def _now(self, head: Head | None) -> int:
         now = micros(self._clock.now())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from audit.checkpoint import Checkpoint, Signer, sign_checkpoint
+from audit.checkpoint import Checkpoint, HeadSigner, Step, sign_step
 from audit.entry import (
     Draft,
     Randomness,
@@ -172,8 +172,19 @@ def end_of_year(year: int) -> int:
 
 
 def year_of_origin(origin: str) -> int:
-    """Return the year in a log's origin."""
-    return int(origin.rpartition("/")[2])
+    """Return the year in a log's origin, `<name>/audit/<year>`, or `<year>-<number>` where a restore began it."""
+    return int(origin.rpartition("/")[2].partition("-")[0])
+
+
+def next_origin(name: str, year: int, used: Collection[str]) -> str:
+    """Return the origin of a log that follows one whose last entries are lost: a name that no log ever had."""
+    numbers = [1]
+    for origin in used:
+        prefix, _, place = origin.rpartition("/")
+        of_year, _, number = place.partition("-")
+        if prefix == f"{name}/audit" and of_year == str(year):
+            numbers.append(int(number or 1))
+    return f"{name}/audit/{year}-{max(numbers) + 1}"
 
 
 def stage(draft: Draft, at: int) -> Staged:
@@ -205,7 +216,7 @@ def _token(owner: str | None, key: DataKey) -> str | None:
 
 
 def append(
-    tx: LogTransaction[C], growth: Growth, keys: DataKeys, signers: Sequence[Signer], *, ended: bool = False
+    tx: LogTransaction[C], growth: Growth, keys: DataKeys, signers: Sequence[HeadSigner], *, ended: bool = False
 ) -> tuple[Head, list[Placed], Extension]:
     """Seal, hash, sign and store what is staged; return the new head, the events' places in order, and their tree."""
     head = growth.head
@@ -242,7 +253,7 @@ def append(
         head,
         size=frontier.size,
         frontier=frontier.to_bytes(),
-        note=sign_checkpoint(checkpoint, signers),
+        note=sign_step(Step(checkpoint, head.size, head.frontier, head.note, [one.leaf for one in leaves]), signers),
         last_time=growth.staged[-1].at if growth.staged else head.last_time,
         ended=ended,
     )
@@ -261,10 +272,10 @@ def current_head(heads: Sequence[Head], name: str) -> Head | None:
     return last
 
 
-def empty_head(origin: str, started: int, at: int, signers: Sequence[Signer]) -> Head:
+def empty_head(origin: str, started: int, at: int, signers: Sequence[HeadSigner]) -> Head:
     """Return the head of a log with nothing in it."""
     frontier = Frontier()
-    note = sign_checkpoint(Checkpoint(origin, 0, frontier.root()), signers)
+    note = sign_step(Step(Checkpoint(origin, 0, frontier.root())), signers)
     return Head(origin, 0, frontier.to_bytes(), note, at, ended=False, started=started)
 
 

@@ -15,6 +15,7 @@ from adapters.fhir.consent import to_fhir
 from adapters.fhir.release import searchset
 from adapters.opa.probe import verify_engine
 from adapters.tokens.keys import ASSERTION_ALGORITHMS
+from audit.errors import NotKept, NotSigned
 from gateway.composition import Gateway
 from gateway.consent.view import ConsentView
 from gateway.directory.identity_code import Identifier
@@ -22,7 +23,7 @@ from gateway.directory.instants import to_micros
 from gateway.disclosure.event_id import new_event_id
 from gateway.disclosure.observed import disclosing
 from gateway.disclosure.observing import Observer
-from gateway.errors import RequestInvalid
+from gateway.errors import NotKeptTwice, RequestInvalid, StoreUnavailable
 from gateway.http.acting import Door
 from gateway.http.admission import Admission, AdmissionLayer
 from gateway.http.audit_routes import audit_router
@@ -106,7 +107,7 @@ def create_app(
         token_router(gateway.token_server, lambda revocation: _revoke(gateway, revocation)),
         metadata_router(
             base=base, scopes=SCOPES, assertion_algorithms=tuple(ASSERTION_ALGORITHMS),
-            token_keys=gateway.access_tokens.keys.jwks, receipt_keys=gateway.keyring.receipts.public_jwks,
+            token_keys=gateway.access_tokens.keys.jwks, receipt_keys=gateway.receipt_keys.jwks,
         ),
         reference_router(lambda: app.openapi(), demo=settings.demo),
         health_router(_checks(gateway)),
@@ -150,7 +151,12 @@ def _fhir_consents(gateway: Gateway, authenticator: Authenticator) -> APIRouter:
 
 async def _revoke(gateway: Gateway, revocation: TokenRevocation) -> None:
     item = gateway.partners.revoking(revocation.partner, revocation.token_id, to_micros(revocation.expires))
-    await gateway.log.submit(item, urgent=True)
+    try:
+        await gateway.log.submit(item, urgent=True)
+    except NotSigned as failed:
+        raise StoreUnavailable("the log cannot be signed now") from failed
+    except NotKept as failed:
+        raise NotKeptTwice("the token is revoked, and that is not yet kept outside the database") from failed
 
 
 def _checks(gateway: Gateway) -> dict[str, Callable[[], Awaitable[bool]]]:

@@ -15,12 +15,15 @@ from adapters.clocks import SystemClock
 from adapters.custodian.deposit import DepositCustodian
 from adapters.fhir.acceptance import Acceptance
 from adapters.fhir.disclosing import Disclosing
-from adapters.keyring import KeyRing
+from adapters.keyring import KeyRing, LiveKeys
 from adapters.notices.file_drop import FileDrop
 from adapters.opa.embedded import EmbeddedEngine
 from adapters.opa.probe import verify_engine
 from adapters.opa.server import ServerEngine
 from adapters.opa.shipped import read_bundle
+from adapters.safe.keeper import SafeKeeper
+from adapters.safe.volume import SafeVolume
+from adapters.signer.client import RemoteSigner
 from adapters.sql import schema
 from adapters.sql.carry_over import open_records
 from adapters.sql.client_register import SqlClientRegister
@@ -35,7 +38,8 @@ from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
 from adapters.sql.log_store import SqlLogReader, SqlLogStore
 from adapters.sql.outbox import SqlOutbox
-from adapters.sql.partner_register import PartnerRegister
+from adapters.sql.partner_register import PartnerRegister, marked_partners
+from adapters.sql.partner_replay import replay_partner
 from adapters.sql.proof_registry import SqlProofRegistry
 from adapters.sql.releaser import SqlReleaser
 from adapters.sql.sealing import Sealing
@@ -49,7 +53,7 @@ from adapters.tokens.authorization_server import PartnerAuthorizationServer
 from adapters.tokens.import_seal import PartnerSeal
 from adapters.tokens.keys import TokenKeys, check_public_keys
 from adapters.tokens.receipt_signer import JwsReceiptSigner
-from audit.checkpoint import Signer
+from audit.checkpoint import Verifier
 from audit.errors import SignatureInvalid
 from audit.log import Log
 from gateway.consent.acting import Office, Stores
@@ -67,12 +71,14 @@ from gateway.disclosure.event_id import new_event_id
 from gateway.disclosure.ports import Clock, PolicyEngine
 from gateway.disclosure.publication import Publication
 from gateway.disclosure.release import Parts
+from gateway.disclosure.restoring import Replayed, Restoration, missing
 from gateway.disclosure.scopes import parse_scopes
 from gateway.disclosure.standing import Standing
 from gateway.disclosure.world import WorldChange
 from gateway.disclosure.year_change import YearChange
 from gateway.errors import SettingsError
 from gateway.http.token_routes import TOKEN_PATH
+from gateway.installation import head_signers, verifiers_of
 from gateway.settings import Settings
 
 T = TypeVar("T")
@@ -110,6 +116,10 @@ class Gateway:
     mandates: SimulatedMandates
     channel: FileDrop
     outbox: SqlOutbox
+    safe: SafeKeeper[Connection] | None
+    years: YearChange
+    office: Office
+    live: LiveKeys
     turn: Turn
     """Which process of all on this database does what is to be done once."""
     more_checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
@@ -132,6 +142,45 @@ class Gateway:
         """Return how many connections of the writing pool are in use."""
         pool = self.database.engine.pool
         return pool.checkedout() if isinstance(pool, QueuePool) else 0
+
+    def renew_keys(self) -> bool:
+        """Use the keys on disk from now on where a file has changed; return whether any had. Raises SettingsError, and
+        the keys of before stay in use."""
+        ring = self.live.renewed()
+        if ring is None:
+            return False
+        self.access_tokens.trust(TokenKeys(ring.tokens.current, ring.tokens.private))
+        self.receipt_keys.renew(ring.receipts.current, ring.receipts.private)
+        self.keys.renew(WrappingRing(ring.keks.secrets, ring.keks.current, ring.owner_key))
+        self.register.renew(ring.lookup_keys)
+        if self.settings.signer is None:
+            self.log.sign_with(*head_signers(self.settings, ring))
+        return True
+
+    def replay_kept(self) -> tuple[str, Replayed] | None:
+        """Lead out of a restore: begin a new log with every kept event that the database lacks; return its origin and
+        what was done. None where the database has lost nothing. Raises AuditError where a kept event is missing."""
+        if self.safe is None:
+            raise SettingsError("There is no second volume (SAATTAEN_SAFE), so nothing was kept outside the database.")
+        kept = self.safe.kept()
+        with self.log_store.read() as reader:
+            heads = reader.heads()
+            found = reader.find_events([one.event_id for one in kept.events])
+        if self.safe.is_led_on():
+            return None
+        lost, lacking = kept.anchor.after_restore(heads).lost, missing(kept.events, found)
+        opening = Restoration(self.years, self.office, lost, lacking, replay_partner)
+        origin = self.log.reopen(opening, kept.anchor.origins)
+        self.safe.accept()
+        return origin, opening.result
+
+    def check_partner_keys(self) -> None:
+        """Raise SettingsError where a demo's partner system could get a token here, and this is no demo."""
+        if not self.settings.demo and (marked := marked_partners(self.database)):
+            raise SettingsError(
+                f"These partner systems have a demo's keys, which anyone may hold: {', '.join(marked)}. Register "
+                "keys of their own, or run `saattaen partner suspend ID`."
+            )
 
     def make_log_keys(self) -> None:
         """Make every client's key for the log of this year, and in December of the next, where they are missing."""
@@ -158,14 +207,17 @@ async def opened(
     engine: PolicyEngine | None = None,
     open_store: Callable[[str, float], Database] = open_database,
     joins: bool = False,
+    guarded: bool = True,
 ) -> AsyncIterator[Gateway]:
     """Open a migrated installation and record what it judges by; everything is closed on the way out.
 
     An *engine* that is given is the caller's, and is not closed here; else the settings name one. *open_store* opens
     the two databases by their URLs. A process that *joins* others records nothing: it must judge as they do. Nor does
-    one that the settings make read-only.
+    one that the settings make read-only. One that is not *guarded* is for the way out after a restore alone: nothing
+    is checked against the second volume, nothing written.
 
-    Raises SettingsError, DatabaseUnfit or EngineUnavailable with a sentence when the installation is not fit to serve.
+    Raises SettingsError, DatabaseUnfit or EngineUnavailable with a sentence when the installation is not fit to serve,
+    RolledBack when its database is older than the anchor on the second volume.
     """
     clock = clock or SystemClock()
     keyring = KeyRing.load(settings.keys, demo=settings.demo)
@@ -186,8 +238,13 @@ async def opened(
             settings, directory, clock, database, keyring, keys, engine, mandates or SimulatedMandates()
         )
         closing.callback(gateway.log.close)
-        _check_log_key(gateway.log)
         closing.callback(gateway.turn.close)
+        if not guarded:
+            yield gateway
+            return
+        _check_log_key(gateway.log)
+        if gateway.safe is not None:
+            gateway.safe.check()
         if joins and not await gateway.judges_as_recorded():
             raise SettingsError("The directory or the policies changed since this gateway was started: restart it.")
         if not joins and not settings.read_only:
@@ -226,10 +283,18 @@ def _assemble(
     ids = _ids(clock)
     wordings = load_wordings()
     log_store = SqlLogStore(database)
+    years, live = YearChange(open_records, clock, ids), LiveKeys(settings.keys, keyring, demo=settings.demo)
+    remote = None if settings.signer is None else RemoteSigner(settings.signer)
+    signers, former = head_signers(settings, keyring, remote)
+
+    def verifiers(origin: str) -> list[Verifier]:
+        return verifiers_of(*head_signers(settings, live.ring, remote), origin)
+
+    safe = _safe(settings, live, log_store, keys, verifiers)
     log: Log[Connection] = Log(
-        log_store, keys, [Signer(keyring.log_seed)], clock, settings.log_name, YearChange(open_records, clock, ids),
-        patience=settings.patience, told=told,
-    )  # fmt: skip
+        log_store, keys, signers, clock, settings.log_name, years, patience=settings.patience, told=told, keeper=safe
+    )
+    log.sign_with(signers, former)
 
     async def read(query: Callable[[object], T]) -> T:
         return await database.reading(query)
@@ -251,7 +316,7 @@ def _assemble(
 
     # Clients and their consents.
     sealing = Sealing(keys)
-    register = SqlClientRegister(keyring.lookup_key, sealing)
+    register = SqlClientRegister(keyring.lookup_keys, sealing)
     outbox = SqlOutbox(sealing)
     receipt_keys = JwsReceiptSigner(keyring.receipts.current, keyring.receipts.private)
     office = Office(
@@ -289,8 +354,15 @@ def _assemble(
         cursors=SqlCursorStore(database, clock.now), token_server=token_server,
         token_verifier=AccessTokenVerifier(access_tokens, token_store, organisations.get),
         access_tokens=access_tokens, receipt_keys=receipt_keys, mandates=mandates, channel=channel, outbox=outbox,
-        turn=turn_on(database),
+        turn=turn_on(database), safe=safe, years=years, office=office, live=live,
     )  # fmt: skip
+
+
+def _safe(
+    settings: Settings, live: LiveKeys, store: SqlLogStore, keys: KeyStore, verifiers: Callable[[str], list[Verifier]]
+) -> SafeKeeper[Connection] | None:
+    folder = settings.safe_folder
+    return None if folder is None else SafeKeeper(SafeVolume(folder, live.ring.safe_key), store, keys, verifiers)
 
 
 @dataclass(frozen=True, slots=True)

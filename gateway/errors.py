@@ -102,6 +102,18 @@ class ReadOnly(GatewayError):
     code = "read-only"
 
 
+class NotKeptTwice(GatewayError):
+    """What was written stands and is in effect, and is not durable in the second place yet."""
+
+    code = "not-kept-twice"
+
+
+class RolledBack(GatewayError):
+    """The database is older than the anchor outside it: nothing is signed until what is missing was replayed."""
+
+    code = "rolled-back"
+
+
 class TooBusy(GatewayError):
     """A bounded queue is full; come back later."""
 

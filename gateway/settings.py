@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.errors import SettingsError
 
+NO_SAFE = "none"
+"""What `SAATTAEN_SAFE` says where there is no second volume, knowingly."""
+
 
 class Settings(BaseSettings):
     """What an installation decides. Nothing secret has a default; keys lie in the folder `keys`, not in the
@@ -34,6 +37,11 @@ class Settings(BaseSettings):
     """The log's name; its origin is `<log_name>/audit/<year>`."""
     outbox: Path
     """Where messages are dropped until real channels are connected."""
+    safe: str | None = None
+    """A folder on another volume than the main database's, for the log's last head and what must not be lost with the
+    database; or `none`, which a demo alone may leave unsaid."""
+    signer: Path | None = None
+    """The socket of the process that signs the log (`saattaen sign`), where its key is not among this gateway's."""
     engine: Literal["embedded", "opa"] = "embedded"
     """Which policy engine judges: OPA's WebAssembly in process, or an OPA server."""
     opa_url: str | None = None
@@ -72,6 +80,11 @@ class Settings(BaseSettings):
             raise ValueError("give the collector's address, as in http://127.0.0.1:4318")
         return value
 
+    @property
+    def safe_folder(self) -> Path | None:
+        """The folder of the second volume, None where there is none."""
+        return None if self.safe in (None, NO_SAFE) else Path(self.safe)
+
     @field_validator("base_url")
     @classmethod
     def _base_url(cls, value: str) -> str:
@@ -95,6 +108,13 @@ def read_settings(**given: object) -> Settings:
     if settings.database == settings.key_database:
         # Keys are made while the log is locked; in one database the two would wait for each other.
         raise SettingsError("SAATTAEN_KEY_DATABASE is the main database: keys need a database of their own.")
+    if settings.safe is None and not settings.demo:
+        raise SettingsError(
+            "SAATTAEN_SAFE is missing: a folder on another volume than the database's, that keeps a restored backup "
+            "from raising withdrawn consents. Say `none` where you take that risk."
+        )
+    if settings.safe_folder is not None and not settings.safe_folder.is_absolute():
+        raise SettingsError("SAATTAEN_SAFE must be an absolute path, or `none`.")
     if settings.engine == "opa" and settings.opa_url is None:
         raise SettingsError("SAATTAEN_OPA_URL is missing: the engine `opa` needs the server's address.")
     return settings

@@ -7,6 +7,7 @@ code to a client; without the client's data key it tells neither name nor code.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import cast
 
@@ -33,15 +34,19 @@ _SEALED_AS = "client"
 class SqlClientRegister:
     """The register of clients, on SQLite and PostgreSQL alike."""
 
-    def __init__(self, lookup_key: bytes, sealing: Sealing) -> None:
-        if len(lookup_key) < 32:
-            raise ValueError("the look-up key has at least 32 bytes")
-        self._lookup_key = lookup_key
+    def __init__(self, lookup_keys: Sequence[bytes], sealing: Sealing) -> None:
+        self.renew(lookup_keys)
         self._sealing = sealing
+
+    def renew(self, lookup_keys: Sequence[bytes]) -> None:
+        """Find by the first of these keys from now on, and store under all of them."""
+        if not lookup_keys or any(len(key) < 32 for key in lookup_keys):
+            raise ValueError("a look-up key has at least 32 bytes")
+        self._lookup_keys = tuple(lookup_keys)
 
     def lookup(self, identifier: Identifier) -> bytes:
         """Return the keyed hash of (authority, issuer, value) that a client is found by."""
-        return hmac.digest(self._lookup_key, b"client-lookup/v1\n" + identifier.canonical(), "sha256")
+        return _lookup(self._lookup_keys[0], identifier)
 
     def decoy(self) -> ClientId:
         """Return the client that no identifier leads to."""
@@ -99,7 +104,8 @@ class SqlClientRegister:
         link.execute(insert(_CLIENTS).values(id=client, created=to_micros(at), sealed=sealed, born=None))
         link.execute(insert(_STATES).values(client=client, epoch=0, suspended=False, non_disclosure=False))
         for one in person.identifiers:
-            link.execute(insert(_IDENTIFIERS).values(lookup=self.lookup(one), client=client, retired=False))
+            for key in self._lookup_keys:
+                link.execute(insert(_IDENTIFIERS).values(lookup=_lookup(key, one), client=client, retired=False))
         return client
 
     def make_log_keys(self, connection: object, at: datetime) -> None:
@@ -112,8 +118,38 @@ class SqlClientRegister:
 
     def retire(self, connection: object, identifier: Identifier) -> None:
         """Make an identifier answer as unknown: a code was changed for the client's safety."""
-        retired = update(_IDENTIFIERS).where(_IDENTIFIERS.c.lookup == self.lookup(identifier)).values(retired=True)
+        hashes = [_lookup(key, identifier) for key in self._lookup_keys]
+        retired = update(_IDENTIFIERS).where(_IDENTIFIERS.c.lookup.in_(hashes)).values(retired=True)
         _of(connection).execute(retired)
+
+    def rehash(self, connection: object, clients: Sequence[str], key: bytes) -> int:
+        """Store the identifiers in use of these clients under *key* too; return how many were added.
+
+        A client whose data key was destroyed has no identifiers any more, and is found by none.
+        """
+        link, added = _of(connection), 0
+        for client in clients:
+            person = self.person(connection, ClientId(client))
+            for one in () if person is None else person.identifiers:
+                found = select(_IDENTIFIERS.c.retired).where(_IDENTIFIERS.c.lookup.in_([self.lookup(one)]))
+                is_retired = link.execute(found).scalar_one_or_none()
+                there = select(_IDENTIFIERS.c.client).where(_IDENTIFIERS.c.lookup == _lookup(key, one))
+                if is_retired is not None and not is_retired and link.execute(there).first() is None:
+                    link.execute(insert(_IDENTIFIERS).values(lookup=_lookup(key, one), client=client, retired=False))
+                    added += 1
+        return added
+
+    def unhash(self, connection: object, clients: Sequence[str], key: bytes) -> None:
+        """Let what these clients' identifiers are under *key* answer as unknown: the key goes."""
+        people = (self.person(connection, ClientId(client)) for client in clients)
+        hashes = [_lookup(key, one) for person in people if person is not None for one in person.identifiers]
+        for start in range(0, len(hashes), 500):
+            gone = update(_IDENTIFIERS).where(_IDENTIFIERS.c.lookup.in_(hashes[start : start + 500]))
+            _of(connection).execute(gone.values(retired=True))
+
+    def clients(self, connection: object) -> list[str]:
+        """Return the ids of all clients."""
+        return list(_of(connection).execute(select(_CLIENTS.c.id).order_by(_CLIENTS.c.id)).scalars())
 
     def mark(self, connection: object, client: ClientId, non_disclosure: bool) -> None:
         """Set the non-disclosure marking."""
@@ -122,6 +158,10 @@ class SqlClientRegister:
     def suspend(self, connection: object, client: ClientId, suspended: bool) -> None:
         """Set whether the client is suspended."""
         _of(connection).execute(update(_STATES).where(_STATES.c.client == client).values(suspended=suspended))
+
+
+def _lookup(key: bytes, identifier: Identifier) -> bytes:
+    return hmac.digest(key, b"client-lookup/v1\n" + identifier.canonical(), "sha256")
 
 
 def _of(connection: object) -> Connection:

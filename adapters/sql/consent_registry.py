@@ -112,6 +112,11 @@ class SqlConsentRegistry:
         over = (_GRANTS.c.until <= to_micros(now), _GRANTS.c.expired_logged.is_(False))
         return self._with_grants(connection, over, limit)
 
+    def spend(self, connection: object, grant: GrantId, by_event: str) -> bool:
+        """Mark a grant as spent."""
+        unspent = update(_GRANTS).where(_GRANTS.c.id == grant, _GRANTS.c.spent_by.is_(None))
+        return _of(connection).execute(unspent.values(spent_by=by_event)).rowcount == 1
+
     def mark_expired(self, connection: object, grants: frozenset[GrantId]) -> None:
         """Note that the expiry stands in the log."""
         _of(connection).execute(update(_GRANTS).where(_GRANTS.c.id.in_(sorted(grants))).values(expired_logged=True))

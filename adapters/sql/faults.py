@@ -11,8 +11,8 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from adapters.sql.sqlite import sqlite_module
-from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogBusy, LogForked
-from gateway.errors import StoreUnavailable, TooBusy
+from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogBusy, LogForked, NotKept, NotSigned
+from gateway.errors import NotKeptTwice, StoreUnavailable, TooBusy
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 
@@ -34,7 +34,9 @@ def told(error: Exception) -> Exception:
     match error:
         case LogBusy():
             known: Exception = TooBusy("Too much is waiting to be written; try again later.")
-        case CommitFailed() | CommitUnknown() | LogBroken() | LogForked():
+        case NotKept():
+            known = NotKeptTwice("it stands, and is not yet kept outside the database")
+        case CommitFailed() | CommitUnknown() | LogBroken() | LogForked() | NotSigned():
             known = StoreUnavailable("The log cannot be written now.")
         case IntegrityError() | DataError():
             return error

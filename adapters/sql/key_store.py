@@ -28,6 +28,7 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     delete,
+    func,
     select,
     update,
 )
@@ -100,6 +101,12 @@ class KeyStore:
         self._size = cache
         self._by_name: OrderedDict[KeyName, DataKey] = OrderedDict()
         self._lock = threading.Lock()
+
+    def renew(self, keyring: Keyring) -> None:
+        """Wrap and unwrap with another ring from now on; its owners' key is the same."""
+        if keyring.owners != self._keyring.owners:
+            raise ValueError("the key of owners' names does not change")
+        self._keyring = keyring
 
     def create_tables(self) -> None:
         """Make the tables where they are missing."""
@@ -175,6 +182,12 @@ class KeyStore:
         """Drop every unwrapped key from memory."""
         with self._lock:
             self._by_name.clear()
+
+    def count_wrapped_with(self, kek: str) -> int:
+        """Return how many keys are wrapped with the key-encryption key of that id."""
+        with self._database.read() as connection:
+            query = select(func.count()).select_from(_KEYS).where(_KEYS.c.kek_id == kek)
+            return int(connection.execute(query).scalar_one())
 
     def rewrap(self) -> int:
         """Wrap every key that is under an older key-encryption key with the current one; return how many."""

@@ -16,6 +16,8 @@ from audit.log import Rejected
 from audit.writing import Writing
 from gateway.errors import RequestInvalid, StoreUnavailable
 
+DEMO_KID = "saattaen-demo-"
+"""How the id of a demo's partner key begins: anyone may have its private half."""
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?", re.ASCII)
 _COLUMNS = "SELECT id, organisation, jwks, scope, suspended, added FROM partner"
 _FIND = text(f"{_COLUMNS} WHERE id = :id")
@@ -213,6 +215,15 @@ class PartnerRegister:
             return " ".join(self._check_scope(scope))
         except ValueError as error:
             raise RequestInvalid(f"these scopes cannot be registered: {error}") from None
+
+
+def marked_partners(database: Database) -> tuple[str, ...]:
+    """Return the partner systems that a demo's key is registered for and that are not suspended."""
+    with database.read() as connection:
+        rows = connection.execute(_LIST).all()
+    return tuple(
+        row.id for row in rows if not row.suspended and any(kid.startswith(DEMO_KID) for kid in _kids(row.jwks))
+    )
 
 
 def _write_services(connection: Connection, partner: str, services: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
 from adapters.sql import tables
@@ -30,6 +31,8 @@ def grants(role: str) -> list[str]:
         f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}",
         f"GRANT USAGE ON SCHEMA public TO {role}",
         f"GRANT SELECT ON alembic_version TO {role}",
+        # A backup reads where the sequences stand.
+        f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
     ]
     log = {table.name for table in LOG_TABLES}
     for name in sorted(SQLModel.metadata.tables):
@@ -47,3 +50,29 @@ def grant(database: Database, role: str) -> None:
         for statement in grants(role):
             connection.exec_driver_sql(statement)
         connection.commit()
+
+
+def grant_data_keys(database: Database, role: str) -> None:
+    """Give *role* its rights in the database of data keys, where destroying a key is deleting its row."""
+    grants(role)  # Refuses what is no role's name.
+    with database.write() as connection:
+        connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON data_key TO {role}")
+        connection.commit()
+
+
+def excess(connection: Connection) -> list[str]:
+    """Return what the current role may do and should not, in words; empty for a role that serves and owns nothing."""
+    found: list[str] = []
+    if connection.execute(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")).scalar_one():
+        found.append("do everything, being a superuser")
+        return found
+    owned = text("SELECT count(*) FROM pg_class WHERE relname = 'audit_leaf' AND pg_has_role(relowner, 'USAGE')")
+    if connection.execute(owned).scalar_one():
+        found.append("drop the log's tables and switch off their triggers, being their owner")
+        return found
+    may = text("SELECT has_table_privilege(:name, :verb)")
+    for name in sorted(table.name for table in LOG_TABLES):
+        for verb in ("UPDATE", "DELETE", "TRUNCATE"):
+            if connection.execute(may, {"name": name, "verb": verb}).scalar_one():
+                found.append(f"{verb.lower()} {name}")
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -23,32 +22,32 @@ class ReceiptInvalid(RequestInvalid):
     """Not a receipt that one of these keys has signed. The text says what to do and holds nothing of the receipt."""
 
 
-@dataclass(frozen=True, slots=True)
 class JwsReceiptSigner:
-    """Signs with our ES256 keys for receipts, by kid. `current` signs; the others stay published, since receipts live
-    long."""
+    """Signs with our ES256 keys for receipts, by kid. The current one signs; the others stay published, since receipts
+    live long."""
 
-    current: str
-    private: Mapping[str, Mapping[str, str]] = field(repr=False)
-    _keys: dict[str, ECKey] = field(init=False, repr=False, compare=False)
+    def __init__(self, current: str, private: Mapping[str, Mapping[str, str]]) -> None:
+        self.renew(current, private)
 
-    def __post_init__(self) -> None:
-        keys = {kid: ECKey.import_key({**row, "kid": kid}) for kid, row in self.private.items()}
-        if self.current not in keys or not all(key.is_private for key in keys.values()):
+    def renew(self, current: str, private: Mapping[str, Mapping[str, str]]) -> None:
+        """Use other keys from now on."""
+        keys = {kid: ECKey.import_key({**row, "kid": kid}) for kid, row in private.items()}
+        if current not in keys or not all(key.is_private for key in keys.values()):
             raise SettingsError("the current key for receipts is missing; make a new one")
-        object.__setattr__(self, "_keys", keys)
+        self._using = (current, keys)
 
     def sign(self, payload: bytes) -> str:
         """Return the compact JWS over *payload*; see `gateway.consent.receipt.ReceiptSigner`."""
-        header = {"alg": ALGORITHM, "kid": self.current, "typ": TYPE}
-        return jws.serialize_compact(header, payload, self._keys[self.current], algorithms=[ALGORITHM])
+        current, keys = self._using
+        header = {"alg": ALGORITHM, "kid": current, "typ": TYPE}
+        return jws.serialize_compact(header, payload, keys[current], algorithms=[ALGORITHM])
 
     def jwks(self) -> dict[str, object]:
         """Return the public halves, to be published and kept beside receipts."""
         return {
             "keys": [
                 {**key.as_dict(private=False), "kid": kid, "use": "sig", "alg": ALGORITHM}
-                for kid, key in self._keys.items()
+                for kid, key in self._using[1].items()
             ]
         }
 

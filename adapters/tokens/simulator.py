@@ -14,6 +14,9 @@ from adapters.tokens.assertion import ASSERTION_TYPE, MAX_LIFETIME
 from adapters.tokens.authorization_server import GRANT_TYPE
 from adapters.tokens.compact import sign_compact
 
+DEMO_KID = "saattaen-demo-"
+"""How the ids of its keys begin, so that no gateway takes them for real ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPartner:
@@ -25,7 +28,7 @@ class SimulatedPartner:
     @classmethod
     def create(cls, partner: str) -> SimulatedPartner:
         """Return a partner system with a new key."""
-        return cls(partner, ECKey.generate_key("P-256", auto_kid=True))
+        return cls(partner, ECKey.generate_key("P-256", {"kid": f"{DEMO_KID}{secrets.token_hex(8)}"}))
 
     @classmethod
     def from_private_jwk(cls, partner: str, text: str) -> SimulatedPartner:

@@ -23,6 +23,7 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM saattaen_app;
 GRANT USAGE ON SCHEMA public TO saattaen_app;
 GRANT SELECT ON alembic_version TO saattaen_app;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO saattaen_app;
 GRANT SELECT, INSERT ON audit_erased TO saattaen_app;
 GRANT SELECT, INSERT ON audit_head TO saattaen_app;
 GRANT SELECT, INSERT ON audit_index TO saattaen_app;

@@ -17,8 +17,9 @@ import typer
 from adapters.sql.engine import open_database
 from adapters.sql.log_search import SqlSearchStore
 from adapters.sql.log_store import SqlLogStore
-from audit.checkpoint import parse_vkey
+from audit.checkpoint import Verifier, parse_note, parse_vkey
 from audit.export import export_logs
+from audit.store import Head
 from audit.verify import verify_rows
 from gateway.cli.opening import settings_of, with_gateway
 from gateway.cli.options import Demo, Folder, Operator
@@ -99,7 +100,7 @@ def export(
 
     async def do(gateway: Gateway) -> list[Path]:
         with gateway.log_store.read() as reader:
-            verifiers = [gateway.log.verifier(head.origin) for head in reader.heads()]
+            verifiers = [_signed_by(gateway, head) for head in reader.heads()]
             return export_logs(reader, verifiers, target)
 
     for written in with_gateway(settings_of(demo, folder), do, read_only=True):
@@ -171,7 +172,7 @@ def of_client(
 @log_app.command("prove")
 def prove(
     index: Annotated[int, typer.Argument(min=0, help="The entry's index.")],
-    year: Annotated[int, typer.Option(help="The year of its log.")],
+    year: Annotated[str, typer.Option(help="The year of its log; after a restore with its number, as in 2026-2.")],
     operator: Operator = "officer",
     demo: Demo = False,
     folder: Folder = Path("var/demo"),
@@ -186,6 +187,12 @@ def prove(
         typer.echo(receipt, nl=False)
 
     with_gateway(settings_of(demo, folder), do)
+
+
+def _signed_by(gateway: Gateway, head: Head) -> Verifier:
+    """Return the first of our keys that signed a head: an ended log bears the signatures of its own days alone."""
+    signed = {one.key_id for one in parse_note(head.note).signatures}
+    return next(one for one in gateway.log.verifiers(head.origin) if one.key_id in signed)
 
 
 def _search_of(gateway: Gateway) -> LogSearch:

@@ -20,12 +20,17 @@ def settings_of(demo: bool, folder: Path) -> Settings:
     return demo_settings(folder.resolve()) if demo else read_settings()
 
 
-def with_gateway(settings: Settings, do: Callable[[Gateway], Awaitable[T]], *, read_only: bool = False) -> T:
-    """Open the installation, do one thing with it and close it; *read_only* where that is to leave no trace."""
+def with_gateway(
+    settings: Settings, do: Callable[[Gateway], Awaitable[T]], *, read_only: bool = False, guarded: bool = True
+) -> T:
+    """Open the installation, do one thing with it and close it; *read_only* where that is to leave no trace.
+
+    See `composition.opened` for *guarded*.
+    """
     settings = settings.model_copy(update={"read_only": True}) if read_only else settings
 
     async def run() -> T:
-        async with opened(settings, load_directory(settings.directory)) as gateway:
+        async with opened(settings, load_directory(settings.directory), guarded=guarded) as gateway:
             return await do(gateway)
 
     return asyncio.run(run())

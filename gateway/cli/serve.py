@@ -17,7 +17,7 @@ from gateway.cli.observation import Observation, metrics_of_workers, observation
 from gateway.composition import opened
 from gateway.directory.load import load_directory
 from gateway.http.admission import Bounds
-from gateway.installation import prepare
+from gateway.installation import grant, prepare
 from gateway.serving import Serving, listen, served
 from gateway.serving.connection import ConnectionBounds
 from gateway.serving.logs import set_up_logs
@@ -92,9 +92,17 @@ def serve_worker(
             _run(_serve(settings, shared, begin, observing, joins=joins))
 
 
-def migrate() -> None:
+def migrate(
+    role: Annotated[
+        str | None, typer.Option("--grant", help="PostgreSQL: the role that serves, given its rights.")
+    ] = None,
+) -> None:
     """Make what is missing of the installation and bring its databases to the expected schema."""
-    prepare(read_settings(), datetime.now(UTC))
+    settings = read_settings()
+    prepare(settings, datetime.now(UTC))
+    if role is not None:
+        grant(settings, role)
+        typer.echo(f"The role {role} may do what serving needs, and cannot edit what the log holds.")
     typer.echo("The installation is as this program expects it.")
 
 

@@ -7,7 +7,7 @@ integer microseconds. Every body has `by`: the service that acted or was told, o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,6 +64,12 @@ class Teller:
     def expired(self, consent: Consent, grants: frozenset[GrantId]) -> Draft:
         """`consent.expired`: grants whose end has passed; the end itself stood in the giving."""
         return self._consent("consent.expired", consent, _of(consent) | {"grants": sorted(grants)}, self.actor.service)
+
+    def spent_before(self, client: ClientId, said: Mapping[str, object]) -> Draft:
+        """`consent.spent` once more, after a restore: the release that spent the grant is lost with its log."""
+        subject = {"client": client, "consent": said["consent"], "version": said["version"]}
+        body = {name: said[name] for name in ("grant", "consent", "version", "by_event")}
+        return self._draft("consent.spent", client, subject, body, (), (), ())
 
     def mandate_ended(self, client: ClientId, ended: Sequence[tuple[Consent, frozenset[GrantId]]]) -> Draft:
         """`mandate.ended`: the grants that rested on it, by consent and version."""

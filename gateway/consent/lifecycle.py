@@ -151,7 +151,12 @@ def end_with_mandate(consent: Consent, register_reference: str, at: datetime) ->
     giver = consent.giver
     if giver.is_client or giver.register_reference != register_reference or consent.state is ConsentState.WITHDRAWN:
         return consent, frozenset()
-    now = frozenset(grant.id for grant in consent.grants if not has_ended(grant, at))
+    return end_grants(consent, frozenset(grant.id for grant in consent.grants), at)
+
+
+def end_grants(consent: Consent, ending: frozenset[GrantId], at: datetime) -> tuple[Consent, frozenset[GrantId]]:
+    """Return the consent with those grants ended, and which of them ended now."""
+    now = frozenset(grant.id for grant in consent.grants if grant.id in ending and not has_ended(grant, at))
     grants = tuple(replace(grant, ended=True) if grant.id in now else grant for grant in consent.grants)
     return _ended_where_over(replace(consent, grants=grants), at), now
 

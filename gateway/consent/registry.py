@@ -56,6 +56,10 @@ class ConsentRegistry(Protocol):
         """Return consents with those grants whose end has passed unlogged; withdrawn ones are left out."""
         ...
 
+    def spend(self, connection: object, grant: GrantId, by_event: str) -> bool:
+        """Mark a grant as spent by a release; False where it was spent already or is not known."""
+        ...
+
     def mark_expired(self, connection: object, grants: frozenset[GrantId]) -> None:
         """Note that the expiry of these grants stands in the log."""
         ...

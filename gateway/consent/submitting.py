@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol, TypeVar, cast
 
-from audit.errors import LogBusy
+from audit.errors import LogBusy, NotKept, NotSigned
 from audit.log import Committed, Dropped
 from gateway.consent import ending, notices
 from gateway.consent.acting import TO_CLIENT, Act, ActItem, ActLog, Office
@@ -15,7 +15,7 @@ from gateway.consent.model import Actor, ClientId, Giver
 from gateway.consent.ports import Channel, MandateRegister, Reader
 from gateway.consent.reading import Reading
 from gateway.directory.instants import from_micros
-from gateway.errors import ConsentRefused, StoreUnavailable, TooBusy
+from gateway.errors import ConsentRefused, NotKeptTwice, StoreUnavailable, TooBusy
 
 _GATEWAY = Actor(system="gateway")
 
@@ -102,6 +102,10 @@ class Submitting(Reading):
             outcome = await self._log.submit(ActItem(self._office, by, do), urgent=urgent)
         except LogBusy as busy:
             raise TooBusy("too much is waiting to be written; try again later") from busy
+        except NotSigned as failed:
+            raise StoreUnavailable("the log cannot be signed now") from failed
+        except NotKept as failed:
+            raise NotKeptTwice("it stands, and is not yet kept outside the database") from failed
         match outcome:
             case Committed(result=ConsentRefused() as refused):
                 raise refused

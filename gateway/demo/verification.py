@@ -9,7 +9,7 @@ from gateway.disclosure.verification import Verification, verify_database
 def verify_gateway(gateway: Gateway) -> Verification:
     """Check everything there is in the gateway's database, under the directory that it judges by."""
     with gateway.log_store.read() as reader:
-        verifiers = [gateway.log.verifier(head.origin) for head in reader.heads()]
+        verifiers = [one for head in reader.heads() for one in gateway.log.verifiers(head.origin)]
     return verify_database(gateway.log_store, gateway.keys, verifiers, directory=gateway.directory)
 
 

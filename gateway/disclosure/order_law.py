@@ -7,11 +7,11 @@ opens nothing from entry 8 on, whatever any process believed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.directory.model import Directory
-from gateway.disclosure.opened import Opened
+from gateway.disclosure.opened import Opened, Section
 from gateway.disclosure.order_carried import CarriedOver
 from gateway.disclosure.order_events import APPLIED, SILENT
 from gateway.disclosure.order_records import Records
@@ -59,6 +59,15 @@ def check_order(entries: Iterable[Opened], directory: Directory | None = None) -
 
 def _is_release(entry: Opened) -> bool:
     return entry.kind == "disclosure" or (entry.kind == "search" and entry.outcome == "permit")
+
+
+def _follows_a_restore(entry: Opened) -> bool:
+    return entry.kind == "log.start" and entry.b is not None and "restored" in entry.b
+
+
+def _is_repetition(body: Section) -> bool:
+    # Said once more after a restore: the release that spent the grant is lost with its log.
+    return isinstance(body.get("replayed"), Mapping)
 
 
 class _Law:
@@ -116,6 +125,12 @@ class _Law:
             self._miss(f"{entry.origin}: it is not here from its beginning")
         elif entry.kind != "log.start":
             self._fault(entry, "a log begins with log.start")
+        if last is not None and last.origin not in self._ended and _follows_a_restore(entry):
+            self._ended[last.origin] = entry.origin
+            self._skipped[
+                f"{last.origin}: it ended by a restore after entry {last.index}, as {entry.origin} says; "
+                "what was signed after it is lost"
+            ] += 1
         if last is not None and last.origin not in self._ended:
             self._fault(entry, f"log {last.origin} has no end before this one begins")
 
@@ -196,7 +211,8 @@ class _Law:
             return
         grant, by_event = text(entry.b, "grant"), text(entry.b, "by_event")
         if self._to_spend is None or self._to_spend[0].event_id != by_event or grant not in self._to_spend[1]:
-            self._fault(entry, "a grant is called spent without its release before it")
+            if not _is_repetition(entry.b):
+                self._fault(entry, "a grant is called spent without its release before it")
             if grant in self._records.grants:
                 self._records.grants[grant].spent = True
             return

@@ -81,9 +81,10 @@ class Publication(Generic[C]):
         return None if extra is None else await self._receipt(year, index, extra)
 
     def vkeys(self) -> bytes:
-        """Return the verifier key of each log, a line each."""
+        """Return the verifier keys of each log, a line each, the current one first."""
         with self._store.read() as reader:
-            return "".join(f"{self._log.verifier(head.origin).vkey()}\n" for head in reader.heads()).encode()
+            keys = [one for head in reader.heads() for one in self._log.verifiers(head.origin)]
+        return "".join(f"{one.vkey()}\n" for one in keys).encode()
 
     async def _receipt(self, year: str, index: int, extra: bytes | None) -> bytes | None:
         try:

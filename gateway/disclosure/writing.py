@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogBusy, LogForked
+from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogBusy, LogForked, NotKept, NotSigned
 from audit.log import Committed, Dropped
 from audit.writing import Item
 from gateway.disclosure.ports import LogWriter
@@ -22,5 +22,5 @@ async def write(log: LogWriter, item: Item[object, R]) -> Committed[R] | Dropped
         return await log.submit(item)
     except LogBusy as busy:
         raise TooBusy("Too much is waiting to be written; try again later.") from busy
-    except (CommitFailed, CommitUnknown, LogBroken, LogForked) as failed:
+    except (CommitFailed, CommitUnknown, LogBroken, LogForked, NotKept, NotSigned) as failed:
         raise StoreUnavailable("The log cannot be written now.") from failed

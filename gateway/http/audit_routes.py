@@ -14,7 +14,7 @@ from gateway.errors import NotAvailable, RequestInvalid
 from gateway.http.openapi import needs, problems
 from gateway.http.problems import EdgeError
 
-_YEAR = re.compile(r"\d{4}", re.ASCII)
+_YEAR = re.compile(r"\d{4}(-[1-9]\d{0,3})?", re.ASCII)
 _NUMBER = re.compile(r"0|[1-9]\d{0,14}", re.ASCII)
 _TEXT = "text/plain; charset=utf-8"
 _BYTES = "application/octet-stream"

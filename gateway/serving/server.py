@@ -80,7 +80,11 @@ async def served(
     sample: Callable[[Sample], None] | None = None, bounds: Bounds | None = None,
     connections: ConnectionBounds | None = None,
 ) -> AsyncIterator[Serving]:  # fmt: skip
-    """Serve the gateway on that socket while the block runs, telling *observer*; *sample* is told every few seconds."""
+    """Serve the gateway on that socket while the block runs, telling *observer*; *sample* is told every few seconds.
+
+    Raises SettingsError where a demo's partner system could get a token from a gateway that is no demo.
+    """
+    gateway.check_partner_keys()
     asyncio.get_running_loop().set_exception_handler(_tell)
     admission = Admission(bounds)
     config = uvicorn.Config(
@@ -92,6 +96,8 @@ async def served(
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     sweep = Sweep(gateway) if observer is None else Sweep(gateway, observer.put_off)
     sweeping = None if gateway.settings.read_only else asyncio.create_task(sweep.run())
+    works = [] if gateway.settings.read_only else [sweep.keep()]
+    beside = [asyncio.create_task(one) for one in (*works, sweep.renew())]
     sampling = None if sample is None else asyncio.create_task(Sampler(gateway, admission, sample).run())
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn tells by this flag alone.
@@ -100,6 +106,10 @@ async def served(
     finally:
         if sampling is not None:
             sampling.cancel()
+        for task in beside:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         if sweeping is not None:
             sweeping.cancel()
             with suppress(asyncio.CancelledError, SettingsError):

@@ -18,6 +18,7 @@ from gateway.composition import Gateway
 from gateway.errors import GatewayError, SettingsError
 
 SWEEP_SECONDS = 1.0
+KEEP_SECONDS = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -39,6 +40,28 @@ class Sweep:
                 self._say(getattr(error, "code", type(error).__name__))
             except (DBAPIError, OSError) as error:
                 self._say(type(error).__name__)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def keep(self) -> None:
+        """Have the head outside the database never much older than the one in it, until cancelled."""
+        while True:
+            try:
+                await self._gateway.log.keep()
+            except (AuditError, GatewayError) as error:
+                _log.warning("the second volume was not written: %s", error)
+                self._put_off(getattr(error, "code", type(error).__name__))
+            await asyncio.sleep(KEEP_SECONDS)
+
+    async def renew(self) -> None:
+        """Read the keys again where a file has changed, until cancelled; those of before serve where they do not load.
+
+        A key is used only after every process had the time to read it: `saattaen keys rotate` waits for that.
+        """
+        while True:
+            try:
+                self._gateway.renew_keys()
+            except SettingsError as error:
+                _log.warning("the keys were not read again: %s", error)
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def _once(self) -> None:

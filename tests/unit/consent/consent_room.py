@@ -131,7 +131,7 @@ class Room:
             SQLModel.metadata.create_all(connection)
             connection.commit()
         sealing = Sealing(keys)
-        clients = SqlClientRegister(b"l" * 32, sealing)
+        clients = SqlClientRegister([b"l" * 32], sealing)
         stores = Stores(
             SqlConsentRegistry(sealing), SqlStandingRegistry(), SqlProofRegistry(sealing), clients, SqlOutbox(sealing)
         )

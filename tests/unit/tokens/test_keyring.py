@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.keyring import KeyRing
+from adapters.keyring import KeyRing, LiveKeys
 from adapters.tokens.keys import TokenKeys
 from gateway.errors import SettingsError
 
@@ -82,10 +82,39 @@ def test_rotation_adds_a_current_key_and_keeps_what_the_old_one_opens(folder: Pa
     assert (after.log_seed, after.lookup_key, after.etag_key) == (before.log_seed, before.lookup_key, before.etag_key)
 
 
-@pytest.mark.parametrize("kind", ["log", "lookup", "derived", "others"])
+@pytest.mark.parametrize("kind", ["derived", "others"])
 def test_a_key_that_stored_data_hangs_on_does_not_rotate(folder: Path, kind: str) -> None:
     with pytest.raises(SettingsError):
         KeyRing.rotate(folder, kind, at=AT)  # type: ignore[arg-type]
+
+
+def test_a_logs_former_key_signs_until_it_is_retired_and_verifies_after(folder: Path) -> None:
+    before = KeyRing.load(folder, demo=False)
+    (old,) = (one.id for one in KeyRing.status(folder) if one.kind == "log")
+    new = KeyRing.add(folder, "log", at=AT)
+    added = KeyRing.load(folder, demo=False)
+    assert (added.log_seed, len(added.log_seeds)) == (before.log_seed, 2)
+    with pytest.raises(SettingsError, match="not a former"):
+        KeyRing.retire(folder, "log", old, at=AT)
+    KeyRing.promote(folder, "log", new)
+    promoted = KeyRing.load(folder, demo=False)
+    assert promoted.log_seeds == tuple(reversed(added.log_seeds))
+    KeyRing.retire(folder, "log", old, at=AT)
+    after = KeyRing.load(folder, demo=False)
+    assert (after.log_seeds, after.log_former) == (promoted.log_seeds[:1], before.log_seeds)
+
+
+def test_a_ring_is_read_again_when_a_file_was_replaced_and_stands_when_it_is_broken(folder: Path) -> None:
+    live = LiveKeys(folder, KeyRing.load(folder, demo=False), demo=False)
+    assert live.renewed() is None
+    KeyRing.rotate(folder, "tokens", at=AT)
+    renewed = live.renewed()
+    assert renewed == KeyRing.load(folder, demo=False)
+    assert live.renewed() is None
+    _rewrite(folder, "keks", lambda content: content.update(v=2))
+    with pytest.raises(SettingsError):
+        live.renewed()
+    assert live.ring == renewed
 
 
 def test_a_demos_keys_serve_a_demo_alone(tmp_path: Path) -> None:
@@ -150,6 +179,7 @@ def _first(content: dict[str, object]) -> dict[str, str]:
         ("tokens", lambda content: _first(content).update(x=_first(content)["y"])),
         ("receipts", lambda content: _first(content).update(id="other")),
         ("log", lambda content: content["keys"].append({**content["keys"][0], "id": "second"})),
+        ("derived", lambda content: content["keys"].append({**content["keys"][0], "id": "second"})),
     ],
 )  # fmt: skip
 def test_a_weak_or_contradictory_key_stops_the_start(

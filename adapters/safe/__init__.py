@@ -1,0 +1,1 @@
+"""The second volume: what must not be lost with the main database."""

@@ -1,0 +1,47 @@
+"""Keeping what protects a person outside the store too, before anyone is told that it was written."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from audit.entry import Draft
+
+
+class Keeper(Protocol):
+    """Keeps the heads and the protective events of a store somewhere else."""
+
+    def protects(self, draft: Draft) -> bool:
+        """Return whether an event takes something away from who may see."""
+        ...
+
+    def keep(self) -> None:
+        """Make every protective event that the store holds durable elsewhere too, with the heads.
+
+        Raises NotKept when that cannot be done now, LogForked when the store holds less than was kept.
+        """
+        ...
+
+
+class Keeping:
+    """A keeper for many who wait: at most one keeping runs, and whoever comes meanwhile shares the next."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self._lock = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None
+
+    async def keep(self) -> None:
+        """Return once a keeping is done that began after this was called. It is not stopped with its waiter."""
+        if self._next is None or self._next.done():
+            self._next = asyncio.create_task(self._keep())
+        await asyncio.shield(self._next)
+
+    def keep_now(self) -> None:
+        """Keep in this thread, for those who have no event loop."""
+        self._keeper.keep()
+
+    async def _keep(self) -> None:
+        async with self._lock:
+            self._next = None  # It begins now: who comes from here on may have written what it does not see.
+            await asyncio.to_thread(self._keeper.keep)

@@ -1,0 +1,252 @@
+"""What `saattaen doctor` looks at, each a function that says in sentences what is wrong and what to do.
+
+Nothing is written. A check that cannot be made says why and is wrong: nothing is well because nobody looked.
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import make_url
+
+from adapters.clocks import SystemClock
+from adapters.keyring import KeyRing
+from adapters.opa.embedded import EmbeddedEngine
+from adapters.opa.probe import verify_engine
+from adapters.opa.server import ServerEngine
+from adapters.opa.shipped import read_bundle
+from adapters.sql import rights, schema
+from adapters.sql.engine import Database, sqlite_module
+from adapters.sql.log_store import SqlLogStore
+from adapters.sql.partner_register import marked_partners
+from adapters.sql.tables import OutboxRow
+from audit.checkpoint import verify_note
+from gateway.directory.instants import from_micros
+from gateway.directory.load import load_directory
+from gateway.disclosure.backups import last_backup
+from gateway.disclosure.ports import MAX_CLOCK_SKEW
+from gateway.installation import head_signers, open_data_keys, open_safe, verifiers_of
+from gateway.settings import Settings
+
+State = Literal["well", "look", "wrong"]
+_OLDEST: dict[str, int] = {"tokens": 90, "keks": 30, "receipts": 400, "log": 400}
+"""Days after which a key of a kind should be rotated."""
+_BACKUP_DAYS = 1
+_BACKLOG = timedelta(minutes=5)
+_SPACE = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence about one part: `look` may become wrong, `wrong` is."""
+
+    part: str
+    state: State
+    says: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """An installation as far as it could be opened."""
+
+    settings: Settings
+    keyring: KeyRing
+    database: Database
+
+
+def well(part: str, says: str) -> Finding:
+    """Return that a part is as it should be."""
+    return Finding(part, "well", says)
+
+
+def look(part: str, says: str, remedy: str) -> Finding:
+    """Return that somebody should look at a part."""
+    return Finding(part, "look", says, remedy)
+
+
+def wrong(part: str, says: str, remedy: str) -> Finding:
+    """Return that a part is wrong."""
+    return Finding(part, "wrong", says, remedy)
+
+
+def folders(settings: Settings) -> Iterator[Finding]:
+    """Who else may enter, and how much room there is."""
+    named = {"outbox": settings.outbox, "keys": settings.keys}
+    for name, url in (("database", settings.database), ("data keys", settings.key_database)):
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            named[name] = Path(parsed.database).parent
+    if settings.safe_folder is not None:
+        named["second volume"] = settings.safe_folder
+    for name, folder in named.items():
+        if not folder.is_dir():
+            yield wrong("folders", f"The folder of the {name} is not there.", "Run `saattaen migrate`, or mount it.")
+            continue
+        if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            yield wrong("folders", f"The folder of the {name} is open to other users.", "Close it: chmod go-rwx.")
+        free = shutil.disk_usage(folder).free
+        if free < _SPACE:
+            yield wrong("space", f"The disk of the {name} has {free >> 20} MiB left.", "Make room before it is full.")
+    yield well("folders", f"{len(named)} folders were looked at.")
+
+
+def sqlite_build(settings: Settings) -> Iterator[Finding]:
+    """Whether SQLite's build is sound; raises DatabaseUnfit."""
+    if "sqlite" in (make_url(settings.database).get_backend_name(), make_url(settings.key_database).get_backend_name()):
+        yield well("sqlite", f"SQLite {sqlite_module().sqlite_version} is sound.")
+
+
+def keys(settings: Settings) -> Iterator[Finding]:
+    """Age and marks of the keys; raises SettingsError."""
+    now = datetime.now(UTC)
+    for row in KeyRing.status(settings.keys):
+        age = (now - datetime.fromisoformat(row.created)).days
+        if row.current and age > _OLDEST.get(row.kind, age):
+            yield look("keys", f"The key for {row.kind} is {age} days old.", f"Run `saattaen keys rotate {row.kind}`.")
+    yield well("keys", "The keys are whole." if not settings.demo else "The keys are whole; they may be a demo's.")
+
+
+def tables(patient: Patient) -> Iterator[Finding]:
+    """Whether the tables are this program's; raises DatabaseUnfit."""
+    schema.check(patient.database)
+    yield well("schema", f"The tables are of {schema.expected_revision()}, as this program expects.")
+
+
+def clock(patient: Patient) -> Iterator[Finding]:
+    """Our clock against the database's."""
+    mine = SystemClock()
+    with patient.database.read() as connection:
+        skew = abs(mine.now() - mine.database_now(connection))
+    if skew > MAX_CLOCK_SKEW:
+        yield wrong(
+            "clock", f"Our clock and the database's differ by {skew.total_seconds():.0f} s: nothing is released.",
+            "Set both by NTP.",
+        )  # fmt: skip
+    else:
+        yield well("clock", "Our clock and the database's agree.")
+
+
+async def engine(settings: Settings) -> list[Finding]:
+    """Whether the policy engine judges by the pinned policies; raises EngineUnavailable."""
+    if settings.engine == "opa" and settings.opa_url is not None:
+        async with ServerEngine(settings.opa_url, read_bundle().revision) as server:
+            await verify_engine(server)
+            return [well("engine", f"The OPA server judges by revision {server.revision[:12]}.")]
+    embedded = EmbeddedEngine()
+    await verify_engine(embedded)
+    return [well("engine", f"The embedded engine judges by revision {embedded.revision[:12]}.")]
+
+
+def directory(settings: Settings) -> Iterator[Finding]:
+    """Whether the code lists can be read; raises DirectoryError."""
+    found = load_directory(settings.directory)
+    yield well("directory", f"The directory has {len(found.services)} services.")
+
+
+def log(patient: Patient) -> Iterator[Finding]:
+    """Whether each head is signed by our key; raises SignatureInvalid, NotSigned where the signing process is away."""
+    signers, former = head_signers(patient.settings, patient.keyring)
+    with SqlLogStore(patient.database).read() as reader:
+        heads = reader.heads()
+    for head in heads:
+        verify_note(head.note, verifiers_of(signers, former, head.origin), head.origin)
+    last = f"; the last is {heads[-1].origin} with {heads[-1].size} entries" if heads else ""
+    yield well("log", f"The heads of {len(heads)} logs are signed by our key{last}.")
+
+
+def second_volume(patient: Patient) -> Iterator[Finding]:
+    """Whether the database leads on from its anchor; raises RolledBack or SettingsError."""
+    settings = patient.settings
+    folder = settings.safe_folder
+    if folder is None:
+        state: State = "well" if settings.demo else "look"
+        says = "There is no second volume: a restored backup would raise what was withdrawn since."
+        yield Finding("second volume", state, says, "Set SAATTAEN_SAFE, then run `saattaen safe create`.")
+        return
+    with open_safe(settings, patient.keyring, patient.database) as safe:
+        safe.check()
+        count = len(safe.kept().events)
+    place = make_url(settings.database)
+    if place.get_backend_name() == "sqlite" and _disk(Path(place.database or "").parent) == _disk(folder):
+        yield look(
+            "second volume", "The second volume lies on the same disk as the database and is lost with it.",
+            "Mount another one at SAATTAEN_SAFE.",
+        )  # fmt: skip
+    yield well("second volume", f"The database leads on from its anchor; {count} protective events are kept.")
+
+
+def _disk(folder: Path) -> int:
+    return folder.stat().st_dev
+
+
+def backups(patient: Patient) -> Iterator[Finding]:
+    """When the last copy was made, as the log tells."""
+    store = SqlLogStore(patient.database)
+    with open_data_keys(patient.settings, patient.keyring) as data_keys, store.read() as reader:
+        made = last_backup(reader, data_keys)
+    remedy = "Run `saattaen backup FOLDER` daily, and copy what it makes to another machine."
+    if made is None:
+        yield look("backup", "No copy of the databases was ever made.", remedy)
+        return
+    age = datetime.now(UTC) - from_micros(made)
+    if age > timedelta(days=_BACKUP_DAYS, hours=1):
+        yield look("backup", f"The last copy is {age.days} days and {age.seconds // 3600} hours old.", remedy)
+    else:
+        yield well("backup", "The last copy is not older than a day.")
+
+
+def outbox(patient: Patient) -> Iterator[Finding]:
+    """How many messages wait, and how long."""
+    waiting = OutboxRow.delivered.is_(None)  # type: ignore[union-attr]
+    with patient.database.read() as connection:
+        count, oldest = connection.execute(
+            select(func.count(OutboxRow.id), func.min(OutboxRow.created)).where(waiting)  # type: ignore[arg-type]
+        ).one()
+    if count and datetime.now(UTC) - from_micros(oldest) > _BACKLOG:
+        yield look(
+            "outbox", f"{count} messages wait, the oldest since {from_micros(oldest):%Y-%m-%d %H:%M} UTC.",
+            "See that the gateway runs and that SAATTAEN_OUTBOX can be written.",
+        )  # fmt: skip
+    else:
+        yield well("outbox", f"{count} messages wait.")
+
+
+def partners(patient: Patient) -> Iterator[Finding]:
+    """Whether a demo's partner could get a token here."""
+    marked = marked_partners(patient.database)
+    if marked and not patient.settings.demo:
+        yield wrong(
+            "partners", f"{len(marked)} partner systems have a demo's key: {', '.join(marked)}.",
+            "Register keys of their own, or run `saattaen partner suspend ID`.",
+        )  # fmt: skip
+    else:
+        yield well("partners", "No partner system has a demo's key." if not marked else "A demo's partners, in a demo.")
+
+
+def role_rights(patient: Patient) -> Iterator[Finding]:
+    """On PostgreSQL, whether the role that serves could edit history."""
+    if patient.database.engine.dialect.name != "postgresql":
+        return
+    with patient.database.read() as connection:
+        excess = rights.excess(connection)
+    if excess:
+        yield look(
+            "rights", f"The role that serves may {', '.join(excess)}.",
+            "Serve as a role that owns nothing: `saattaen migrate --grant ROLE`.",
+        )  # fmt: skip
+    else:
+        yield well("rights", "The role that serves can neither edit nor delete what the log holds.")
+
+
+Check = Callable[[Patient], Iterator[Finding]]
+BEFORE: Sequence[Callable[[Settings], Iterator[Finding]]] = (folders, sqlite_build, directory, keys)
+"""What can be looked at before anything is open."""
+OPENED: Sequence[Check] = (tables, clock, log, second_volume, backups, outbox, partners, role_rights)

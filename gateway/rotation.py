@@ -1,0 +1,70 @@
+"""Moving what is stored from an old key to a new one, beside gateways that serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from adapters.keyring import KeyRing
+from adapters.sql.client_register import SqlClientRegister
+from adapters.sql.engine import Database, open_database
+from adapters.sql.sealing import Sealing
+from gateway.installation import open_data_keys
+from gateway.settings import Settings
+
+_AT_ONCE = 100
+_QUIET_ROUNDS = 2
+
+
+def rewrap_data_keys(settings: Settings, *, only_count: str | None = None) -> int:
+    """Wrap every data key with the current key-encryption key; return how many. With *only_count* nothing is written,
+    and those wrapped with that key are counted."""
+    keyring = KeyRing.load(settings.keys, demo=settings.demo)
+    with open_data_keys(settings, keyring) as keys:
+        if only_count is not None:
+            return keys.count_wrapped_with(only_count)
+        total, quiet = 0, 0
+        while quiet < _QUIET_ROUNDS:  # A process that was at work may have wrapped one with the old key meanwhile.
+            count = keys.rewrap()
+            total, quiet = total + count, 0 if count else quiet + 1
+        return total
+
+
+def rehash_identifiers(settings: Settings, key: str) -> int:
+    """Store every identifier in use under the look-up key of that id too; return how many were added."""
+    added = 0
+    with _register(settings, key) as (database, register, secret):
+        for clients in _batches(database, register):
+            # Each batch is short: whoever serves waits for the head's lock meanwhile.
+            with database.write() as connection:
+                added += register.rehash(connection, clients, secret)
+                connection.commit()
+    return added
+
+
+def unhash_identifiers(settings: Settings, key: str) -> None:
+    """Let what is stored under the look-up key of that id answer as unknown."""
+    with _register(settings, key) as (database, register, secret):
+        for clients in _batches(database, register):
+            with database.write() as connection:
+                register.unhash(connection, clients, secret)
+                connection.commit()
+
+
+def _batches(database: Database, register: SqlClientRegister) -> Iterator[list[str]]:
+    with database.read() as connection:
+        clients = register.clients(connection)
+    for start in range(0, len(clients), _AT_ONCE):
+        yield clients[start : start + _AT_ONCE]
+
+
+@contextmanager
+def _register(settings: Settings, key: str) -> Iterator[tuple[Database, SqlClientRegister, bytes]]:
+    keyring = KeyRing.load(settings.keys, demo=settings.demo)
+    secret = KeyRing.lookup_secret(settings.keys, key)
+    database = open_database(settings.database)
+    try:
+        with open_data_keys(settings, keyring) as keys:
+            yield database, SqlClientRegister(keyring.lookup_keys, Sealing(keys)), secret
+    finally:
+        database.close()

@@ -1,0 +1,79 @@
+"""An installation with a second volume, whose main database can be copied, lost and put back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from adapters.clocks import SteeredClock
+from gateway.app import create_app
+from gateway.composition import opened
+from gateway.demo.population import load_systems, populate
+from gateway.installation import prepare
+from gateway.settings import Settings
+from tests.laws.gateway_world import BASE, Laws, demo_world
+
+
+@dataclass
+class Place:
+    """An installation with a second volume, on SQLite or PostgreSQL, whose main database can be copied and put back."""
+
+    folder: Path
+    url: str
+    saved: str = ""
+    now: datetime = field(default_factory=lambda: demo_world().now)
+
+    @property
+    def settings(self) -> Settings:
+        folder = self.folder
+        return Settings(
+            database=self.url, key_database=f"sqlite:///{folder}/keys.db", keys=folder / "keys", base_url=BASE,
+            directory=folder / "directory.yaml", outbox=folder / "outbox", safe=str(folder / "safe"), demo=True,
+        )  # fmt: skip
+
+    @asynccontextmanager
+    async def open(self, *, guarded: bool = True) -> AsyncIterator[Laws]:
+        world = demo_world()
+        clock = SteeredClock(self.now)
+        if not (self.folder / "keys").exists():
+            prepare(self.settings, self.now)
+            async with opened(self.settings, world.directory, clock=clock) as gateway:
+                await populate(gateway, world, load_systems(self.folder / "systems", world))
+                await gateway.log.keep()
+        async with opened(self.settings, world.directory, clock=clock, guarded=guarded) as gateway:
+            web = httpx.AsyncClient(transport=httpx.ASGITransport(create_app(gateway)), base_url=BASE)
+            async with web:
+                yield Laws(gateway, world, clock, load_systems(self.folder / "systems", world), web, self.folder)
+
+    def copy(self) -> None:
+        """Make the copy; nobody has the database open."""
+        if self.url.startswith("sqlite"):
+            shutil.copy(self.folder / "main.db", self.folder / "copy.db")
+        else:
+            self.saved = self._clone(self.url, "saved")
+
+    def put_back(self) -> None:
+        """Put the copy in the place of the database."""
+        if self.url.startswith("sqlite"):
+            for ending in ("-wal", "-shm"):
+                (self.folder / f"main.db{ending}").unlink(missing_ok=True)
+            shutil.copy(self.folder / "copy.db", self.folder / "main.db")
+        else:
+            self.url = self._clone(self.saved, "restored")
+
+    def _clone(self, url: str, suffix: str) -> str:
+        source = make_url(url)
+        name = f"{source.database}_{suffix}"
+        engine = create_engine(source.set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{source.database}"'))
+        return source.set(database=name).render_as_string(hide_password=False)
