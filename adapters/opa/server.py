@@ -20,7 +20,7 @@ import orjson
 from opa_client import AsyncOpaClient
 
 from adapters.opa.batches import batches, encode
-from adapters.opa.breaker import Breaker
+from adapters.breaker import Breaker
 from adapters.opa.decision import parse_decision, parse_decisions
 from gateway.disclosure.decision import Decision
 from gateway.errors import EngineUnavailable, SettingsError

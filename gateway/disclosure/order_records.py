@@ -100,6 +100,10 @@ class DocumentRecord:
     dated: int
     labels: frozenset[str]
     sections: dict[str, frozenset[str]]
+    source: str | None = None
+    """The server of a custodian outside that it was fetched from; None where it was deposited."""
+    digest: str | None = None
+    """Of one that was fetched: the SHA-256 of its content."""
 
 
 @dataclass(slots=True)

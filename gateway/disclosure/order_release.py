@@ -90,6 +90,8 @@ def check_release(release: Release, subject: Section, body: Section, records: Re
         return
     for row in documents:
         rests_on = within(reliance, text(row, "id"))
+        if "met" in rests_on:
+            yield from _met(release, row, rests_on, records)
         yield from _check_document(release, _claimed(row, rests_on), rests_on, records)
 
 
@@ -100,6 +102,38 @@ def _claimed(row: Fields, rests_on: Fields) -> _Claimed:
         number(row, "dated"), text(row, "basis"), frozenset(texts(row, "sections")),
         frozenset(texts(row, "obligations")), optional_number(row, "good_until"),
     )  # fmt: skip
+
+
+def _met(release: Release, row: Fields, rests_on: Fields, records: Records) -> Iterator[str]:
+    """Take in what a release tells of a document outside: it was never deposited, and each release says it anew."""
+    met = within(rests_on, "met")
+    sections = within(met, "sections")
+    document = DocumentRecord(
+        release.client, text(row, "id"), number(rests_on, "version"), text(row, "custodian"), text(row, "category"),
+        number(row, "dated"), frozenset(texts(met, "labels")),
+        {section: frozenset(texts(sections, section)) for section in sections}, text(met, "source"),
+        text(met, "sha256"),
+    )  # fmt: skip
+    known = records.documents.get(document.id)
+    if document.version < 1:
+        yield "a document outside is released that was never fetched"
+        return
+    if known is not None:
+        if known.source is None:
+            yield "a document that was deposited is released as one outside"
+            return
+        if (known.client, known.custodian, known.category) != (
+            document.client, document.custodian, document.category
+        ):  # fmt: skip
+            yield "a document outside is released as another client's, custodian's or of another category"
+            return
+        if known.version > document.version:
+            yield "a document outside is released in an older version than one released before"
+            return
+        if known.version == document.version and known != document:
+            yield "a document outside has changed without its version"
+            return
+    records.documents[document.id] = document
 
 
 def _check_document(release: Release, claimed: _Claimed, reliance: Fields, records: Records) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from gateway.directory.model import Directory
 from gateway.disclosure import evidence
 from gateway.disclosure.decision import CONSENT_BASES, Permit
 from gateway.disclosure.evidence import ReleasedDocument
+from gateway.disclosure.held import Fetched, Holdings, NoHoldings
 from gateway.disclosure.ports import MAX_CLOCK_SKEW, Clock, Custodian, LogWriter, PolicyEngine
 from gateway.disclosure.request import DisclosureRequest
 from gateway.disclosure.snapshot import DocumentFacts, FactReader, Snapshot
@@ -27,6 +28,8 @@ class Rendered:
     permit: Permit
     body: bytes
     digest: str
+    fetched: Fetched | None = None
+    """What came from outside, where it did not lie with us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Released:
     committed: Committed[None]
     more: tuple[int, str] | None = None
     """On a search, the place of this page's last document when another page follows (`DisclosureRequest.after`)."""
+    incomplete: bool = False
+    """On a search, whether a custodian that the requester may ask did not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,7 @@ class Parts:
     new_event_id: Callable[[], str]
     digest: Callable[[bytes], str]
     join: Callable[[tuple[Rendered, ...]], bytes]
+    holdings: Holdings = field(default_factory=NoHoldings)
 
 
 class Unfit(Enum):
@@ -135,12 +141,16 @@ class Release:
     rendered: tuple[Rendered, ...]
     category: str
     parts: Parts
+    met: tuple[Fetched, ...] = ()
+    """What came from outside and may be shown, on this page or a later one: it keeps its id from here on."""
 
     def apply(self, tx: Writing[object], at: int) -> tuple[None, list[Draft]]:
         """Compare what was judged with what stands now, under the head lock; raises Rejected when it differs."""
         parts, connection, client = self.parts, tx.connection, self.snapshot.client.id
         documents = tuple(row.document for row in self.rendered)
         ends = [row.permit.good_until for row in self.rendered if row.permit.good_until is not None]
+        if not all(parts.holdings.keep(connection, one, at) for one in self.met):
+            raise Rejected(Unfit.STALE)
         if not parts.releaser.is_current(connection, self.snapshot, documents) or any(end <= at for end in ends):
             raise Rejected(Unfit.STALE)
         on_consent = any(row.permit.basis in CONSENT_BASES for row in self.rendered)
@@ -160,7 +170,9 @@ class Release:
 
     def _disclosure(self, event_id: str) -> Draft:
         parts = self.parts
-        released = [ReleasedDocument(row.document, row.permit, row.digest, len(row.body)) for row in self.rendered]
+        released = [
+            ReleasedDocument(row.document, row.permit, row.digest, len(row.body), row.fetched) for row in self.rendered
+        ]
         answer = parts.join(self.rendered)
         return evidence.disclosure(
             event_id, self.request, self.snapshot.client.id, self.category, released, self.snapshot.epochs,
