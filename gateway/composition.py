@@ -6,13 +6,17 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from adapters.clocks import SystemClock
 from adapters.custodian.deposit import DepositCustodian
+from adapters.custodian.fhir_server.connection import ServerConnection
+from adapters.custodian.fhir_server.holdings import FhirHoldings
+from adapters.custodian.fhir_server.load import load_custodians
 from adapters.fhir.acceptance import Acceptance
 from adapters.fhir.disclosing import Disclosing
 from adapters.keyring import KeyRing
@@ -32,6 +36,7 @@ from adapters.sql.fact_reader import SqlFactReader, SqlReleaser
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
 from adapters.sql.log_store import SqlLogStore
+from adapters.sql.origin_store import SqlOrigins
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.partner_register import PartnerRegister
 from adapters.sql.proof_registry import SqlProofRegistry
@@ -150,6 +155,8 @@ async def opened(
         gateway = _assemble(
             settings, directory, clock, database, keyring, keys, engine, mandates or SimulatedMandates()
         )
+        if settings.custodians is not None:
+            gateway = await _with_custodians(gateway, settings.custodians, closing)
         closing.callback(gateway.log.close)
         change = WorldChange(SqlWorldStore(), directory.digest, engine.revision, _ids(clock))
         await gateway.log.submit(change, urgent=True)
@@ -162,6 +169,21 @@ async def _engine(settings: Settings, closing: AsyncExitStack) -> PolicyEngine:
     if settings.opa_url is None:
         raise ValueError("read_settings has checked that the OPA server's address is there")
     return await closing.enter_async_context(ServerEngine(settings.opa_url, read_bundle().revision))
+
+
+async def _with_custodians(gateway: Gateway, file: Path, closing: AsyncExitStack) -> Gateway:
+    """Return the gateway with a connection to each server that the file names. Raises SettingsError for its faults."""
+    directory, register = gateway.directory, gateway.register
+    custodians = load_custodians(file, directory, demo=gateway.settings.demo)
+    connections = {
+        name: await closing.enter_async_context(ServerConnection(server)) for name, server in custodians.servers.items()
+    }
+
+    async def identify(client: str) -> tuple[Identifier, ...]:
+        return await gateway.database.reading(lambda link: register.identifiers_in_use(link, ClientId(client)))
+
+    holdings = FhirHoldings(custodians, connections, directory, SqlOrigins(gateway.database), identify)
+    return replace(gateway, parts=replace(gateway.parts, holdings=holdings))
 
 
 def _ids(clock: Clock) -> Callable[[], str]:

@@ -142,11 +142,29 @@ def _among(identifier: Json, sought: Sought) -> Identifier | None:
     """Return which of the client's identifiers this is, None for another's."""
     if not isinstance(identifier, dict):
         return None
-    value = identifier.get("value")
+    value, issuer = identifier.get("value"), _issuer(identifier)
     for one in sought.identifiers:
-        if identifier.get("system") == one.authority and isinstance(value, str) and value == _value(one):
-            return one
+        if identifier.get("system") != one.authority or not isinstance(value, str) or value != _value(one):
+            continue
+        # The same temporary code means another person at another issuer.
+        is_temporary = isinstance(one.value, PersonalIdentityCode) and one.value.is_temporary
+        return None if is_temporary and issuer != one.issuer else one
     return None
+
+
+def _issuer(identifier: Document) -> Json:
+    assigner = identifier.get("assigner")
+    issuer = assigner.get("identifier") if isinstance(assigner, dict) else None
+    return issuer.get("value") if isinstance(issuer, dict) else None
+
+
+def written_for_search(identifier: Identifier) -> str:
+    """Return an identifier as a FHIR search says it, `system|value`; it goes into a body, never into an address."""
+    value = _value(identifier)
+    # FHIR R4 search 3.1.1.4: what separates values is escaped.
+    for separator in "\\|,$":
+        value = value.replace(separator, "\\" + separator)
+    return f"{identifier.authority}|{value}"
 
 
 def _value(identifier: Identifier) -> str:
@@ -166,6 +184,7 @@ def _labels(content: Document, directory: Directory, labels: Labels) -> tuple[se
     meta = content.get("meta")
     codings = meta.get("security") if isinstance(meta, dict) else None
     told = [_sensitivity(coding, directory, labels) for coding in codings] if isinstance(codings, list) else []
+    is_told = bool(told)
     extensions: list[Json] = []
     given = content.get("extension")
     for extension in given if isinstance(given, list) else ():
@@ -173,18 +192,16 @@ def _labels(content: Document, directory: Directory, labels: Labels) -> tuple[se
             extensions.append(extension)
             continue
         members = list(_objects(extension.get("extension")))
-        of_section = [
-            _sensitivity(one.get("valueCoding"), directory, labels) for one in members if one.get("url") == "label"
-        ]
-        told += of_section if of_section and None in of_section else []
-        if len(of_section) == 1 and of_section[0]:
-            named: list[Json] = [one for one in members if one.get("url") != "label"]
-            (coding,) = label_codings(of_section[:1], directory)  # type: ignore[arg-type]
-            extensions.append({"url": LABEL_EXTENSION, "extension": [*named, {"url": "label", "valueCoding": coding}]})
-        elif of_section != [""]:
+        of_section = [one.get("valueCoding") for one in members if one.get("url") == "label"]
+        sensitivity = _sensitivity(of_section[0], directory, labels) if len(of_section) == 1 else None
+        if sensitivity is None:
             told.append(None)
-    whole_is_told = isinstance(codings, list) and bool(codings)
-    if not whole_is_told or None in told:
+        elif sensitivity:
+            (coding,) = label_codings([sensitivity], directory)
+            named: list[Json] = [one for one in members if one.get("url") != "label"]
+            extensions.append({"url": LABEL_EXTENSION, "extension": [*named, {"url": "label", "valueCoding": coding}]})
+    # No label, or one that nobody here understands, may mean anything: all of it is kept back.
+    if not is_told or None in told:
         return set(directory.sensitivities), extensions
     return {one for one in told if one}, extensions
 

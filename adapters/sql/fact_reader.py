@@ -151,7 +151,15 @@ def _document(row: Row[tuple[object, ...]]) -> DocumentFacts:
     sections = {section: tuple(labels) for section, labels in json.loads(row.sections).items()}
     labels = tuple(row.labels.split())
     return DocumentFacts(
-        row.id, row.version, row.custodian, row.category, row.resource, row.dated, labels, sections, row.client,
+        row.id,
+        row.version,
+        row.custodian,
+        row.category,
+        row.resource,
+        row.dated,
+        labels,
+        sections,
+        row.client,
         row.source,
     )
 

@@ -129,16 +129,21 @@ def possible_documents(
         for dated in _dates_that_matter(snapshot, place, now):
             found.append(
                 DocumentFacts(
-                    document, UNFETCHED, place.custodian, place.category, category.resource, dated, (),
-                    dict.fromkeys(category.sections, ()), snapshot.client.id,
-                )  # fmt: skip
+                    document,
+                    UNFETCHED,
+                    place.custodian,
+                    place.category,
+                    category.resource,
+                    dated,
+                    (),
+                    dict.fromkeys(category.sections, ()),
+                    snapshot.client.id,
+                )
             )
     return found
 
 
-def _asked(
-    request: DisclosureRequest, snapshot: Snapshot, places: Sequence[Place]
-) -> Iterator[tuple[Place, str]]:
+def _asked(request: DisclosureRequest, snapshot: Snapshot, places: Sequence[Place]) -> Iterator[tuple[Place, str]]:
     known = [document for document in snapshot.documents if document.source is not None]
     if request.action is Action.READ:
         yield from ((place, document.id) for document in known if (place := place_of(document)) in places)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-
 UNMET = "unmet"
 """Stands for the id of a document outside that we have not met; an id of ours is 32 hexadecimal digits."""
 

@@ -265,14 +265,19 @@ def verify(gateway: Gateway) -> list[str]:
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, change: Callable[[Gateway], Gateway] = lambda gateway: gateway, *, web: bool = True
-) -> AsyncIterator[Laws]:
-    """Open a gateway on the installation in *folder* (made where there is none); without *web* nobody serves HTTP."""
+    folder: Path, change: Callable[[Gateway], Gateway] = lambda gateway: gateway, *, web: bool = True,
+    custodians: Path | None = None,
+) -> AsyncIterator[Laws]:  # fmt: skip
+    """Open a gateway on the installation in *folder* (made where there is none); without *web* nobody serves HTTP.
+
+    *custodians* names which documents lie on custodians' own servers.
+    """
     if not (folder / "gateway.db").exists():
         installed(folder)
     world = demo_world()
     clock = SteeredClock(world.now)
-    async with opened(settings_in(folder), world.directory, clock=clock) as gateway:
+    settings = settings_in(folder).model_copy(update={"custodians": custodians})
+    async with opened(settings, world.directory, clock=clock) as gateway:
         changed = change(gateway)
         transport = httpx.ASGITransport(create_app(changed)) if web else None
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:

@@ -44,8 +44,7 @@ def _postgresql() -> list[str]:
     moved = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in _KEPT)
     refuse = f"EXECUTE FUNCTION saattaen_refuse('{_SAYS}')"
     return [
-        "CREATE TRIGGER document_origin_update BEFORE UPDATE ON document_origin FOR EACH ROW "
-        f"WHEN ({moved}) {refuse}",
+        f"CREATE TRIGGER document_origin_update BEFORE UPDATE ON document_origin FOR EACH ROW WHEN ({moved}) {refuse}",
         f"CREATE TRIGGER document_origin_delete BEFORE DELETE ON document_origin FOR EACH ROW {refuse}",
         f"CREATE TRIGGER document_origin_truncate BEFORE TRUNCATE ON document_origin FOR EACH STATEMENT {refuse}",
     ]
