@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import cast
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -13,6 +14,7 @@ from sqlmodel import SQLModel
 from adapters.sql import tables
 from adapters.sql.engine import Database
 from gateway.disclosure.held import Fetched, Known, Origin
+from gateway.disclosure.snapshot import UNFETCHED, DocumentFacts
 from gateway.errors import StoreUnavailable
 
 _ROWS = SQLModel.metadata.tables
@@ -56,36 +58,49 @@ class SqlOrigins:
         except DBAPIError as error:
             raise StoreUnavailable("which documents are known cannot be read") from error
 
-    def keep(self, connection: object, fetched: Fetched, at: int) -> bool:
+    def keep(self, connection: object, fetched: Fetched, at: int, *, shown: bool) -> bool:
         """Write our id and version of a document; see `gateway.disclosure.held.Holdings`."""
         link, document, origin = cast(Connection, connection), fetched.document, fetched.origin
-        if fetched.known == document.version:
-            # Nothing to write: that the version still is this one is compared with every other document's.
+        if fetched.known is None:
+            return _meet(link, document if shown else replace(document, version=UNFETCHED), origin, at)
+        if not shown or fetched.known == document.version:
+            # Nothing to write: that a shown one still has this version is compared with every other document's.
             return True
-        seen = {"server_version": origin.version, "digest": origin.digest}
-        facts = {
-            "version": document.version, "dated": document.dated, "labels": " ".join(document.labels),
-            "sections": json.dumps({name: list(labels) for name, labels in document.sections.items()}, sort_keys=True),
-            "updated": at,
-        }  # fmt: skip
-        if fetched.known:
-            moved = update(_DOCUMENTS).where(_DOCUMENTS.c.id == document.id, _DOCUMENTS.c.version == fetched.known)
-            if link.execute(moved.values(**facts)).rowcount != 1:
-                return False
-            link.execute(update(_ORIGINS).where(_ORIGINS.c.document == document.id).values(**seen))
-            return True
-        of_server = {"source": origin.source, "resource": origin.resource, "server_id": origin.id}
-        # The head is locked, so nobody can meet it between this look and the insert.
-        met = select(_ORIGINS.c.document).filter_by(**of_server)
-        if link.execute(met).first() is not None:
+        moved = update(_DOCUMENTS).where(_DOCUMENTS.c.id == document.id, _DOCUMENTS.c.version == fetched.known)
+        if link.execute(moved.values(**_facts(document, at))).rowcount != 1:
             return False
-        fixed = {
-            "id": document.id, "client": document.client, "custodian": document.custodian,
-            "category": document.category, "resource": document.resource, "source": origin.source,
-        }  # fmt: skip
-        link.execute(insert(_DOCUMENTS).values(**fixed, **facts))
-        link.execute(insert(_ORIGINS).values(document=document.id, **of_server, **seen))
+        link.execute(update(_ORIGINS).where(_ORIGINS.c.document == document.id).values(**_seen(origin)))
         return True
+
+
+def _meet(link: Connection, document: DocumentFacts, origin: Origin, at: int) -> bool:
+    row = _ORIGINS.c
+    met = select(row.document).where(
+        row.source == origin.source, row.resource == origin.resource, row.server_id == origin.id
+    )
+    # The head is locked, so nobody can meet it between this look and the insert.
+    if link.execute(met).first() is not None:
+        return False
+    fixed = {
+        "id": document.id, "client": document.client, "custodian": document.custodian,
+        "category": document.category, "resource": document.resource, "source": origin.source,
+    }  # fmt: skip
+    place = {"source": origin.source, "resource": origin.resource, "server_id": origin.id}
+    link.execute(insert(_DOCUMENTS).values(**fixed, **_facts(document, at)))
+    link.execute(insert(_ORIGINS).values(document=document.id, **place, **_seen(origin)))
+    return True
+
+
+def _facts(document: DocumentFacts, at: int) -> dict[str, object]:
+    sections = {name: list(labels) for name, labels in document.sections.items()}
+    return {
+        "version": document.version, "dated": document.dated, "labels": " ".join(document.labels),
+        "sections": json.dumps(sections, sort_keys=True), "updated": at,
+    }  # fmt: skip
+
+
+def _seen(origin: Origin) -> dict[str, object]:
+    return {"server_version": origin.version, "digest": origin.digest}
 
 
 def _known(row: Row[tuple[object, ...]]) -> Known:

@@ -56,12 +56,15 @@ class Known:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Fetched:
-    """A document as it came: its facts under our id and version, its bytes, and which version we knew (0 for none)."""
+    """A document as it came: its facts under our id and version, its bytes, and which version we knew.
+
+    `known` is None where it was never met, and UNFETCHED where it has an id of ours but was never shown.
+    """
 
     document: DocumentFacts
     content: bytes
     origin: Origin
-    known: int
+    known: int | None
 
 
 class Origins(Protocol):
@@ -75,8 +78,8 @@ class Origins(Protocol):
         """Return those of a server's documents of one type that we have met, by the server's id."""
         ...
 
-    def keep(self, connection: object, fetched: Fetched, at: int) -> bool:
-        """Write our id and version, in the write transaction; False where another was faster."""
+    def keep(self, connection: object, fetched: Fetched, at: int, *, shown: bool) -> bool:
+        """Write our id and version; see `Holdings.keep`."""
         ...
 
 
@@ -95,8 +98,11 @@ class Holdings(Protocol):
         """
         ...
 
-    def keep(self, connection: object, fetched: Fetched, at: int) -> bool:
-        """Note our id and version of a document, in the write transaction; False where another was faster."""
+    def keep(self, connection: object, fetched: Fetched, at: int, *, shown: bool) -> bool:
+        """Note our id and version of a document, in the write transaction; False where another was faster.
+
+        One that is not *shown* now, but on a later page, keeps its id alone: a version is what was shown.
+        """
         ...
 
 
@@ -111,7 +117,7 @@ class NoHoldings:
         """Raise CustodianUnavailable: there is no custodian outside."""
         raise CustodianUnavailable("No custodian outside is connected.")
 
-    def keep(self, connection: object, fetched: Fetched, at: int) -> bool:
+    def keep(self, connection: object, fetched: Fetched, at: int, *, shown: bool) -> bool:
         """Return False: nothing was fetched."""
         return False
 

@@ -149,7 +149,8 @@ class Release:
         parts, connection, client = self.parts, tx.connection, self.snapshot.client.id
         documents = tuple(row.document for row in self.rendered)
         ends = [row.permit.good_until for row in self.rendered if row.permit.good_until is not None]
-        if not all(parts.holdings.keep(connection, one, at) for one in self.met):
+        shown = {row.document.id for row in self.rendered}
+        if not all(parts.holdings.keep(connection, one, at, shown=one.document.id in shown) for one in self.met):
             raise Rejected(Unfit.STALE)
         if not parts.releaser.is_current(connection, self.snapshot, documents) or any(end <= at for end in ends):
             raise Rejected(Unfit.STALE)

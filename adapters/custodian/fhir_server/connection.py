@@ -9,6 +9,7 @@ sends is ever an address to go to.
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -40,6 +41,9 @@ class ServerConnection:
     """A server that is asked. Use it inside `async with`, once."""
 
     def __init__(self, server: Server, *, breaker: Breaker | None = None) -> None:
+        # They tell whole addresses at INFO; an address of ours may hold a page's ticket.
+        for name in ("httpx", "httpcore", "authlib"):
+            logging.getLogger(name).setLevel(logging.WARNING)
         self._server, limits = server, server.limits
         self._breaker = breaker or Breaker(time.monotonic, failures=limits.failures, pause=limits.pause)
         patience = server.patience

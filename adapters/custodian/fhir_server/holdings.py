@@ -4,6 +4,7 @@ ids."""
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
@@ -16,8 +17,10 @@ from gateway.directory.instants import to_micros
 from gateway.directory.model import Directory
 from gateway.disclosure.decision import Permit
 from gateway.disclosure.held import Fetched, Known, Origin, Origins, Place
-from gateway.disclosure.snapshot import DocumentFacts
+from gateway.disclosure.snapshot import UNFETCHED, DocumentFacts
 from gateway.errors import BodyInvalid, CustodianUnavailable
+
+_log = logging.getLogger(__name__)
 
 Identify = Callable[[str], Awaitable[tuple[Identifier, ...]]]
 """Opens a client's identifiers that are in use, sealed until then: for this one purpose, once a permit is there."""
@@ -61,17 +64,14 @@ class FhirHoldings:
             return ()
         # 2.
         sought = Sought(shelf.resource, shelf.category, identifiers)
-        try:
-            found = await self._search(shelf, server, sought, only)
-        except BodyInvalid:
-            raise CustodianUnavailable("The custodian's server sent what is not believed.") from None
+        found = await self._search(shelf, server, sought, only)
         # 4.
         known = await self._origins.known(server.name, shelf.resource, [one.server_id for one in found])
         return tuple(_named(one, known.get(one.server_id), client, shelf) for one in found)
 
-    def keep(self, connection: object, fetched: Fetched, at: int) -> bool:
+    def keep(self, connection: object, fetched: Fetched, at: int, *, shown: bool) -> bool:
         """Note our id and version of a document, in the write transaction."""
-        return self._origins.keep(connection, fetched, at)
+        return self._origins.keep(connection, fetched, at, shown=shown)
 
     async def _search(self, shelf: Shelf, server: Server, sought: Sought, only: Known | None) -> list[HeldDocument]:
         connection, limits = self._connections[server.name], server.limits
@@ -82,7 +82,7 @@ class FhirHoldings:
         found: list[HeldDocument] = []
         while True:
             # 3. Off the event loop: a validation takes milliseconds.
-            page, documents = await asyncio.to_thread(self._read, body, sought, server)
+            page, documents = await asyncio.to_thread(self._believed, body, sought, server)
             found += documents
             if only is not None and [one.server_id for one in found] not in ([], [only.origin.id]):
                 raise CustodianUnavailable("Another document than the one asked for came.")
@@ -93,6 +93,17 @@ class FhirHoldings:
             if not documents:
                 raise CustodianUnavailable("An empty page was followed by another one.")
             body = await connection.next_page(page.next_link)
+
+    def _believed(self, body: bytes, sought: Sought, server: Server) -> tuple[Page, list[HeldDocument]]:
+        try:
+            return self._read(body, sought, server)
+        except BodyInvalid as error:
+            # Its sentence is ours and holds no content; its places may tell of the document, and stay out of the log.
+            _log.warning("the server %s sent what is not believed: %s", server.name, error.detail)
+        except Exception as error:
+            # Hostile input meets parsers with errors of many kinds; whatever it was, nothing of the answer is believed.
+            _log.warning("the server %s sent what cannot be read: %s", server.name, type(error).__name__)
+        raise CustodianUnavailable("The custodian's server sent what is not believed.")
 
     def _read(self, body: bytes, sought: Sought, server: Server) -> tuple[Page, list[HeldDocument]]:
         page = read_page(body, server.limits.answer_bytes, sought.resource)
@@ -122,7 +133,9 @@ def _named(held: HeldDocument, known: Known | None, client: str, shelf: Shelf) -
         raise CustodianUnavailable("A document came that was another client's before.")
     accepted = held.accepted
     origin = Origin(shelf.server, shelf.resource, held.server_id, held.server_version, held.digest)
-    version = 1 if known is None else known.version + (0 if known.origin == origin else 1)
+    # What was never shown has no version yet.
+    is_as_shown = known is not None and known.version != UNFETCHED and known.origin == origin
+    version = (0 if known is None else known.version) + (0 if is_as_shown else 1)
     document = DocumentFacts(
         id=secrets.token_hex(16) if known is None else known.document,
         version=version,
@@ -135,4 +148,4 @@ def _named(held: HeldDocument, known: Known | None, client: str, shelf: Shelf) -
         client=client,
         source=shelf.server,
     )
-    return Fetched(document, accepted.body, origin, 0 if known is None else known.version)
+    return Fetched(document, accepted.body, origin, None if known is None else known.version)

@@ -257,6 +257,8 @@ class SimulatedServer:
         while self.sent < HUGE:
             self.sent += 65536
             yield b" " * 65536
+            # Otherwise this never lets the server notice that nobody listens any more.
+            await asyncio.sleep(0)
 
     def _bent(self, kind: str, found: list[Document], form: Mapping[str, str]) -> list[Document]:
         bent = copy.deepcopy(found)
