@@ -10,6 +10,7 @@ import asyncio
 import copy
 import secrets
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -56,18 +58,29 @@ class Fault(Enum):
     LEADS_AWAY = "says that the next page lies at a private address"
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The server's certificate and key (PEM), and the authority whose certificates it lets in."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
 @dataclass
 class SimulatedServer:
     """The server's content, its mood, and what it was asked. With *token* it wants that bearer token.
 
-    `asked` holds method and address, query included, of each request; `sent` how many bytes of a huge answer went out.
+    `asked` holds method and address, query included, of each request; `assertions` those that tokens were asked for
+    with, each answered with a new one; `sent` is how many bytes of a huge answer went out. With *tls* it speaks https.
     """
 
     fault: Fault | None = None
     token: str | None = None
-    tokens_given: int = 0
+    assertions: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     sent: int = 0
+    tls: Tls | None = None
     _kept: dict[str, dict[str, Document]] = field(default_factory=dict)
     _pages: dict[str, tuple[str, list[Document], int]] = field(default_factory=dict)
     _port: int = 0
@@ -77,7 +90,7 @@ class SimulatedServer:
     @property
     def base(self) -> str:
         """The server's address."""
-        return f"http://127.0.0.1:{self._port}/fhir"
+        return f"http{'' if self.tls is None else 's'}://127.0.0.1:{self._port}/fhir"
 
     def start(self) -> None:
         """Listen, on the port of before where it was up already."""
@@ -89,6 +102,10 @@ class SimulatedServer:
         config = uvicorn.Config(
             self._app(), access_log=False, log_level="error", lifespan="off", timeout_graceful_shutdown=1
         )
+        if self.tls is not None:
+            config.ssl_certfile, config.ssl_keyfile = self.tls.certificate, self.tls.key
+            # Nobody without a certificate of ours gets in.
+            config.ssl_ca_certs, config.ssl_cert_reqs = str(self.tls.authority), ssl.CERT_REQUIRED
         server = uvicorn.Server(config)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])), daemon=True)
         thread.start()
@@ -134,7 +151,8 @@ class SimulatedServer:
         jwt_bearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         if form.get("client_assertion_type") != jwt_bearer or form.get("client_assertion", "").count(".") != 2:
             return Response(b'{"error":"invalid_client"}', 401, media_type="application/json")
-        self.token, self.tokens_given = secrets.token_hex(8), self.tokens_given + 1
+        self.assertions.append(form["client_assertion"])
+        self.token = secrets.token_hex(8)
         answer = {"access_token": self.token, "token_type": "bearer", "expires_in": 300, "scope": form.get("scope", "")}
         return Response(orjson.dumps(answer), media_type="application/json")
 
@@ -288,9 +306,9 @@ class SimulatedServer:
 
 
 @contextmanager
-def simulated_server() -> Iterator[SimulatedServer]:
+def simulated_server(tls: Tls | None = None) -> Iterator[SimulatedServer]:
     """Run a server on a free port of this machine."""
-    server = SimulatedServer()
+    server = SimulatedServer(tls=tls)
     server.start()
     try:
         yield server
