@@ -102,11 +102,12 @@ def parse_held(
     client = _client(content.get(layout.subject), patients, sought)
     # 3.
     whole, extensions = _labels(content, directory, labels)
-    kept: Document = {"language": content["language"]} if isinstance(content.get("language"), str) else {}
-    document: Document = {
-        "resourceType": sought.resource,
-        "meta": {"profile": [layout.profile], **({"security": label_codings(whole, directory)} if whole else {})},
-    } | kept
+    own_meta: Document = {"profile": [layout.profile]}
+    if whole:
+        own_meta["security"] = label_codings(whole, directory)
+    document: Document = {"resourceType": sought.resource, "meta": own_meta}
+    if isinstance(language := content.get("language"), str):
+        document["language"] = language
     set_aside = {"resourceType", "id", "meta", "language", "extension", layout.subject}
     if extensions:
         document["extension"] = extensions

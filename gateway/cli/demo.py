@@ -44,7 +44,7 @@ def demo(
 def known_custodian(custodian: str | None) -> Kind | None:
     """Return the kind of a custodian's server; raises SettingsError for another one."""
     if custodian is None or custodian in KINDS:
-        return cast(Kind | None, custodian)
+        return custodian
     raise SettingsError(f"The custodian's server is one of {', '.join(KINDS)}.")
 
 

@@ -6,6 +6,8 @@ with the gateway.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -36,11 +38,23 @@ SHELVES = {
 
 
 @contextmanager
-def custodian_server(kind: Kind) -> Iterator[str]:
-    """Run an empty FHIR server on this machine and yield its base address. Raises SettingsError where it cannot."""
+def custodian_server(kind: Kind, *, apart: bool = False) -> Iterator[str]:
+    """Run an empty FHIR server on this machine and yield its base address. Raises SettingsError where it cannot.
+
+    The simulator runs in a thread of this process, or *apart* in a process of its own, as HAPI's server always does.
+    """
     if kind == "hapi":
         with local_fhir_server() as base:
             yield base
+    elif apart:
+        with subprocess.Popen(
+            [sys.executable, "-m", "adapters.custodian.fhir_server.simulator"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            try:
+                yield (process.stdout.readline() if process.stdout else "").removeprefix("READY ").strip()
+            finally:
+                process.terminate()
     else:
         with simulated_server() as server:
             yield server.base
@@ -83,14 +97,14 @@ def held_sample(world: World, sample: Sample, at: datetime, labels: Collection[s
     made = make_sample(
         sample.category, world.directory, identifier, at, labels, custodian=sample.custodian, referrer=sample.referrer
     )
-    document = document_in(made)
+    document: Document = dict(document_in(made))
     meta = document.get("meta")
-    told = {} if labels else {"security": [label_coding("N")]}
-    subject = world.directory.layouts[sample.category].subject
-    return document | {
-        "meta": {**(meta if isinstance(meta, dict) else {}), **told},
-        subject: {"reference": f"Patient/{sample.client}"},
-    }
+    told: Document = dict(meta) if isinstance(meta, dict) else {}
+    if not labels:
+        told["security"] = [label_coding("N")]
+    document["meta"] = told
+    document[world.directory.layouts[sample.category].subject] = {"reference": f"Patient/{sample.client}"}
+    return document
 
 
 def put_client(web: httpx.Client, base: str, name: str, client: DemoClient) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import httpx
 import orjson
 
+from adapters.fhir.samples import sections_in
 from adapters.tokens.acting import Acting
 from gateway.composition import Gateway
 from gateway.consent.model import ClientId
@@ -20,6 +21,7 @@ from gateway.demo.population import identifier_of, system_of, written
 from gateway.demo.telling import Teller
 from gateway.demo.world import World
 from gateway.directory.instants import HELSINKI
+from gateway.directory.layout import Layout
 from gateway.disclosure.opened import Opener
 from gateway.disclosure.sections import Document
 from gateway.http.acting import CONSENTS
@@ -36,8 +38,13 @@ class Look:
     """What a worker saw who asked for a sample: by its id, or by a search where nobody knows an id of ours yet."""
 
     answer: httpx.Response
-    document: Document | None
+    document: dict[str, object] | None
     by_search: bool
+
+    def sections(self, layout: Layout) -> set[str]:
+        """Return the sections that were shown."""
+        shown: Document = orjson.loads(orjson.dumps(self.document))
+        return sections_in(shown, layout)
 
     @property
     def is_empty(self) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Collection
 
 import httpx
 
-from adapters.fhir.samples import sections_in
 from adapters.tokens.acting import Acting
 from gateway.consent.model import ConsentState
 from gateway.demo.documents import SAMPLES, sample_named
@@ -113,7 +112,7 @@ class Story:
             self._teller.step(asked, f"{answer.status_code}: {self._stage.last_reason()}", "expected the document")
             return
         directory, category = self._stage.world.directory, sample_named(document).category
-        released = sections_in(look.document, directory.layouts[category])
+        released = look.sections(directory.layouts[category])
         every = directory.categories[category].sections
         withheld = [section for section in every if section not in released]
         came = f"200 with {', '.join(section for section in every if section in released)}"

@@ -203,8 +203,12 @@ async def gather(permits: Sequence[tuple[DocumentFacts, Permit]], client: str, h
         except CustodianUnavailable:
             return None
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [(row[0], group.create_task(fetch(place, *row))) for place, row in asked.items()]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [(row[0], group.create_task(fetch(place, *row))) for place, row in asked.items()]
+    except BaseExceptionGroup as errors:
+        # Nobody who asks knows of the group: the first that went wrong is what went wrong.
+        raise errors.exceptions[0] from None
     came = [(document, task.result()) for document, task in tasks]
     return Gathered(
         tuple(one for _, found in came if found is not None for one in found),

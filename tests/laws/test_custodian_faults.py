@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from adapters.custodian.fhir_server.simulator import Fault, SimulatedServer, simulated_server
 from gateway.demo.custodian import held_sample, put_client, put_document, write_custodians
@@ -222,3 +223,15 @@ async def test_one_custodians_failure_leaves_anothers_documents_as_they_are(
     reasons = [(entry.b or {}).get("reasons") for entry in laws.entries() if entry.outcome == "error"]
     assert reasons == [["custodian-unavailable"]] * 20
     assert laws.verify() == []
+
+
+async def test_where_documents_lie_cannot_be_read_is_told_like_any_failure_of_the_database(
+    laws: Laws, server: SimulatedServer
+) -> None:
+    await laws.give()
+    document = await _met(laws)
+    with laws.gateway.database.write() as connection:
+        connection.execute(text("ALTER TABLE document_origin RENAME TO gone"))
+        connection.commit()
+    answer = await laws.read(document)
+    assert (answer.status_code, answer.json()["resourceType"]) == (503, "OperationOutcome")

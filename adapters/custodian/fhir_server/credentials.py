@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
+from authlib.common.errors import AuthlibBaseError
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, RSAKey
 
@@ -62,12 +63,10 @@ class _WithToken:
         self._asking = asyncio.Lock()
 
     async def send(self, method: str, address: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
-        from authlib.integrations.base_client import OAuthError
-
         try:
             await self._have_token()
             answer: httpx.Response = await self._client.request(method, address, headers=dict(headers), content=body)
-        except (OAuthError, JoseError, KeyError, TypeError):
+        except (AuthlibBaseError, JoseError, KeyError, TypeError):
             # Its errors quote the server's words.
             raise ValueError("no token is to be had") from None
         if answer.status_code == 401:

@@ -64,7 +64,12 @@ class FhirHoldings:
             return ()
         # 2.
         sought = Sought(shelf.resource, shelf.category, identifiers)
-        found = await self._search(shelf, server, sought, only)
+        try:
+            # All pages together: a server that sends one document a page is not waited for page by page.
+            async with asyncio.timeout(server.patience.whole):
+                found = await self._search(shelf, server, sought, only)
+        except TimeoutError:
+            raise CustodianUnavailable("The custodian's server takes too long.") from None
         # 4.
         known = await self._origins.known(server.name, shelf.resource, [one.server_id for one in found])
         return tuple(_named(one, known.get(one.server_id), client, shelf) for one in found)

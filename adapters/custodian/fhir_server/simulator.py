@@ -249,7 +249,7 @@ class SimulatedServer:
     async def _instead(self) -> Response | None:
         match self.fault:
             case Fault.SLOW:
-                while self.fault is Fault.SLOW and self._running is not None and not self._running[0].should_exit:  # noqa: ASYNC110
+                while self._is_slow():  # noqa: ASYNC110  A test's own thread ends it, by a plain flag.
                     await asyncio.sleep(0.02)
                 return _refusal(503)
             case Fault.TRICKLES:
@@ -264,6 +264,9 @@ class SimulatedServer:
                 return Response(b'{"resourceType":"Bundle",', media_type=FHIR_JSON)
             case _:
                 return None
+
+    def _is_slow(self) -> bool:
+        return self.fault is Fault.SLOW and self._running is not None and not self._running[0].should_exit
 
     async def _trickle(self) -> AsyncIterator[bytes]:
         while self.fault is Fault.TRICKLES:
@@ -300,7 +303,7 @@ class SimulatedServer:
                     one["title"] = f"Changed {self._looks} times"
                 case _:
                     pass
-        if self.fault is Fault.ANOTHER and bent:
+        if bent and self.fault is Fault.ANOTHER:
             bent.append(copy.deepcopy(bent[0]) | {"id": f"{bent[0]['id']}-too"})
         return bent
 
