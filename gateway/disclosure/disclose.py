@@ -3,6 +3,9 @@
 No entry, no bytes: the bytes are returned only after the transaction that holds their entry has committed, and that
 transaction compares the epochs of client, partner and world, the documents' versions and the permit's end with those
 of the judgement. A difference goes back to step 1, three times at most.
+
+What lies with a custodian outside is judged twice: before it is fetched, as documents such as could lie there, and on
+what came (`held`).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from gateway.directory.instants import from_micros
 from gateway.directory.model import RELATION_KINDS, Directory, Flow
 from gateway.disclosure.decision import CONSENT_BASES
 from gateway.disclosure.opened import Opened, Section
+from gateway.disclosure.order_outside import take_in
 from gateway.disclosure.order_records import DocumentRecord, GrantRecord, Records
 from gateway.disclosure.section_fields import (
     Fields,
@@ -91,7 +92,7 @@ def check_release(release: Release, subject: Section, body: Section, records: Re
     for row in documents:
         rests_on = within(reliance, text(row, "id"))
         if "met" in rests_on:
-            yield from _met(release, row, rests_on, records)
+            yield from take_in(release.client, row, rests_on, records)
         yield from _check_document(release, _claimed(row, rests_on), rests_on, records)
 
 
@@ -102,36 +103,6 @@ def _claimed(row: Fields, rests_on: Fields) -> _Claimed:
         number(row, "dated"), text(row, "basis"), frozenset(texts(row, "sections")),
         frozenset(texts(row, "obligations")), optional_number(row, "good_until"),
     )  # fmt: skip
-
-
-def _met(release: Release, row: Fields, rests_on: Fields, records: Records) -> Iterator[str]:
-    """Take in what a release tells of a document outside: it was never deposited, and each release says it anew."""
-    met = within(rests_on, "met")
-    sections = within(met, "sections")
-    document = DocumentRecord(
-        release.client, text(row, "id"), number(rests_on, "version"), text(row, "custodian"), text(row, "category"),
-        number(row, "dated"), frozenset(texts(met, "labels")),
-        {section: frozenset(texts(sections, section)) for section in sections}, text(met, "source"),
-        text(met, "sha256"),
-    )  # fmt: skip
-    known = records.documents.get(document.id)
-    told = (document.client, document.custodian, document.category)
-    if known is not None and known.source is None:
-        yield "a document that was deposited is released as one outside"
-    elif known is not None and (known.client, known.custodian, known.category) != told:
-        yield "a document outside is released as another client's, custodian's or of another category"
-    elif known is not None and known.version == document.version and known != document:
-        yield "a document outside has changed without its version"
-    elif not _follows(document.version, 0 if known is None else known.version, records):
-        yield "a version of a document outside does not follow the one released before"
-    else:
-        records.documents[document.id] = document
-
-
-def _follows(version: int, last: int, records: Records) -> bool:
-    if records.complete and records.releases_known:
-        return version in (max(last, 1), last + 1)
-    return version >= max(last, 1)
 
 
 def _check_document(release: Release, claimed: _Claimed, reliance: Fields, records: Records) -> Iterator[str]:

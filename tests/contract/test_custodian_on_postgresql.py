@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from adapters.clocks import SteeredClock
-from adapters.custodian.fhir_server.simulator import Fault, simulated_server
+from adapters.custodian.fhir_server.simulated_faults import Fault
+from adapters.custodian.fhir_server.simulator import simulated_server
 from gateway.app import create_app
 from gateway.composition import opened
 from gateway.demo.custodian import put_samples, write_custodians

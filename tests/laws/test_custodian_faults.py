@@ -12,7 +12,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from adapters.custodian.fhir_server.simulator import Fault, SimulatedServer, simulated_server
+from adapters.custodian.fhir_server.simulated_faults import Fault
+from adapters.custodian.fhir_server.simulator import SimulatedServer, simulated_server
 from gateway.demo.custodian import held_sample, put_client, put_document, write_custodians
 from gateway.demo.documents import Sample
 from gateway.directory.identity_trace import url_holds_identity_code

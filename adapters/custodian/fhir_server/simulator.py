@@ -7,7 +7,6 @@ It answers as HAPI's server does in what the gateway uses; one contract suite ru
 from __future__ import annotations
 
 import asyncio
-import copy
 import secrets
 import socket
 import ssl
@@ -17,7 +16,6 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
@@ -28,34 +26,21 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from adapters.custodian.fhir_server.simulated_faults import Fault, bent
+from adapters.custodian.fhir_server.simulated_resources import (
+    CATEGORY_OF,
+    PERSON_OF,
+    codings_in,
+    identifiers_in,
+    meta_of,
+    patient_of,
+)
 from gateway.disclosure.sections import Document, Json
 
 FHIR_JSON = "application/fhir+json"
 HUGE = 2 * 1024**3
 PAGE = 50
-_CATEGORY_OF = {"Composition": "type", "DocumentReference": "type", "Task": "code"}
-_PERSON_OF = {"Task": "for"}
 _PATIENCE = 20.0
-
-
-class Fault(Enum):
-    """How the server misbehaves, at searches; being down is told by `SimulatedServer.stop`."""
-
-    SLOW = "does not answer"
-    TRICKLES = "sends a byte now and then"
-    HUGE = "sends two gigabytes"
-    BROKEN = "answers 500"
-    REDIRECTS = "redirects to a private address"
-    NOT_JSON = "sends what is not JSON"
-    NOT_FHIR = "sends a resource that is not of R4's form"
-    WRONG_TYPE = "sends another resource type"
-    WRONG_CATEGORY = "sends a document of another category"
-    WRONG_CLIENT = "sends another client's document"
-    ANOTHER = "sends another document of the client beside the one asked for"
-    NO_LABELS = "forgets the security labels"
-    ODD_LABELS = "says security labels that nobody knows"
-    CHANGES = "changes the document at each look, without counting versions"
-    LEADS_AWAY = "says that the next page lies at a private address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +146,8 @@ class SimulatedServer:
         kind, id_ = request.path_params["kind"], request.path_params["id"]
         content: Document = orjson.loads(await request.body())
         old = self._kept.setdefault(kind, {}).get(id_)
-        version = 1 if old is None else int(str(_meta(old)["versionId"])) + 1
-        kept = content | {"id": id_, "meta": _meta(content) | {"versionId": str(version)}}
+        version = 1 if old is None else int(str(meta_of(old)["versionId"])) + 1
+        kept = content | {"id": id_, "meta": meta_of(content) | {"versionId": str(version)}}
         self._kept[kind][id_] = kept
         return _fhir(kept, 201 if old is None else 200)
 
@@ -189,7 +174,7 @@ class SimulatedServer:
             found = [one for one in self._kept.get(kind, {}).values() if self._matches(kind, one, form)]
         except KeyError:
             return _refusal(400)
-        found = self._bent(kind, found, form)
+        found = bent(self.fault, kind, found, list(self._kept.get("Patient", {})), self._looks)
         return self._answer(kind, found, min(int(form.get("_count", "20")), PAGE), "_include" in form)
 
     async def _page(self, request: Request) -> Response:
@@ -205,7 +190,7 @@ class SimulatedServer:
             for one in shown
         ]
         if include:
-            people = {id_ for one in shown if (id_ := _patient_of(kind, one)) is not None}
+            people = {id_ for one in shown if (id_ := patient_of(kind, one)) is not None}
             patients = self._kept.get("Patient", {})
             entries += [
                 {"resource": patients[id_], "search": {"mode": "include"}} for id_ in sorted(people) if id_ in patients
@@ -224,20 +209,20 @@ class SimulatedServer:
 
     def _matches(self, kind: str, content: Document, form: Mapping[str, str]) -> bool:
         """Return whether a resource is found; raises KeyError for a parameter that is not known."""
-        person = content.get(_PERSON_OF.get(kind, "subject"))
+        person = content.get(PERSON_OF.get(kind, "subject"))
         subject = person if isinstance(person, dict) else {}
         for name, value in form.items():
             if name in ("_count", "_include"):
                 continue
             if name == "_id":
                 holds = content.get("id") == value
-            elif name == _CATEGORY_OF.get(kind, "category"):
-                holds = value in set(_codings(content.get(name)))
+            elif name == CATEGORY_OF.get(kind, "category"):
+                holds = value in set(codings_in(content.get(name)))
             elif name in ("patient.identifier", "subject.identifier"):
-                patient = self._kept.get("Patient", {}).get(_patient_of(kind, content) or "", {})
-                holds = value in set(_identifiers(patient.get("identifier")))
+                patient = self._kept.get("Patient", {}).get(patient_of(kind, content) or "", {})
+                holds = value in set(identifiers_in(patient.get("identifier")))
             elif name in ("subject:identifier", "patient:identifier"):
-                holds = value in set(_identifiers([subject.get("identifier")]))
+                holds = value in set(identifiers_in([subject.get("identifier")]))
             else:
                 raise KeyError(name)
             if not holds:
@@ -281,32 +266,6 @@ class SimulatedServer:
             # Otherwise this never lets the server notice that nobody listens any more.
             await asyncio.sleep(0)
 
-    def _bent(self, kind: str, found: list[Document], form: Mapping[str, str]) -> list[Document]:
-        bent = copy.deepcopy(found)
-        element, person = _CATEGORY_OF.get(kind, "category"), _PERSON_OF.get(kind, "subject")
-        for one in bent:
-            match self.fault:
-                case Fault.NOT_FHIR:
-                    one["status"] = {"odd": True}
-                case Fault.WRONG_TYPE:
-                    one["resourceType"] = "Basic"
-                case Fault.WRONG_CATEGORY:
-                    one[element] = _other_category(one[element])
-                case Fault.WRONG_CLIENT:
-                    others = [id_ for id_ in self._kept.get("Patient", {}) if id_ != _patient_of(kind, one)]
-                    one[person] = {"reference": f"Patient/{others[0] if others else 'nobody'}"}
-                case Fault.NO_LABELS:
-                    one["meta"] = {key: value for key, value in _meta(one).items() if key != "security"}
-                case Fault.ODD_LABELS:
-                    one["meta"] = _meta(one) | {"security": [{"system": "urn:example:labels", "code": "X9"}]}
-                case Fault.CHANGES:
-                    one["title"] = f"Changed {self._looks} times"
-                case _:
-                    pass
-        if bent and self.fault is Fault.ANOTHER:
-            bent.append(copy.deepcopy(bent[0]) | {"id": f"{bent[0]['id']}-too"})
-        return bent
-
 
 @contextmanager
 def simulated_server(tls: Tls | None = None) -> Iterator[SimulatedServer]:
@@ -325,38 +284,6 @@ def _fhir(content: Document, status: int = 200) -> Response:
 
 def _refusal(status: int) -> Response:
     return _fhir({"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "processing"}]}, status)
-
-
-def _meta(content: Document) -> Document:
-    meta = content.get("meta")
-    return meta if isinstance(meta, dict) else {}
-
-
-def _patient_of(kind: str, content: Document) -> str | None:
-    person = content.get(_PERSON_OF.get(kind, "subject"))
-    reference = person.get("reference") if isinstance(person, dict) else None
-    return reference.removeprefix("Patient/") if isinstance(reference, str) else None
-
-
-def _codings(value: Json) -> Iterator[str]:
-    for concept in value if isinstance(value, list) else [value]:
-        codings = concept.get("coding") if isinstance(concept, dict) else None
-        for coding in codings if isinstance(codings, list) else ():
-            if isinstance(coding, dict):
-                yield f"{coding.get('system')}|{coding.get('code')}"
-
-
-def _identifiers(value: Json) -> Iterator[str]:
-    for one in value if isinstance(value, list) else ():
-        if isinstance(one, dict):
-            yield f"{one.get('system')}|{one.get('value')}"
-
-
-def _other_category(value: Json) -> Json:
-    text = orjson.dumps(value)
-    here, there = b'"work-ability-plan"', b'"activation-plan"'
-    other: Json = orjson.loads(text.replace(here, there) if here in text else text.replace(there, here))
-    return other
 
 
 def main() -> None:
