@@ -19,8 +19,8 @@ setup: ## Prepare .venv and stop; the command is then .venv/bin/saattaen
 setup-dev:
 	@deploy/setup.sh dev
 
-demo: setup ## Play the main job over HTTP, then stay up (ONCE=1 ends, RESET=1 starts afresh, PORT=8080)
-	@$(SAATTAEN) demo $(if $(ONCE),--once) $(if $(RESET),--reset) $(if $(PORT),--port $(PORT))
+demo: setup ## Play the main job over HTTP, then stay up (ONCE=1 ends, RESET=1 starts afresh, PORT=8080, CUSTODIAN=hapi)
+	@$(SAATTAEN) demo $(if $(ONCE),--once) $(if $(RESET),--reset) $(if $(PORT),--port $(PORT)) $(if $(CUSTODIAN),--custodian $(CUSTODIAN))
 
 serve: setup ## Run the gateway on its settings (SAATTAEN_*)
 	@$(SAATTAEN) serve

@@ -6,13 +6,17 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, QueuePool
 
 from adapters.clocks import SystemClock
 from adapters.custodian.deposit import DepositCustodian
+from adapters.custodian.fhir_server.connection import ServerConnection
+from adapters.custodian.fhir_server.holdings import FhirHoldings
+from adapters.custodian.fhir_server.load import load_custodians
 from adapters.fhir.acceptance import Acceptance
 from adapters.fhir.disclosing import Disclosing
 from adapters.keyring import KeyRing, LiveKeys
@@ -37,6 +41,7 @@ from adapters.sql.inspecting import open_for_inspection
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
 from adapters.sql.log_store import SqlLogReader, SqlLogStore
+from adapters.sql.origin_store import SqlOrigins
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.partner_register import PartnerRegister, marked_partners
 from adapters.sql.partner_replay import replay_partner
@@ -237,6 +242,8 @@ async def opened(
         gateway = _assemble(
             settings, directory, clock, database, keyring, keys, engine, mandates or SimulatedMandates()
         )
+        if settings.custodians is not None:
+            gateway = await _with_custodians(gateway, settings.custodians, closing)
         closing.callback(gateway.log.close)
         closing.callback(gateway.turn.close)
         if not guarded:
@@ -270,6 +277,21 @@ async def _engine(settings: Settings, closing: AsyncExitStack) -> PolicyEngine:
     if settings.opa_url is None:
         raise ValueError("read_settings has checked that the OPA server's address is there")
     return await closing.enter_async_context(ServerEngine(settings.opa_url, read_bundle().revision))
+
+
+async def _with_custodians(gateway: Gateway, file: Path, closing: AsyncExitStack) -> Gateway:
+    """Return the gateway with a connection to each server that the file names. Raises SettingsError for its faults."""
+    directory, register = gateway.directory, gateway.register
+    custodians = load_custodians(file, directory, demo=gateway.settings.demo)
+    connections = {
+        name: await closing.enter_async_context(ServerConnection(server)) for name, server in custodians.servers.items()
+    }
+
+    async def identify(client: str) -> tuple[Identifier, ...]:
+        return await gateway.database.reading(lambda link: register.identifiers_in_use(link, ClientId(client)))
+
+    holdings = FhirHoldings(custodians, connections, directory, SqlOrigins(gateway.database), identify)
+    return replace(gateway, parts=replace(gateway.parts, holdings=holdings))
 
 
 def _ids(clock: Clock) -> Callable[[], str]:

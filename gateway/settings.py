@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """Which policy engine judges: OPA's WebAssembly in process, or an OPA server."""
     opa_url: str | None = None
     """The OPA server's address, when `engine` is `opa`."""
+    custodians: Path | None = None
+    """Which custodians' documents lie on FHIR servers of their own (YAML); without it all lie with the gateway."""
     demo: bool = False
     """A demo says so in each answer, takes 900-series codes without issuer and uses marked keys."""
     patience: float = Field(default=20.0, ge=0.1, le=120)

@@ -85,7 +85,7 @@ def code_faults(resource: Mapping[str, Json], at: str) -> Iterator[tuple[str, st
     """Yield a fault for each required code of the resource that its binding does not have."""
     for dotted, allowed in REQUIRED_CODES.get(str(resource.get("resourceType")), {}).items():
         for path, value in _values(dict(resource), dotted.split("."), at):
-            if value not in allowed:
+            if not isinstance(value, str) or value not in allowed:
                 yield path, f"one of {', '.join(sorted(allowed))} is expected"
 
 

@@ -45,10 +45,13 @@ def render(
     return orjson.dumps(resource)
 
 
-def searchset(entries: Sequence[tuple[str, bytes]], self_link: str, next_link: str | None = None) -> bytes:
+def searchset(
+    entries: Sequence[tuple[str, bytes]], self_link: str, next_link: str | None = None, incomplete: bool = False
+) -> bytes:
     """Return the searchset Bundle of rendered documents, each with its full address, joined by their bytes.
 
     It tells no total: how many there are beside those shown is nobody's business. Links must not hold an identifier.
+    *incomplete* says so with an outcome: a custodian that may be asked did not answer.
     """
     links: list[Json] = [{"relation": "self", "url": self_link}]
     if next_link is not None:
@@ -60,7 +63,24 @@ def searchset(entries: Sequence[tuple[str, bytes]], self_link: str, next_link: s
         b'{"fullUrl":' + orjson.dumps(address) + b',"resource":' + entry + b',"search":{"mode":"match"}}'
         for address, entry in entries
     )
-    return head + b',"entry":[' + joined + b"]}"
+    return head + b',"entry":[' + joined + (b"," + _INCOMPLETE if incomplete else b"") + b"]}"
+
+
+_INCOMPLETE = orjson.dumps(
+    {
+        "resource": {
+            "resourceType": "OperationOutcome",
+            "issue": [
+                {
+                    "severity": "warning",
+                    "code": "incomplete",
+                    "diagnostics": "A custodian did not answer: there may be more than what is shown. Search again.",
+                }
+            ],
+        },
+        "search": {"mode": "outcome"},
+    }
+)
 
 
 def _with_subject(inner: Json, who: Document) -> Json:

@@ -19,8 +19,8 @@ import aiohttp
 import orjson
 from opa_client import AsyncOpaClient
 
+from adapters.breaker import Breaker
 from adapters.opa.batches import batches, encode
-from adapters.opa.breaker import Breaker
 from adapters.opa.decision import parse_decision, parse_decisions
 from gateway.disclosure.decision import Decision
 from gateway.errors import EngineUnavailable, SettingsError

@@ -90,6 +90,17 @@ class SqlClientRegister:
             born=date.fromisoformat(known["born"]) if known["born"] else None,
         )  # fmt: skip
 
+    def identifiers_in_use(self, connection: object, client: ClientId) -> tuple[Identifier, ...]:
+        """Return the personal identity codes that lead to the client now: what a custodian outside is asked by.
+
+        The caller holds a permit to fetch. A retired code is not told: it answers as unknown everywhere.
+        """
+        person = self.person(connection, client)
+        known = () if person is None else person.identifiers
+        return tuple(
+            one for one in known if one.authority == NATIONAL_AUTHORITY and self.find(connection, one) == client
+        )
+
     def add(self, connection: object, person: Person, at: datetime) -> ClientId:
         """Store a new client."""
         link, client = _of(connection), ClientId(new_id())

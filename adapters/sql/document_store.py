@@ -52,7 +52,7 @@ class SqlDocumentStore:
         sections = {section: tuple(labels) for section, labels in json.loads(row.sections).items()}
         return DocumentFacts(
             row.id, row.version, row.custodian, row.category, row.resource, row.dated, tuple(row.labels.split()),
-            sections, row.client,
+            sections, row.client, row.source,
         )  # fmt: skip
 
     def save(self, connection: object, document: DocumentFacts, body: bytes, referrer: str | None, at: int) -> None:

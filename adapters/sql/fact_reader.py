@@ -29,7 +29,7 @@ from gateway.errors import StoreUnavailable
 MAX_DOCUMENTS = 200
 """A search never judges more documents than this; more are a reason to narrow the search, told as none."""
 
-_DOCUMENT = "id, version, custodian, category, resource, dated, labels, sections, client"
+_DOCUMENT = "id, version, custodian, category, resource, dated, labels, sections, client, source"
 _GRANT = (
     "id, consent, version, custodian, recipient, category, purpose, valid_from, until, sensitivities, single_use, "
     "document, dated_from, dated_until, withdrawn, confirmed_at, spent_by, ended_at, seq, by_client"
@@ -146,10 +146,10 @@ def _standing(system: str, partner: object, services: object) -> PartnerStanding
 
 
 def _document(row: list[Any]) -> DocumentFacts:
-    document, version, custodian, category, resource, dated, labels, sections, client = row
+    document, version, custodian, category, resource, dated, labels, sections, client, source = row
     return DocumentFacts(
         document, version, custodian, category, resource, dated, tuple(labels.split()),
-        {section: tuple(added) for section, added in orjson.loads(sections).items()}, client,
+        {section: tuple(added) for section, added in orjson.loads(sections).items()}, client, source,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ judgement and release forces a new judgement (`migrations`, and the law's test o
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 DECOY_CLIENT = "0" * 32
@@ -318,7 +318,7 @@ class PaperCheckRow(SQLModel, table=True):
 
 
 class DocumentRow(SQLModel, table=True):
-    """The current version's facts of a deposited document; the bytes lie in `document_version`."""
+    """The current version's facts of a document; the bytes of a deposited one lie in `document_version`."""
 
     __tablename__ = "document"
     __table_args__ = (Index("ix_document_search", "client", "category"),)
@@ -334,6 +334,22 @@ class DocumentRow(SQLModel, table=True):
     """JSON: section present -> its sensitivities."""
     referrer: str | None = None
     updated: int = Field(sa_column=_micros())
+    source: str | None = None
+    """The server of a custodian outside where it lies (`document_origin`); NULL where it was deposited with us."""
+
+
+class DocumentOriginRow(SQLModel, table=True):
+    """Where a document outside lies: our id leads to the server's, and to what the server last showed."""
+
+    __tablename__ = "document_origin"
+    __table_args__ = (UniqueConstraint("source", "resource", "server_id"),)
+    document: str = Field(primary_key=True)
+    source: str
+    resource: str
+    server_id: str
+    server_version: str
+    digest: str
+    """SHA-256 of the content, in hexadecimal."""
 
 
 class DocumentVersionRow(SQLModel, table=True):

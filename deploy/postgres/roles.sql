@@ -39,6 +39,7 @@ GRANT SELECT, INSERT, UPDATE ON consent_grant TO saattaen_app;
 GRANT SELECT, INSERT, UPDATE ON consent_request TO saattaen_app;
 GRANT SELECT, INSERT ON consent_version TO saattaen_app;
 GRANT SELECT, INSERT, UPDATE ON document TO saattaen_app;
+GRANT SELECT, INSERT, UPDATE ON document_origin TO saattaen_app;
 GRANT SELECT, INSERT ON document_version TO saattaen_app;
 GRANT SELECT, INSERT, UPDATE ON import_nonce TO saattaen_app;
 GRANT SELECT, INSERT, UPDATE ON outbox TO saattaen_app;

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, cast
 
 import typer
 
+from gateway.demo.custodian import KINDS, Kind
 from gateway.demo.play import FOLDER, PORT
 from gateway.demo.play import demo as play_demo
 from gateway.errors import SettingsError
@@ -27,9 +28,24 @@ def demo(
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=1, max=65535)] = PORT,
     engine: Annotated[str, typer.Option(help="embedded or opa.")] = "embedded",
     folder: Annotated[Path, typer.Option(help="Where its data lies.")] = FOLDER,
+    custodian: Annotated[
+        str | None, typer.Option(help="hapi or simulator: some documents lie on a FHIR server of their custodian's.")
+    ] = None,
 ) -> None:
     """Set up the demo world, serve it, play the main job, and stay up."""
-    raise typer.Exit(play_demo(once=once, reset=reset, port=port, engine=known_engine(engine), folder=folder))
+    raise typer.Exit(
+        play_demo(
+            once=once, reset=reset, port=port, engine=known_engine(engine), folder=folder,
+            custodian=known_custodian(custodian),
+        )
+    )  # fmt: skip
+
+
+def known_custodian(custodian: str | None) -> Kind | None:
+    """Return the kind of a custodian's server; raises SettingsError for another one."""
+    if custodian is None or custodian in KINDS:
+        return custodian
+    raise SettingsError(f"The custodian's server is one of {', '.join(KINDS)}.")
 
 
 def known_engine(engine: str) -> Literal["embedded", "opa"]:

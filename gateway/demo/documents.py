@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -55,12 +55,16 @@ def path_type(world: World, category: str) -> str:
 
 
 async def deposit_samples(
-    world: World, systems: Mapping[str, PartnerSystem], there: Mapping[str, str], now: datetime
-) -> dict[str, str]:
-    """Deposit the samples that are not *there* yet; return our id of each, by its name. Raises GatewayError."""
+    world: World, systems: Mapping[str, PartnerSystem], there: Mapping[str, str], now: datetime,
+    outside: Callable[[Sample], bool] = lambda sample: False,
+) -> dict[str, str]:  # fmt: skip
+    """Deposit the samples that are not *there* yet; return our id of each, by its name. Raises GatewayError.
+
+    Those that lie *outside*, with their custodian, are not deposited.
+    """
     ids = dict(there)
     for sample in SAMPLES:
-        if sample.name in ids:
+        if sample.name in ids or outside(sample):
             continue
         content = make_sample(
             sample.category, world.directory, Identifier.personal(world.clients[sample.client].code), now,

@@ -6,8 +6,9 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -16,7 +17,8 @@ import httpx
 import orjson
 
 from gateway.composition import Gateway, opened
-from gateway.demo.documents import deposit_samples, sample_named
+from gateway.demo.custodian import Kind, custodian_server, lies_outside, put_samples, write_custodians
+from gateway.demo.documents import SAMPLES, Sample, deposit_samples, sample_named
 from gateway.demo.folder import held
 from gateway.demo.local_opa import local_opa
 from gateway.demo.partner import PartnerSystem
@@ -37,7 +39,8 @@ KEPT = "demo.json"
 
 
 def demo_settings(
-    folder: Path, *, port: int = PORT, engine: Literal["embedded", "opa"] = "embedded", opa_url: str | None = None
+    folder: Path, *, port: int = PORT, engine: Literal["embedded", "opa"] = "embedded", opa_url: str | None = None,
+    custodians: Path | None = None,
 ) -> Settings:  # fmt: skip
     """Return the settings of the demo in *folder*: everything beside each other, marked as a demo."""
     return read_settings(
@@ -51,25 +54,31 @@ def demo_settings(
         port=port,
         engine=engine,
         opa_url=opa_url,
+        custodians=custodians,
         demo=True,
     )
 
 
 def demo(
     once: bool = False, reset: bool = False, port: int = PORT, engine: Literal["embedded", "opa"] = "embedded",
-    folder: Path = FOLDER,
+    folder: Path = FOLDER, custodian: Kind | None = None,
 ) -> int:  # fmt: skip
     """Play the demo and return the exit status: 0 only if every step went as told.
 
     With *once* it ends then, else the gateway stays up until it is interrupted. *reset* starts with an empty folder.
+    With *custodian* some documents are not deposited but lie on a FHIR server of their custodian's.
     Raises SettingsError with a sentence that says what to do.
     """
     teller, place = Teller(), folder.absolute()
     listening = listen("127.0.0.1", port, f"choose another: make demo PORT={port + 1}")
     try:
         with held(place, reset=reset) as is_new, _opa(engine) as opa_url:
-            settings = demo_settings(place, port=port, engine=engine, opa_url=opa_url)
-            return asyncio.run(_run(settings, teller, listening, once=once, is_new=is_new))
+            _check_custodian(place, custodian)
+            with _custodian(custodian, place, teller) as outside:
+                settings = demo_settings(
+                    place, port=port, engine=engine, opa_url=opa_url, custodians=outside.file if outside else None
+                )
+                return asyncio.run(_run(settings, teller, listening, once=once, is_new=is_new, outside=outside))
     except KeyboardInterrupt:
         return 130 if teller.failed or once else 0
     finally:
@@ -81,7 +90,36 @@ def _opa(engine: str) -> AbstractContextManager[str | None]:
     return local_opa() if engine == "opa" and not address else nullcontext(address)
 
 
-async def _run(settings: Settings, teller: Teller, listening: socket.socket, *, once: bool, is_new: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """A custodian's FHIR server that is up: which kind, where, and the file that tells the gateway of it."""
+
+    kind: Kind
+    base: str
+    file: Path
+
+
+@contextmanager
+def _custodian(kind: Kind | None, folder: Path, teller: Teller) -> Iterator[_Outside | None]:
+    if kind is None:
+        yield None
+        return
+    teller.say("A custodian's FHIR server is started: " + ("HAPI's, which takes a while." if kind == "hapi" else kind))
+    with custodian_server(kind) as base:
+        yield _Outside(kind, base, write_custodians(folder / "custodians.yaml", base))
+
+
+def _check_custodian(folder: Path, custodian: Kind | None) -> None:
+    """Raise SettingsError for data of a demo in which the documents lay elsewhere."""
+    before = _kept(folder).get("custodian") if (folder / KEPT).exists() else custodian
+    if before != custodian:
+        how = f"with CUSTODIAN={before}" if before else "without CUSTODIAN"
+        raise SettingsError(f"The data in {_short(folder)} is of a demo {how}; start afresh with RESET=1.")
+
+
+async def _run(
+    settings: Settings, teller: Teller, listening: socket.socket, *, once: bool, is_new: bool, outside: _Outside | None
+) -> int:
     world, folder = load_world(), settings.keys.parent
     teller.head("Saattaen, a demo: everyone and everything in it is invented.")
     if not is_new:
@@ -89,7 +127,7 @@ async def _run(settings: Settings, teller: Teller, listening: socket.socket, *, 
     prepare(settings, datetime.now(UTC))
     async with opened(settings, world.directory) as gateway, served(gateway, listening) as serving:
         async with httpx.AsyncClient(base_url=settings.base_url, timeout=30, trust_env=False) as web:
-            stage = await _set_up(gateway, world, web, teller, folder)
+            stage = await _set_up(gateway, world, web, teller, folder, outside)
             await Story(stage).play()
             teller.say()
             if teller.failed:
@@ -103,29 +141,45 @@ async def _run(settings: Settings, teller: Teller, listening: socket.socket, *, 
     return 1 if teller.failed else 0
 
 
-async def _set_up(gateway: Gateway, world: World, web: httpx.AsyncClient, teller: Teller, folder: Path) -> Stage:
+async def _set_up(
+    gateway: Gateway, world: World, web: httpx.AsyncClient, teller: Teller, folder: Path, outside: _Outside | None
+) -> Stage:
     simulated = load_systems(folder / "partners", world)
     clients = await populate(gateway, world, simulated)
     base_url = gateway.settings.base_url
     systems = {id_: PartnerSystem(one, web, base_url, gateway.clock.now) for id_, one in simulated.items()}
     there = _kept_documents(folder)
-    documents = await deposit_samples(world, systems, there, gateway.clock.now())
-    _keep(folder, {"base_url": base_url, "documents": documents})
+    is_outside: Callable[[Sample], bool] = lies_outside if outside else lambda sample: False
+    documents = await deposit_samples(world, systems, there, gateway.clock.now(), is_outside)
+    _keep(folder, {"base_url": base_url, "documents": documents, "custodian": outside.kind if outside else None})
     teller.say(
         f"{len(clients)} people, {len(systems)} partner systems and {len(documents)} documents are there"
         f" ({len(documents) - len(there)} of them deposited now, through the API)."
     )
+    if outside is not None:
+        await asyncio.to_thread(put_samples, outside.base, world, gateway.clock.now())
+        names = ", ".join(sample.name for sample in SAMPLES if is_outside(sample))
+        teller.say(f"Not deposited, but put on the FHIR server of their custodians ({outside.kind}): {names}.")
     return Stage(gateway, world, web, systems, clients, documents, teller)
 
 
-def _kept_documents(folder: Path) -> Mapping[str, str]:
-    file = folder / KEPT
-    if not file.exists():
-        return {}
+def _kept(folder: Path) -> Mapping[str, object]:
     try:
-        return {str(name): str(id_) for name, id_ in orjson.loads(file.read_bytes())["documents"].items()}
-    except (OSError, ValueError, KeyError, AttributeError):
-        raise SettingsError(f"The demo's file {KEPT} cannot be read; start afresh with RESET=1.") from None
+        content = orjson.loads((folder / KEPT).read_bytes())
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict):
+        raise SettingsError(f"The demo's file {KEPT} cannot be read; start afresh with RESET=1.")
+    return content
+
+
+def _kept_documents(folder: Path) -> Mapping[str, str]:
+    if not (folder / KEPT).exists():
+        return {}
+    documents = _kept(folder).get("documents")
+    if not isinstance(documents, dict):
+        raise SettingsError(f"The demo's file {KEPT} cannot be read; start afresh with RESET=1.")
+    return {str(name): str(id_) for name, id_ in documents.items()}
 
 
 def _keep(folder: Path, content: Mapping[str, object]) -> None:
@@ -142,7 +196,8 @@ def _tell_where_next(stage: Stage, folder: Path) -> None:
     stage.teller.head(f"The gateway is up at {base} until you press Ctrl-C.")
     say("Suvi's feedback is still open to kuntakokeilu, her plan is not any more. Ask for both yourself:")
     for name in ("suvi-feedback", "suvi-plan"):
-        say(f'  curl -i -H "Authorization: Bearer $({command})" {base}{stage.address(sample_named(name))}')
+        if name in stage.documents:
+            say(f'  curl -i -H "Authorization: Bearer $({command})" {base}{stage.address(sample_named(name))}')
     say("Where to look next:")
     saattaen, on = _short(Path(sys.executable).with_name("saattaen")), "--demo"
     on += "" if folder == FOLDER.absolute() else f" --folder {_short(folder)}"

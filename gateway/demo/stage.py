@@ -10,17 +10,20 @@ from datetime import datetime, timedelta
 import httpx
 import orjson
 
+from adapters.fhir.samples import sections_in
 from adapters.tokens.acting import Acting
 from gateway.composition import Gateway
 from gateway.consent.model import ClientId
 from gateway.demo.documents import Sample, path_type, sample_named
 from gateway.demo.partner import PartnerSystem
 from gateway.demo.phone import read_messages
-from gateway.demo.population import identifier_of, system_of
+from gateway.demo.population import identifier_of, system_of, written
 from gateway.demo.telling import Teller
 from gateway.demo.world import World
 from gateway.directory.instants import HELSINKI
+from gateway.directory.layout import Layout
 from gateway.disclosure.opened import Opener
+from gateway.disclosure.sections import Document
 from gateway.http.acting import CONSENTS
 from gateway.http.openapi import PREFIX
 
@@ -31,15 +34,35 @@ _LASTS = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What a worker saw who asked for a sample: by its id, or by a search where nobody knows an id of ours yet."""
+
+    answer: httpx.Response
+    document: dict[str, object] | None
+    by_search: bool
+
+    def sections(self, layout: Layout) -> set[str]:
+        """Return the sections that were shown."""
+        shown: Document = orjson.loads(orjson.dumps(self.document))
+        return sections_in(shown, layout)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was shown, in the one way in which nothing is."""
+        return self.document is None and self.answer.status_code == (200 if self.by_search else 404)
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
-    """The parts of the story. *documents* are our ids of the samples, by name."""
+    """The parts of the story. *documents* are our ids of the samples, by name; of those that lie with a custodian
+    outside, once a search has shown them."""
 
     gateway: Gateway
     world: World
     web: httpx.AsyncClient
     systems: Mapping[str, PartnerSystem]
     clients: Mapping[str, ClientId]
-    documents: Mapping[str, str]
+    documents: dict[str, str]
     teller: Teller
 
     def system(self, acting: Acting) -> PartnerSystem:
@@ -50,11 +73,25 @@ class Stage:
         """Return a sample's address below the base address."""
         return f"/fhir/{path_type(self.world, sample.category)}/{self.documents[sample.name]}"
 
-    async def read(self, document: str, acting: Acting) -> httpx.Response:
+    async def read(self, document: str, acting: Acting) -> Look:
         """Let a worker ask for a sample."""
         sample = sample_named(document)
-        scope = f"system/{path_type(self.world, sample.category)}.r"
-        return await self.system(acting).ask(acting, scope, "GET", self.address(sample))
+        path = path_type(self.world, sample.category)
+        if document not in self.documents:
+            return await self._search(sample, path, acting)
+        answer = await self.system(acting).ask(acting, f"system/{path}.r", "GET", self.address(sample))
+        return Look(answer, content_of(answer) if answer.status_code == 200 else None, by_search=False)
+
+    async def _search(self, sample: Sample, path: str, acting: Acting) -> Look:
+        client = identifier_of(self.world.clients[sample.client])
+        form = {"patient.identifier": written(client), "category": sample.category}
+        answer = await self.system(acting).ask(acting, f"system/{path}.s", "POST", f"/fhir/{path}/_search", form=form)
+        match content_of(answer):
+            case {"entry": [{"resource": {"id": str(id_)} as document}]}:
+                self.documents[sample.name] = id_
+                return Look(answer, document, by_search=True)
+            case _:
+                return Look(answer, None, by_search=True)
 
     async def record_consent(self, acting: Acting, document: str, recipient: Acting) -> httpx.Response:
         """Let a worker show the client the words and record the consent to one document's category, nothing ticked."""
@@ -109,7 +146,7 @@ class Stage:
         with self.gateway.log_store.read() as reader:
             head = reader.heads()[-1]
             for entry in reversed(opener.read(reader, head, max(0, head.size - 50), head.size)):
-                if entry.kind in ("decision", "disclosure"):
+                if entry.kind in ("decision", "disclosure", "search"):
                     reasons = (entry.b or {}).get("reasons")
                     return ", ".join(map(str, reasons)) if isinstance(reasons, list) else entry.kind
         return "no entry"

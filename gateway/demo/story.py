@@ -6,15 +6,13 @@ from collections.abc import Collection
 
 import httpx
 
-from adapters.fhir.samples import sections_in
 from adapters.tokens.acting import Acting
 from gateway.consent.model import ConsentState
 from gateway.demo.documents import SAMPLES, sample_named
 from gateway.demo.partner import TokenRefused, any_worker, worker
 from gateway.demo.population import identifier_of
-from gateway.demo.stage import CONFIRMATIONS_PATH, CONSENTS_PATH, Stage, content_of
+from gateway.demo.stage import CONFIRMATIONS_PATH, CONSENTS_PATH, Look, Stage, content_of
 from gateway.demo.verification import has_doubts, verify_gateway
-from gateway.directory.layout import Layout
 from gateway.http.acting import CONSENTS
 
 CLIENT = "suvi"
@@ -99,21 +97,22 @@ class Story:
         self._teller.step(asked, f"200 a token for five minutes, {bound}")
 
     async def _refused(self, document: str, acting: Acting, reasons: Collection[str]) -> None:
-        answer = await self._stage.read(document, acting)
+        look = await self._stage.read(document, acting)
         reason = self._stage.last_reason()
-        right = answer.status_code == 404 and reason in reasons and _says_demo(answer)
-        came = f"{answer.status_code} not available, whatever the reason; the log alone says it: {reason}"
-        wrong = f"expected 404 and {' or '.join(sorted(reasons))}"
-        self._teller.step(f"{_by(acting)} asks for {self._what(document)}", came, None if right else wrong)
+        right = look.is_empty and reason in reasons and _says_demo(look.answer)
+        nothing = "nothing found" if look.by_search else "not available"
+        came = f"{look.answer.status_code} {nothing}, whatever the reason; the log alone says it: {reason}"
+        wrong = f"expected {200 if look.by_search else 404} and {' or '.join(sorted(reasons))}"
+        self._teller.step(f"{_by(acting)} {_asks(look)} {self._what(document)}", came, None if right else wrong)
 
     async def _read(self, document: str, acting: Acting, without: Collection[str] = ()) -> None:
-        answer = await self._stage.read(document, acting)
-        asked = f"{_by(acting)} asks for {self._what(document)}"
-        if answer.status_code != 200:
+        look = await self._stage.read(document, acting)
+        answer, asked = look.answer, f"{_by(acting)} {_asks(look)} {self._what(document)}"
+        if look.document is None:
             self._teller.step(asked, f"{answer.status_code}: {self._stage.last_reason()}", "expected the document")
             return
         directory, category = self._stage.world.directory, sample_named(document).category
-        released = _sections(answer, directory.layouts[category])
+        released = look.sections(directory.layouts[category])
         every = directory.categories[category].sections
         withheld = [section for section in every if section not in released]
         came = f"200 with {', '.join(section for section in every if section in released)}"
@@ -184,8 +183,8 @@ def _by(acting: Acting) -> str:
     return f"{acting.service} ({acting.role})"
 
 
-def _sections(answer: httpx.Response, layout: Layout) -> set[str]:
-    return sections_in(answer.json(), layout)
+def _asks(look: Look) -> str:
+    return "searches for" if look.by_search else "asks for"
 
 
 def _says_demo(answer: httpx.Response) -> bool:

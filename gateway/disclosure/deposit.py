@@ -106,7 +106,9 @@ class Deposits:
         """Decide and write, inside the transaction; raises Rejected with the error for the caller."""
         if document is not None:
             old = self._store.current(tx.connection, document)
-            if old is None or old.custodian != by.service or old.resource != accepted.resource:
+            # What lies with a custodian outside is changed there.
+            is_theirs = old is not None and old.custodian == by.service and old.source is None
+            if old is None or not is_theirs or old.resource != accepted.resource:
                 raise Rejected(NotAvailable("No such document of this custodian."))
             if old.version != version:
                 raise Rejected(VersionConflict("Read the document again and send its present ETag in If-Match."))

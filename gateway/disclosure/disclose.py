@@ -3,10 +3,14 @@
 No entry, no bytes: the bytes are returned only after the transaction that holds their entry has committed, and that
 transaction compares the epochs of client, partner and world, the documents' versions and the permit's end with those
 of the judgement. A difference goes back to step 1, three times at most.
+
+What lies with a custodian outside is judged twice: before it is fetched, as documents such as could lie there, and on
+what came (`held`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import count
 
 from audit.entry import Draft
@@ -16,6 +20,7 @@ from gateway.directory.model import Directory
 from gateway.disclosure import evidence
 from gateway.disclosure.decision import Deny, Permit
 from gateway.disclosure.facts import make_facts
+from gateway.disclosure.held import Fetched, Gathered, gather, possible_documents
 from gateway.disclosure.release import (
     EntryAlone,
     OwnRead,
@@ -28,7 +33,7 @@ from gateway.disclosure.release import (
     Unfit,
 )
 from gateway.disclosure.request import Action, DisclosureRequest
-from gateway.disclosure.snapshot import DocumentFacts, Snapshot
+from gateway.disclosure.snapshot import UNFETCHED, UNMET, DocumentFacts, Snapshot
 from gateway.disclosure.standing import find_fault as find_standing_fault
 from gateway.disclosure.writing import write
 from gateway.errors import CustodianUnavailable, EngineUnavailable
@@ -54,37 +59,33 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
             if attempt == ATTEMPTS:
                 return await _refuse(request, snapshot, (own.category, own), "facts-changed", parts)
             continue
-        questions = _questions(request, snapshot, parts.directory)
-        # 2. Judgement: Python states facts, the policy judges.
-        facts = [
-            make_facts(request, category, document, snapshot, parts.directory, now) for category, document in questions
-        ]
-        try:
-            decisions = await parts.engine.decide_many(facts)
-        except EngineUnavailable:
-            await _refuse(request, snapshot, questions[0], "engine-unavailable", parts, outcome="error")
-            raise
-        # 3. Each permit is checked as a claim.
-        permits: list[tuple[DocumentFacts, Permit]] = []
-        denied: list[tuple[Question, str]] = []
-        for question, decision in zip(questions, decisions, strict=True):
-            document = question[1]
-            match decision:
-                case Deny(reasons=reasons):
-                    denied.append((question, reasons[0]))
-                case Permit() as permit:
-                    fault = "no document" if document is None else parts.claim(
-                        permit, request, document, snapshot, parts.directory, to_micros(now), parts.engine.revision
-                    )  # fmt: skip
-                    if fault is not None or document is None:
-                        return await _refuse(request, snapshot, question, "permit-unfounded", parts, note=fault)
-                    permits.append((document, permit))
+        questions = _questions(request, snapshot, parts, to_micros(now))
+        # 2. Judgement, and 3. each permit checked as a claim.
+        judged = await _judge(request, snapshot, questions, parts)
+        if isinstance(judged, Refused):
+            return judged
+        # 4. What lies with a custodian outside is fetched, against its permit, and judged again on what came.
+        permits, denied = [row for row in judged.permits if row[0].version != UNFETCHED], judged.denied
+        to_fetch = [row for row in judged.permits if row[0].version == UNFETCHED]
+        gathered = await gather(to_fetch, snapshot.client.id, parts.holdings) if to_fetch else Gathered()
+        for document in gathered.failed:
+            question = (document.category, document)
+            await _refuse(request, snapshot, question, "custodian-unavailable", parts, outcome="error")
+        if to_fetch and not (gathered.failed and not gathered.fetched):
+            came: list[Question] = [(one.document.category, one.document) for one in gathered.fetched]
+            judged = await _judge(request, snapshot, came or [(questions[0][0], None)], parts)
+            if isinstance(judged, Refused):
+                return judged
+            permits, denied = permits + judged.permits, judged.denied + denied
         if not permits:
+            if gathered.failed:
+                raise CustodianUnavailable("The custodian did not hand over what the permit opens.")
             return await _refuse(request, snapshot, *denied[0], parts)
         page, more = _page(permits, request)
-        # 4. Fetch, against the permit; 5. minimise.
+        outside = {one.document.id: one for one in gathered.fetched}
+        # 5. Fetch what lies with us, against the permit, and minimise.
         try:
-            drawn = [await _render(request, snapshot, document, permit, parts) for document, permit in page]
+            drawn = [await _render(request, snapshot, *row, outside.get(row[0].id), parts) for row in page]
         except CustodianUnavailable:
             await _refuse(request, snapshot, questions[0], "custodian-unavailable", parts, outcome="error")
             raise
@@ -92,11 +93,12 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
         if drawn and not rendered:
             return await _refuse(request, snapshot, questions[0], "sensitivity-not-covered", parts)
         # 6. The entry, and in its transaction the comparison and the spending.
-        outcome = await write(parts.log, Release(request, snapshot, rendered, questions[0][0], parts))
+        met = tuple(outside[document.id] for document, _ in permits if document.id in outside)
+        outcome = await write(parts.log, Release(request, snapshot, rendered, questions[0][0], parts, met))
         match outcome:
             case Committed():
                 # 7. The entry stands: the bytes may leave.
-                return Released(rendered, outcome, more)
+                return Released(rendered, outcome, more, incomplete=bool(gathered.failed))
             case Dropped(value=Unfit.CLOCK):
                 return await _refuse(request, snapshot, questions[0], "clock-untrusted", parts)
             case Dropped() if attempt == ATTEMPTS:
@@ -108,6 +110,49 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
 
 Question = tuple[str, DocumentFacts | None]
 """One thing to be judged: the category, and the document, None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    permits: list[tuple[DocumentFacts, Permit]]
+    denied: list[tuple[Question, str]]
+
+
+async def _judge(
+    request: DisclosureRequest, snapshot: Snapshot, questions: list[Question], parts: Parts
+) -> _Judged | Refused:
+    """Judge each question and check each permit; a permit that is unfounded refuses them all."""
+    now = parts.clock.now()
+    # 2. Python states facts, the policy judges.
+    facts = [
+        make_facts(request, category, document, snapshot, parts.directory, now) for category, document in questions
+    ]
+    try:
+        decisions = await parts.engine.decide_many(facts)
+    except EngineUnavailable:
+        await _refuse(request, snapshot, _told(questions[0]), "engine-unavailable", parts, outcome="error")
+        raise
+    # 3. Each permit is checked as a claim.
+    judged = _Judged([], [])
+    for question, decision in zip(questions, decisions, strict=True):
+        document = question[1]
+        match decision:
+            case Deny(reasons=reasons):
+                judged.denied.append((_told(question), reasons[0]))
+            case Permit() as permit:
+                fault = "no document" if document is None else parts.claim(
+                    permit, request, document, snapshot, parts.directory, to_micros(now), parts.engine.revision
+                )  # fmt: skip
+                if fault is not None or document is None:
+                    return await _refuse(request, snapshot, _told(question), "permit-unfounded", parts, note=fault)
+                judged.permits.append((document, permit))
+    return judged
+
+
+def _told(question: Question) -> Question:
+    """Return the question as the log tells it: a document that could lie outside is none."""
+    category, document = question
+    return (category, None) if document is not None and document.id == UNMET else question
 
 
 async def _read(request: DisclosureRequest, parts: Parts) -> Snapshot:
@@ -129,11 +174,14 @@ def _categories(request: DisclosureRequest, directory: Directory) -> tuple[str, 
     return of_type if request.category is None else tuple(code for code in of_type if code == request.category)
 
 
-def _questions(request: DisclosureRequest, snapshot: Snapshot, directory: Directory) -> list[Question]:
+def _questions(request: DisclosureRequest, snapshot: Snapshot, parts: Parts, now: int) -> list[Question]:
     """Return what is to be judged, at least one: nothing to show costs a judgement too."""
-    if snapshot.documents:
-        return [(document.category, document) for document in snapshot.documents]
-    categories = _categories(request, directory)
+    categories = _categories(request, parts.directory)
+    places = parts.holdings.places(categories)
+    with_us = [document for document in snapshot.documents if document.source is None]
+    outside = possible_documents(request, snapshot, parts.directory, places, now) if places else []
+    if with_us or outside:
+        return [(document.category, document) for document in (*with_us, *outside)]
     return [(request.category or (categories[0] if categories else ""), None)]
 
 
@@ -153,11 +201,17 @@ def _place(document: DocumentFacts) -> tuple[int, str]:
 
 
 async def _render(
-    request: DisclosureRequest, snapshot: Snapshot, document: DocumentFacts, permit: Permit, parts: Parts
-) -> Rendered | None:
-    content = await parts.custodian.fetch(permit, snapshot.client.id, document.id, document.version)
+    request: DisclosureRequest, snapshot: Snapshot, document: DocumentFacts, permit: Permit, fetched: Fetched | None,
+    parts: Parts,
+) -> Rendered | None:  # fmt: skip
+    client = snapshot.client.id
+    content = (
+        await parts.custodian.fetch(permit, client, document.id, document.version)
+        if fetched is None
+        else fetched.content
+    )
     body = parts.render(request, snapshot, document, permit, content)
-    return None if body is None else Rendered(document, permit, body, parts.digest(body))
+    return None if body is None else Rendered(document, permit, body, parts.digest(body), fetched)
 
 
 async def _refuse(
@@ -184,7 +238,7 @@ def _own_deposit(request: DisclosureRequest, snapshot: Snapshot, parts: Parts) -
     if request.action is not Action.READ or not snapshot.documents:
         return None
     document = snapshot.documents[0]
-    if document.custodian != request.requester.service:
+    if document.custodian != request.requester.service or document.source is not None:
         return None
     fault = find_standing_fault(request.requester, snapshot.partner, parts.directory, parts.clock)
     return document if fault is None else None

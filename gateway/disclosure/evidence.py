@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from audit.entry import Draft, IndexRow
 from gateway.disclosure.decision import Permit, RelianceGrant
+from gateway.disclosure.held import Fetched
 from gateway.disclosure.request import Action, DisclosureRequest
-from gateway.disclosure.snapshot import DocumentFacts, Epochs
+from gateway.disclosure.snapshot import UNMET, DocumentFacts, Epochs
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class ReleasedDocument:
     permit: Permit
     digest: str
     size: int
+    fetched: Fetched | None = None
 
 
 def refusal(
@@ -32,7 +34,7 @@ def refusal(
 ) -> Draft:  # fmt: skip
     """Return the entry of a refused request: kind `decision` on a read, `search` on a search."""
     body = _body(request, category, policy, directory) | {"reasons": [reason]}
-    if document is not None:
+    if document is not None and document.id != UNMET:
         body["documents"] = [{"id": document.id, "version": document.version, "custodian": document.custodian}]
     if note is not None:
         body["note"] = note
@@ -57,6 +59,7 @@ def disclosure(
             "grants": [[grant.id, grant.consent, grant.version, grant.spend] for grant in row.permit.grants],
             "relation": row.permit.relation,
         }
+        | ({} if row.fetched is None else {"met": _met(row.fetched)})
         for row in released
     }
     subject = {"client": client, "epochs": _epochs(epochs), "reliance": reliance}
@@ -79,6 +82,17 @@ def spent(event_id: str, client: str, grant: RelianceGrant, by_event: str) -> Dr
     body = {"grant": grant.id, "consent": grant.consent, "version": grant.version, "by_event": by_event}
     subject = {"client": client, "consent": grant.consent, "version": grant.version}
     return Draft(event_id, IndexRow("consent.spent", "na"), body, subject=subject, subject_owner=client)
+
+
+def _met(fetched: Fetched) -> dict[str, object]:
+    """Return what a document outside was when it was fetched: what a deposit's entry says of one that lies with us."""
+    document, origin = fetched.document, fetched.origin
+    return {
+        "source": origin.source,
+        "labels": list(document.labels),
+        "sections": {section: list(labels) for section, labels in document.sections.items()},
+        "sha256": origin.digest,
+    }
 
 
 def _epochs(epochs: Epochs) -> list[int]:

@@ -189,7 +189,9 @@ def _deposited(records: Records, entry: Opened, body: Section) -> Iterator[str]:
     if known is None:
         if row.version != 1 and records.complete:
             yield "a document is deposited anew that was not there"
-    elif (known.client, known.custodian, known.category) != (row.client, row.custodian, row.category):
+    elif (known.client, known.custodian, known.category, known.source) != (
+        row.client, row.custodian, row.category, row.source
+    ):  # fmt: skip
         yield "a document is deposited as another client's, custodian's or of another category"
         return
     elif row.version != known.version + 1:

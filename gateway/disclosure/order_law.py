@@ -164,7 +164,9 @@ class _Law:
     def _closed(self, entry: Opened) -> None:
         why = entry.closed.get("b") or entry.closed.get("s") or "it cannot be read"
         self._skipped[f"{entry.origin}: {entry.kind}: {why}"] += 1
-        if not _is_release(entry):
+        if _is_release(entry):
+            self._records.releases_known = False
+        else:
             self._records.complete = self._records.open_known = False
 
     def _release(self, entry: Opened) -> None:

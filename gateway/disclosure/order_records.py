@@ -100,6 +100,10 @@ class DocumentRecord:
     dated: int
     labels: frozenset[str]
     sections: dict[str, frozenset[str]]
+    source: str | None = None
+    """The server of a custodian outside that it was fetched from; None where it was deposited."""
+    digest: str | None = None
+    """Of one that was fetched: the SHA-256 of its content."""
 
 
 @dataclass(slots=True)
@@ -133,6 +137,8 @@ class Records:
     """The services that each partner system is registered for."""
     complete: bool = True
     """Whether all that was ever recorded is here: false once an earlier log or a section is missing."""
+    releases_known: bool = True
+    """Whether every release is readable: documents outside are told by releases alone."""
     open_known: bool = True
     """Whether every grant, relation and prohibition that is still open is here: a carry-over tells them."""
     _by_client: dict[str, list[GrantRecord]] = field(default_factory=dict)

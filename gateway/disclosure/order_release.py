@@ -13,6 +13,7 @@ from gateway.directory.instants import from_micros
 from gateway.directory.model import RELATION_KINDS, Directory, Flow
 from gateway.disclosure.decision import CONSENT_BASES
 from gateway.disclosure.opened import Opened, Section
+from gateway.disclosure.order_outside import take_in
 from gateway.disclosure.order_records import DocumentRecord, GrantRecord, Records
 from gateway.disclosure.section_fields import (
     Fields,
@@ -90,6 +91,8 @@ def check_release(release: Release, subject: Section, body: Section, records: Re
         return
     for row in documents:
         rests_on = within(reliance, text(row, "id"))
+        if "met" in rests_on:
+            yield from take_in(release.client, row, rests_on, records)
         yield from _check_document(release, _claimed(row, rests_on), rests_on, records)
 
 
@@ -106,7 +109,7 @@ def _check_document(release: Release, claimed: _Claimed, reliance: Fields, recor
     client, at = release.client, release.entry.t
     deposited = records.documents.get(claimed.id)
     if deposited is None:
-        if records.complete:
+        if records.complete and "met" not in reliance:
             yield "a document that was not deposited before"
     elif (deposited.client, deposited.version, deposited.custodian, deposited.category, deposited.dated) != (
         client, claimed.version, claimed.custodian, claimed.category, claimed.dated

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from typing import Protocol
@@ -16,6 +16,7 @@ from gateway.disclosure import evidence
 from gateway.disclosure.claim import find_fault
 from gateway.disclosure.decision import CONSENT_BASES, Permit
 from gateway.disclosure.evidence import ReleasedDocument
+from gateway.disclosure.held import Fetched, Holdings, NoHoldings
 from gateway.disclosure.ports import MAX_CLOCK_SKEW, Clock, Custodian, LogWriter, PolicyEngine
 from gateway.disclosure.request import DisclosureRequest
 from gateway.disclosure.snapshot import DocumentFacts, Epochs, FactReader, Snapshot
@@ -29,6 +30,8 @@ class Rendered:
     permit: Permit
     body: bytes
     digest: str
+    fetched: Fetched | None = None
+    """What came from outside, where it did not lie with us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Released:
     committed: Committed[None]
     more: tuple[int, str] | None = None
     """On a search, the place of this page's last document when another page follows (`DisclosureRequest.after`)."""
+    incomplete: bool = False
+    """On a search, whether a custodian that the requester may ask did not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,7 @@ class Parts:
     digest: Callable[[bytes], str]
     join: Callable[[tuple[Rendered, ...]], bytes]
     claim: ClaimCheck = find_fault
+    holdings: Holdings = field(default_factory=NoHoldings)
 
     def look(self, connection: object, items: Sequence[Item[object, object]]) -> Found:
         """Look up, under the head lock, what the releases among *items* are compared with."""
@@ -197,6 +203,8 @@ class Release:
     rendered: tuple[Rendered, ...]
     category: str
     parts: Parts
+    met: tuple[Fetched, ...] = ()
+    """What came from outside and may be shown, on this page or a later one: it keeps its id from here on."""
 
     @property
     def documents(self) -> tuple[DocumentFacts, ...]:
@@ -205,13 +213,17 @@ class Release:
 
     @property
     def survey(self) -> Survey[object] | None:
-        """What stands now, looked up together with other releases; None where rows are written: spent or told."""
-        return None if any(row.permit.obligations & _WRITES for row in self.rendered) else self.parts.look
+        """What stands now, looked up together with other releases; None where rows are written: spent, told or met."""
+        writes = self.met or any(row.permit.obligations & _WRITES for row in self.rendered)
+        return None if writes else self.parts.look
 
     def apply(self, tx: Writing[object], at: int) -> tuple[None, list[Draft]]:
         """Compare what was judged with what stands now, under the head lock; raises Rejected when it differs."""
         parts, connection, client = self.parts, tx.connection, self.snapshot.client.id
         ends = [row.permit.good_until for row in self.rendered if row.permit.good_until is not None]
+        shown = {row.document.id for row in self.rendered}
+        if not all(parts.holdings.keep(connection, one, at, shown=one.document.id in shown) for one in self.met):
+            raise Rejected(Unfit.STALE)
         found = parts.found(tx, self)
         if not found.current.bears_out(self.snapshot, self.documents) or any(end <= at for end in ends):
             raise Rejected(Unfit.STALE)
@@ -232,7 +244,9 @@ class Release:
 
     def _disclosure(self, event_id: str) -> Draft:
         parts = self.parts
-        released = [ReleasedDocument(row.document, row.permit, row.digest, len(row.body)) for row in self.rendered]
+        released = [
+            ReleasedDocument(row.document, row.permit, row.digest, len(row.body), row.fetched) for row in self.rendered
+        ]
         answer = parts.join(self.rendered)
         return evidence.disclosure(
             event_id, self.request, self.snapshot.client.id, self.category, released, self.snapshot.epochs,

@@ -10,6 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+UNMET = "unmet"
+"""Stands for the id of a document outside that we have not met; an id of ours is 32 hexadecimal digits."""
+
+UNFETCHED = 0
+"""The version of a document outside before it is fetched. No document has it, so that nothing is released under it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Epochs:
@@ -54,6 +60,8 @@ class DocumentFacts:
     labels: tuple[str, ...]
     sections: Mapping[str, tuple[str, ...]]
     client: str = ""
+    source: str | None = None
+    """The server of a custodian outside where it lies; the facts are then those of its last release. None: with us."""
 
 
 @dataclass(frozen=True, slots=True)

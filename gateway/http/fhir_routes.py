@@ -59,7 +59,7 @@ class FhirParts:
     documents: DocumentReader
     lookup: Callable[[Identifier], bytes]
     etag: Callable[[str, bytes], str]
-    searchset: Callable[[list[tuple[str, bytes]], str, str | None], bytes]
+    searchset: Callable[[list[tuple[str, bytes]], str, str | None, bool], bytes]
     capability: bytes
     cursors: Cursors
     base: str
@@ -188,7 +188,7 @@ async def _answer_search(
     match outcome:
         case Refused(reason="request-invalid"):
             raise RequestInvalid("The category, purpose or role is not one of the directory's; see the reference.")
-        case Released(documents=documents, committed=committed, more=more) if documents:
+        case Released(documents=documents, committed=committed, more=more, incomplete=incomplete) if documents:
             next_link = None
             if more is not None and question.identifier is not None:
                 kept = {
@@ -199,9 +199,10 @@ async def _answer_search(
                 next_link = f"{parts.base}/{path_type}?_page={cursor}"
             entries = [(f"{parts.base}/{path_type}/{one.document.id}", one.body) for one in documents]
             headers = _entry(committed) | {"Saattaen-Proof": _proof(committed)}
-            return Response(parts.searchset(entries, self_link, next_link), media_type=FHIR_TYPE, headers=headers)
+            body = parts.searchset(entries, self_link, next_link, incomplete)
+            return Response(body, media_type=FHIR_TYPE, headers=headers)
     # Nothing to show looks the same on every ground.
-    return Response(parts.searchset([], self_link, None), media_type=FHIR_TYPE)
+    return Response(parts.searchset([], self_link, None, False), media_type=FHIR_TYPE)
 
 
 def _question(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
@@ -14,6 +16,7 @@ from sqlmodel import SQLModel
 
 from adapters.sql import schema
 from adapters.sql.engine import Database, DatabaseUnfit, open_database
+from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.tables import CLIENT_FACT_TABLES, DECOY_CLIENT, PARTNER_FACT_TABLES
 from tests.contract.databases import database_url
 from tests.parts.postgres import ON_BOTH
@@ -162,3 +165,21 @@ def test_a_documents_facts_change_only_with_its_version(migrated: Database) -> N
     with pytest.raises(DBAPIError):
         write(migrated, "UPDATE document SET labels = '' WHERE id = 'd'")
     write(migrated, "UPDATE document SET labels = 'health', version = 2 WHERE id = 'd'")
+
+
+def test_documents_of_the_first_schema_still_lie_with_us_in_the_next(database: Database) -> None:
+    with database.write() as connection:
+        command.upgrade(schema._config(connection), "0001")
+        connection.commit()
+    write(
+        database,
+        "INSERT INTO document (id, version, client, custodian, category, resource, dated, labels, sections, updated) "
+        "VALUES ('d', 1, :client, 'c', 'k', 'CarePlan', 0, '', '{}', 0)",
+        client=DECOY_CLIENT,
+    )
+    with pytest.raises(DatabaseUnfit, match="schema 0001"):
+        schema.check(database)
+    schema.upgrade(database)
+    schema.check(database)
+    snapshot = asyncio.run(SqlFactReader(database).for_document("nobody", "x", "d", "CarePlan"))
+    assert [(one.id, one.source) for one in snapshot.documents] == [("d", None)]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.demo.custodian import Kind
 from gateway.demo.folder import held
 from gateway.demo.play import demo
 from gateway.errors import SettingsError
@@ -44,6 +45,23 @@ def test_it_plays_twice_on_the_same_data_and_every_step_goes_as_told(
     assert "0 of them deposited now" in second
     keys = [*folder.joinpath("partners").iterdir(), *folder.joinpath("keys").iterdir()]
     assert all(key.stat().st_mode & 0o077 == 0 for key in keys)
+
+
+@pytest.mark.parametrize("custodian", ["simulator", pytest.param("hapi", marks=pytest.mark.needs_java)])
+def test_it_plays_the_same_story_through_a_custodians_own_server(
+    tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str], custodian: Kind
+) -> None:
+    folder = tmp_path / "demo"
+    assert demo(once=True, port=port, folder=folder, custodian=custodian) == 0
+    first = capsys.readouterr().out
+    assert "17. ok The log is verified" in first
+    assert "9 of them deposited now" in first
+    assert "searches for Suvi's work-ability plan" in first
+    # Where its documents lay is part of a demo's data.
+    with pytest.raises(SettingsError, match=f"CUSTODIAN={custodian}; start afresh with RESET=1"):
+        demo(once=True, port=port, folder=folder)
+    if custodian == "simulator":
+        assert demo(once=True, port=port, folder=folder, custodian=custodian) == 0
 
 
 def test_a_busy_port_is_one_sentence_that_says_what_to_do(tmp_path: Path, busy: int) -> None:

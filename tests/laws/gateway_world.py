@@ -295,16 +295,18 @@ def verify(gateway: Gateway) -> list[str]:
 async def open_world(
     folder: Path, change: Callable[[Gateway], Gateway] = lambda gateway: gateway, *, web: bool = True,
     open_store: Callable[[str, float], Database] = open_database, engine: PolicyEngine | None = None,
-    patience: float = 20.0,
+    patience: float = 20.0, custodians: Path | None = None,
 ) -> AsyncIterator[Laws]:  # fmt: skip
-    """Open a gateway on the installation in *folder* (made where there is none); without *web* nobody serves HTTP."""
+    """Open a gateway on the installation in *folder* (made where there is none); without *web* nobody serves HTTP.
+
+    *custodians* names which documents lie on custodians' own servers.
+    """
     if not (folder / "keys").exists():
         installed(folder)
     world = demo_world()
     clock = SteeredClock(world.now)
-    async with opened(
-        settings_in(folder, patience), world.directory, clock=clock, open_store=open_store, engine=engine
-    ) as gateway:
+    settings = settings_in(folder, patience).model_copy(update={"custodians": custodians})
+    async with opened(settings, world.directory, clock=clock, open_store=open_store, engine=engine) as gateway:
         changed = change(gateway)
         transport = httpx.ASGITransport(create_app(changed)) if web else None
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from adapters.custodian.fhir_server.simulator import simulated_server
 from gateway.consent.model import Actor, RefusedRow
-from tests.laws.gateway_world import FEEDBACK, PLAN, STRANGER, UNKNOWN_ID, Laws, open_world
+from gateway.demo.custodian import put_samples, write_custodians
+from tests.laws.gateway_world import FEEDBACK, PLAN, STRANGER, UNKNOWN_ID, Laws, demo_world, open_world
 from tests.laws.traces import Trace, statements, trace_ports
 
 RECIPIENT = "kuntakokeilu"
@@ -161,3 +164,52 @@ async def test_the_first_request_of_the_year_about_a_client_costs_what_it_costs_
         unknown = await watched.answer(lambda: laws.search(STRANGER))
     # Enrolled, and nothing happened since.
     assert await watched.answer(lambda: laws.search(laws.code("sirpa"))) == unknown
+
+
+# With a custodian outside, a refusal costs one judgement as ever, and no call leaves the gateway.
+
+
+@pytest.fixture
+async def outside(tmp_path: Path) -> AsyncIterator[Watched]:
+    """A gateway under watch whose health centre keeps its plans on a server of its own; Suvi's was seen before."""
+    trace: Trace = []
+    world = demo_world()
+    with simulated_server() as server:
+        file = write_custodians(tmp_path / "custodians.yaml", server.base)
+        put_samples(server.base, world, world.now)
+        async with open_world(tmp_path, lambda gateway: trace_ports(gateway, trace), custodians=file) as laws:
+            for client in ("suvi", "maija"):
+                consent = await laws.give(client)
+                assert (await laws.search(laws.code(client))).json()["entry"]
+                await laws.gateway.recording.withdraw(consent.id)
+            server.asked.clear()
+            yield Watched(laws, trace)
+            assert server.asked == []
+
+
+async def _met_outside(laws: Laws) -> str:
+    with laws.gateway.database.read() as connection:
+        found = connection.execute(text("SELECT document FROM document_origin ORDER BY server_id DESC"))
+        return str(found.scalars().first())
+
+
+async def test_no_refused_search_tells_whether_documents_lie_outside(outside: Watched) -> None:
+    laws = outside.laws
+    await laws.gateway.recording.prohibit(await laws.client("maija"), recipient=RECIPIENT)
+    await laws.give("sirpa", laws.row(custodian="sosiaalityo"))
+    codes = {"unknown": STRANGER} | {name: laws.code(name) for name in ("suvi", "maija", "sirpa", "turva")}
+
+    def ask(code: str) -> Callable[[], Awaitable[httpx.Response]]:
+        return lambda: laws.search(code)
+
+    assert await _told_apart(outside, {name: ask(code) for name, code in codes.items()}) == {}
+
+
+async def test_no_refused_read_tells_whether_a_document_lies_outside(outside: Watched) -> None:
+    laws = outside.laws
+    documents = {"unknown": UNKNOWN_ID, "outside": await _met_outside(laws), "with us": await laws.deposit("sirpa")}
+
+    def ask(document: str) -> Callable[[], Awaitable[httpx.Response]]:
+        return lambda: laws.read(document)
+
+    assert await _told_apart(outside, {name: ask(document) for name, document in documents.items()}) == {}

@@ -52,7 +52,7 @@ def trace_ports(gateway: Gateway, trace: Trace) -> Gateway:
         parts,
         **{
             name: Traced(name, getattr(parts, name), trace)
-            for name in ("facts", "engine", "custodian", "log", "releaser")
+            for name in ("facts", "engine", "custodian", "holdings", "log", "releaser")
         },
         **{name: traced_call(name, getattr(parts, name), trace) for name in ("fetch_own", "tell_released", "render")},
     )

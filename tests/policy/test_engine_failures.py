@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import wasmtime
 
-from adapters.opa.breaker import Breaker
+from adapters.breaker import Breaker
 from adapters.opa.call import Call
 from adapters.opa.decision import MAX_GRANTS, TooManyGrants, parse_decision
 from adapters.opa.embedded import EmbeddedEngine

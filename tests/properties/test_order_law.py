@@ -30,6 +30,8 @@ class World:
     prohibitions: list[Prohibition] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
     suspended: bool = False
+    shown: bool = False
+    """Whether this version of a document outside was released."""
 
 
 def act(story: Story, world: World, client: ClientId, what: str, pick: int) -> None:
@@ -70,6 +72,10 @@ def act(story: Story, world: World, client: ClientId, what: str, pick: int) -> N
             story.wait(days=pick % 40)
         case "deny":
             story.deny(client=client)
+        case "deposit" if world.document.source is not None:
+            # A version of one that lies outside is what was shown; others are never heard of.
+            if world.shown:
+                world.document, world.shown = replace(world.document, version=world.document.version + 1), False
         case "deposit":
             world.document = story.deposit(client, world.document.version + 1, world.document.id)
         case "release" | "search" if chosen is not None and chosen.id in world.usable and not world.suspended:
@@ -79,11 +85,13 @@ def act(story: Story, world: World, client: ClientId, what: str, pick: int) -> N
             if not prohibited and soon < chosen.grants[0].row.until and not (single and what == "search"):
                 action = Action.READ if what == "release" else Action.SEARCH
                 story.release(world.document, chosen, client=client, action=action)
+                world.shown = True
                 if single:
                     world.usable.discard(chosen.id)
         case "release-by-law" if world.relations and not world.suspended:
             relation = world.relations[pick % len(world.relations)]
             story.release(world.document, relation=relation, client=client)
+            world.shown = True
         case _:
             pass
 
@@ -98,7 +106,8 @@ ACTS = st.sampled_from(
 def histories(draw: st.DrawFn) -> Story:
     """Draw an honest history of two clients."""
     story = Story()
-    worlds = [World(story.deposit(client)) for client in CLIENTS]
+    outside = draw(st.booleans())
+    worlds = [World(story.lie_outside(client) if outside else story.deposit(client)) for client in CLIENTS]
     acts = st.tuples(ACTS, st.integers(0, 1), st.integers(0, 1000))
     for what, which, pick in draw(st.lists(acts, min_size=5, max_size=60)):
         act(story, worlds[which], CLIENTS[which], what, pick)
@@ -212,6 +221,9 @@ def for_another_purpose(entries: Entries, at: int) -> Entries | None:
 
 
 def of_another_category(entries: Entries, at: int) -> Entries | None:
+    if relation(entries[at]) and "met" in next(iter(entries[at].s["reliance"].values())):  # type: ignore[index]
+        # Nothing but its releases tells what a document outside is, and a relation is of no category.
+        return None
     return _with_body(entries, at, documents=[document(entries[at]) | {"category": "activation-plan"}])
 
 

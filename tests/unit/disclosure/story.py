@@ -39,6 +39,7 @@ from gateway.directory.instants import to_micros
 from gateway.disclosure import evidence
 from gateway.disclosure.decision import Permit, RelianceGrant
 from gateway.disclosure.evidence import ReleasedDocument
+from gateway.disclosure.held import Fetched, Origin
 from gateway.disclosure.opened import Opened
 from gateway.disclosure.request import Action, DisclosureRequest, Requester
 from gateway.disclosure.snapshot import DocumentFacts, Epochs
@@ -206,6 +207,16 @@ class Story:
         self.tell(Draft(new_id(), index, body, {"client": client}, actor, client, "sosiaalityo-system/w1"))
         return facts
 
+    def lie_outside(
+        self, client: ClientId = CLIENT, version: int = 1, id: str | None = None, **other: object
+    ) -> DocumentFacts:
+        """Return a document that lies with a custodian outside: no entry tells of it before it is released."""
+        sections: dict[str, tuple[str, ...]] = {name: () for name in SECTIONS}
+        facts = DocumentFacts(
+            id or new_id(), version, "sosiaalityo", PLAN, "CarePlan", to_micros(START), (), sections, client, "server-1"
+        )
+        return replace(facts, **other)  # type: ignore[arg-type]
+
     def request(
         self, recipient: str = "kela", purpose: str = "rehabilitation-decision", **other: object
     ) -> DisclosureRequest:
@@ -238,7 +249,8 @@ class Story:
         request = replace(request or self.request(), action=action)
         event = new_id()
         draft = evidence.disclosure(
-            event, request, client, document.category, [ReleasedDocument(document, permit, "0" * 64, 9)],
+            event, request, client, document.category,
+            [ReleasedDocument(document, permit, "0" * 64, 9, fetched_as(document))],
             Epochs(1, 1, 1), "policy", self.directory, "0" * 64, 9,
         )  # fmt: skip
         spends = [evidence.spent(new_id(), client, grant, event) for grant in grants if grant.spend and spent]
@@ -271,6 +283,14 @@ class Story:
         """Write the history through a real log, which makes its own first entries."""
         for _, drafts in self.acts[skip:]:
             log.commit([Item(drafts)])
+
+
+def fetched_as(document: DocumentFacts, digest: str | None = None) -> Fetched | None:
+    """Return how a document came from outside, None for one that lies with us."""
+    if document.source is None:
+        return None
+    content = digest or f"{document.version:064x}"
+    return Fetched(document, b"", Origin(document.source, document.resource, "x", "1", content), document.version)
 
 
 @dataclass

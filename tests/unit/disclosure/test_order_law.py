@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from audit.entry import Draft, IndexRow
-from gateway.consent.model import Actor
+from gateway.consent.model import Actor, Consent
 from gateway.demo.world import load_world
 from gateway.directory.instants import to_micros
 from gateway.disclosure.decision import RelianceGrant
 from gateway.disclosure.opened import ERASED
 from gateway.disclosure.order_law import check_order
 from gateway.disclosure.request import Action
+from gateway.disclosure.snapshot import DocumentFacts
 from tests.unit.disclosure.logged import Logged
 from tests.unit.disclosure.story import (
     CLIENT,
@@ -610,3 +611,89 @@ def test_an_erased_section_is_told_by_its_kind() -> None:
     erased = replace(entries[-1], s=None, b=None, closed={"s": ERASED, "b": ERASED})
     assert check_order([*entries[:-1], erased]).unchecked == [f"{ORIGIN}: consent.given: erased"]
     assert to_micros(story.at) > 0
+
+
+# Documents that lie with a custodian outside: their releases alone tell of them.
+
+
+def test_a_document_outside_is_released_as_it_was_fetched_each_time() -> None:
+    story = Story()
+    consent = story.give()
+    first = story.lie_outside()
+    story.release(first, consent)
+    story.release(first, consent, action=Action.SEARCH)
+    story.release(replace(first, version=2, dated=first.dated + 1), consent)
+    assert found(story) == []
+
+
+def _outside(change: Callable[[Story, Consent, DocumentFacts], object]) -> list[str]:
+    """Return what is wrong with a second release of a document outside, after a first honest one."""
+    story = Story()
+    consent = story.give()
+    document = story.lie_outside()
+    story.release(document, consent)
+    change(story, consent, document)
+    return found(story)
+
+
+OUTSIDE: dict[str, tuple[Callable[[Story, Consent, DocumentFacts], object], str]] = {
+    "other labels under the same version": (
+        lambda story, consent, document: story.release(replace(document, labels=("health",)), consent),
+        "changed without its version",
+    ),
+    "another date under the same version": (
+        lambda story, consent, document: story.release(replace(document, dated=document.dated + 1), consent),
+        "changed without its version",
+    ),
+    "a version left out": (
+        lambda story, consent, document: story.release(replace(document, version=3), consent),
+        "does not follow",
+    ),
+    "an older version": (
+        lambda story, consent, document: (
+            story.release(replace(document, version=2), consent), story.release(document, consent)
+        ),
+        "does not follow",
+    ),
+    "a version that no document has": (
+        lambda story, consent, document: story.release(replace(document, id=new_id(), version=0), consent),
+        "does not follow",
+    ),
+    "as another client's": (
+        lambda story, consent, document: story.release(
+            replace(document, client=OTHER), story.give(client=OTHER), client=OTHER
+        ),
+        "another client's",
+    ),
+    "as another custodian's": (
+        lambda story, consent, document: story.release(replace(document, custodian="sote-keskus"), consent),
+        "another client's, custodian's",
+    ),
+    "by what it was not found with": (
+        lambda story, consent, document: story.release(
+            replace(document, version=2, labels=("health",)), consent
+        ),
+        "neither ticked nor carried",
+    ),
+    "deposited under the same id": (
+        lambda story, consent, document: story.deposit(version=2, id=document.id),
+        "deposited as another",
+    ),
+    "without saying that it lies outside": (
+        lambda story, consent, document: story.release(replace(document, id=new_id(), source=None), consent),
+        "not deposited before",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("forged", OUTSIDE)
+def test_a_forged_release_of_a_document_outside_is_found(forged: str) -> None:
+    change, what = OUTSIDE[forged]
+    assert any(what in one for one in _outside(change))
+
+
+def test_a_deposit_is_not_released_as_a_document_outside() -> None:
+    story = Story()
+    plan = story.deposit()
+    story.release(replace(plan, source="server-1"), story.give())
+    assert any("deposited is released as one outside" in one for one in found(story))

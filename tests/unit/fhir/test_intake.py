@@ -292,3 +292,8 @@ def test_a_key_twice_deep_inside_is_refused(directory, client, at) -> None:
 def test_another_type_than_the_routes_is_refused(resource_type: str, directory, client, at) -> None:
     document = make_sample("handover", directory, client, at)
     assert faults_of(orjson.dumps(document), directory, resource_type) == ["resourceType"]
+
+
+def test_an_object_where_a_code_is_expected_is_a_fault_like_any_other(directory, client, at) -> None:
+    document = make_sample("work-ability-plan", directory, client, at) | {"status": {"odd": True}}
+    assert "CarePlan.status" in faults_of(document, directory)
