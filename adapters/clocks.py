@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-_SQLITE = text("SELECT unixepoch('subsec')")
-_POSTGRESQL = text("SELECT extract(epoch FROM clock_timestamp())")
+_SQLITE = "SELECT unixepoch('subsec')"
+_POSTGRESQL = "SELECT extract(epoch FROM clock_timestamp())"
 
 
 class SystemClock:
@@ -21,8 +22,9 @@ class SystemClock:
         """Return the database's instant, read through *connection*."""
         if not isinstance(connection, Connection):
             raise TypeError("the database's time is read through its connection")
-        query = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL
-        return datetime.fromtimestamp(float(connection.execute(query).scalar_one()), UTC)
+        driver: Any = connection.connection.driver_connection
+        ((seconds,),) = driver.execute(_SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL).fetchall()
+        return datetime.fromtimestamp(float(seconds), UTC)
 
 
 class SteeredClock:

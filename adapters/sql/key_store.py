@@ -55,6 +55,7 @@ _SELECT = "SELECT id, kind, owner, year, wrapped, kek_id FROM data_key"
 _BY_ID = statement(f"{_SELECT} WHERE id = :id")
 _BY_NAME = Statement(lambda say: f"{_SELECT} WHERE (kind, owner, year) {say.among_names('names')}")
 _NONCE = 12
+_REMEMBERED = 20_000
 
 
 class _Row(NamedTuple):
@@ -80,6 +81,7 @@ class Keyring:
     current: str
     owners: bytes
     ciphers: Mapping[str, AESGCM] = field(init=False)
+    _hidden: dict[str, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.current not in self.keys or len(self.owners) != 32 or any(len(k) != 32 for k in self.keys.values()):
@@ -87,8 +89,13 @@ class Keyring:
         object.__setattr__(self, "ciphers", {name: AESGCM(key) for name, key in self.keys.items()})
 
     def hide(self, owner: str) -> str:
-        """Return the name under which an owner stands in the database."""
-        return hmac.digest(self.owners, owner.encode(), "sha256").hex()
+        """Return the name under which an owner stands in the database; those of late are remembered."""
+        hidden = self._hidden.get(owner)
+        if hidden is None:
+            if len(self._hidden) >= _REMEMBERED:
+                self._hidden.clear()
+            hidden = self._hidden[owner] = hmac.digest(self.owners, owner.encode(), "sha256").hex()
+        return hidden
 
 
 class KeyStore:

@@ -5,31 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, select, update
+import orjson
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.exc import DBAPIError
 
+from adapters.sql.direct import Statement, fetch_within, statement
 from adapters.sql.engine import Database
 from adapters.sql.log_tables import ERASED, HEAD, INDEX, LEAF, SEALED, SUBTREE
 from audit.entry import SECTIONS, IndexRow, Sealed
 from audit.errors import LogForked
 from audit.store import Addition, DurabilityLost, ErasedRow, EventRow, Head, LeafRow
 
-_SELECT_HEADS = select(
-    HEAD.c.log, HEAD.c.size, HEAD.c.frontier, HEAD.c.note, HEAD.c.last_t, HEAD.c.ended, HEAD.c.started
-).order_by(HEAD.c.started)
-_MOVE_HEAD = (
-    update(HEAD)
-    .where(HEAD.c.log == bindparam("of_log"), HEAD.c.size == bindparam("old_size"), HEAD.c.ended.is_(False))
-    .values(
-        size=bindparam("new_size"),
-        frontier=bindparam("new_frontier"),
-        note=bindparam("new_note"),
-        last_t=bindparam("new_last_t"),
-        ended=bindparam("new_ended"),
-    )
+_SELECT_HEADS = statement("SELECT log, size, frontier, note, last_t, ended, started FROM audit_head ORDER BY started")
+_FIND = Statement(lambda say: f"SELECT event_id, log, idx FROM audit_index WHERE event_id {say.among('ids')}")  # noqa: S608
+_MOVE_HEAD = statement(
+    "UPDATE audit_head SET size = :new_size, frontier = :frontier, note = :note, last_t = :last_t, ended = :ended "
+    "WHERE log = :log AND size = :old_size AND NOT ended"
 )
-_FIND = select(INDEX.c.event_id, INDEX.c.log, INDEX.c.idx).where(INDEX.c.event_id.in_(bindparam("ids", expanding=True)))
 _FIND_AT_ONCE = 500
 
 
@@ -41,7 +35,11 @@ class SqlLogReader:
 
     def heads(self) -> Sequence[Head]:
         """Return every log's head, oldest log first."""
-        return [Head(*row) for row in self.connection.execute(_SELECT_HEADS)]
+        rows: Any = fetch_within(self.connection, _SELECT_HEADS, {})
+        return [
+            Head(log, size, frontier, note, last_t, bool(ended), started)
+            for log, size, frontier, note, last_t, ended, started in rows
+        ]
 
     def hashes(self, origin: str, level: int, start: int, end: int) -> Sequence[bytes]:
         """Return stored hashes [start, end) of a level, in order."""
@@ -107,7 +105,8 @@ class SqlLogReader:
         found: dict[str, tuple[str, int]] = {}
         ids = list(event_ids)
         for at in range(0, len(ids), _FIND_AT_ONCE):
-            rows = self.connection.execute(_FIND, {"ids": ids[at : at + _FIND_AT_ONCE]})
+            asked = {"ids": orjson.dumps(ids[at : at + _FIND_AT_ONCE]).decode()}
+            rows: Any = fetch_within(self.connection, _FIND, asked)
             found.update({event_id: (log, idx) for event_id, log, idx in rows})
         return found
 
@@ -166,37 +165,31 @@ class SqlLogTransaction(SqlLogReader):
     def append(self, old: Head, new: Head, addition: Addition) -> None:
         """Add entries and move the head; raises LogForked when the head is not *old* any more."""
         log = old.origin
-        self._insert(LEAF, [(log, one.index, one.leaf, one.entry) for one in addition.leaves])
-        self._insert(
-            SEALED,
-            [(log, idx, one.section, one.key_id, one.nonce, one.ciphertext) for idx, one in addition.sealed],
-        )
-        self._insert(INDEX, [_event_values(log, one) for one in addition.events])
-        self._insert(SUBTREE, [(log, level, idx, digest) for level, idx, digest in addition.subtrees])
-        moved = self.connection.execute(
-            _MOVE_HEAD,
-            {
-                "of_log": log,
-                "old_size": old.size,
-                "new_size": new.size,
-                "new_frontier": new.frontier,
-                "new_note": new.note,
-                "new_last_t": new.last_time,
-                "new_ended": new.ended,
-            },
-        )
+        rows: dict[Table, list[tuple[object, ...]]] = {
+            LEAF: [(log, one.index, one.leaf, one.entry) for one in addition.leaves],
+            SEALED: [(log, idx, one.section, one.key_id, one.nonce, one.ciphertext) for idx, one in addition.sealed],
+            INDEX: [_event_values(log, one) for one in addition.events],
+            SUBTREE: [(log, level, idx, digest) for level, idx, digest in addition.subtrees],
+        }
+        move = {
+            "log": log, "old_size": old.size, "new_size": new.size, "frontier": new.frontier, "note": new.note,
+            "last_t": new.last_time, "ended": new.ended,
+        }  # fmt: skip
+        driver: Any = self.connection.connection.driver_connection
+        if self._is_remote:
+            # All of it travels at once and comes back at once; a column at a time, planned once for any number of rows.
+            with driver.pipeline():
+                for table, values in rows.items():
+                    if values:
+                        driver.execute(_unnesting(table), [list(column) for column in zip(*values, strict=True)])
+                moved = driver.execute(_MOVE_HEAD.postgresql, move)
+        else:
+            for table, values in rows.items():
+                if values:
+                    driver.executemany(_insertion(table), values)
+            moved = driver.execute(_MOVE_HEAD.sqlite, move)
         if moved.rowcount != 1:
             raise LogForked(f"the head of {log} moved under its lock")
-
-    def _insert(self, table: Table, rows: list[tuple[object, ...]]) -> None:
-        if not rows:
-            return
-        if self._is_remote:
-            # A column at a time: one statement, planned once, for any number of rows.
-            columns = tuple(list(column) for column in zip(*rows, strict=True))
-            self.connection.exec_driver_sql(_unnesting(table), columns)
-        else:
-            self.connection.exec_driver_sql(_insertion(table), rows)
 
     def commit(self) -> None:
         """Make all of it durable; raises DurabilityLost after an error of the disk."""
