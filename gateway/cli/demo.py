@@ -27,9 +27,16 @@ def demo(
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=1, max=65535)] = PORT,
     engine: Annotated[str, typer.Option(help="embedded or opa.")] = "embedded",
     folder: Annotated[Path, typer.Option(help="Where its data lies.")] = FOLDER,
+    database: Annotated[
+        str | None, typer.Option(help="An empty database to begin on: postgresql+psycopg://user@host/name.")
+    ] = None,
 ) -> None:
     """Set up the demo world, serve it, play the main job, and stay up."""
-    raise typer.Exit(play_demo(once=once, reset=reset, port=port, engine=known_engine(engine), folder=folder))
+    raise typer.Exit(
+        play_demo(
+            once=once, reset=reset, port=port, engine=known_engine(engine), folder=folder, database=database
+        )
+    )  # fmt: skip
 
 
 def known_engine(engine: str) -> Literal["embedded", "opa"]:
