@@ -142,7 +142,7 @@ def _database_clock(scene: Scene, ahead: timedelta) -> Iterator[None]:
 
 @contextmanager
 def _own_clock(scene: Scene, by: timedelta) -> Iterator[None]:
-    """Move the gateway's clock away from the database's; the tokens are those of before."""
+    """Move the gateway's clock away from the database's, and let partners have tokens by it."""
     laws = scene.laws
     laws.clock.advance(by)
     laws.clock.database_ahead = -by
@@ -151,6 +151,16 @@ def _own_clock(scene: Scene, by: timedelta) -> Iterator[None]:
     finally:
         laws.clock.advance(-by)
         laws.clock.database_ahead = timedelta(0)
+
+
+@contextmanager
+def _both_clocks(scene: Scene, by: timedelta) -> Iterator[None]:
+    """Move the host's clock, by which the database tells the time too."""
+    scene.laws.clock.advance(by)
+    try:
+        yield
+    finally:
+        scene.laws.clock.advance(-by)
 
 
 def _other_revision(answer: bytes) -> bytes:
@@ -271,17 +281,27 @@ FAULTS: tuple[Fault, ...] = (
         ),
         STORE, STORE, entry="disclosure", unready=_LOG,
     ),
-    # The clocks.
+    # The clocks. Times in the log never go back: what was written by a clock that was ahead is not undone.
     Fault(
         "the database's clock is a day ahead", lambda scene: _database_clock(scene, timedelta(days=1)), (404, None),
         entry="clock-untrusted",
     ),
     Fault(
-        "the gateway's clock is set back a minute", lambda scene: _own_clock(scene, timedelta(minutes=-1)), (404, None),
+        "the gateway's clock is set back a day", lambda scene: _own_clock(scene, timedelta(days=-1)), (404, None),
         entry="clock-untrusted",
     ),
     Fault(
-        "the gateway's clock is ahead by a minute", lambda scene: _own_clock(scene, timedelta(minutes=1)), (404, None),
+        "the gateway's clock is a day ahead", lambda scene: _own_clock(scene, timedelta(days=1)), (404, None),
         entry="clock-untrusted",
     ),
+    Fault(
+        "the gateway's clock is a year ahead, where another log would begin",
+        lambda scene: _own_clock(scene, timedelta(days=366)), (503, "clock-untrusted"), (503, "clock-untrusted"),
+    ),
+    Fault(
+        "both clocks are set back a day", lambda scene: _both_clocks(scene, timedelta(days=-1)), SERVED,
+        entry="disclosure",
+    ),
+    # The custodian: what is gone, slow, too large, wrong or elsewhere. Its rows need a FHIR server to do it.
+    # A restored backup: its rows need the second volume that tells of it.
 )  # fmt: skip
