@@ -12,6 +12,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from tests.faults.scene import Scene
+from tests.faults.small_disk import small_disk, table_on_full_disk
 from tests.laws.gateway_world import Store
 
 BOTH: tuple[Store, ...] = ("sqlite", "postgresql")
@@ -124,6 +125,16 @@ def _refused_by_the_server(scene: Scene, state: str) -> Iterator[None]:
         _as_owner(scene, "DROP TRIGGER fault ON audit_leaf", "DROP FUNCTION fault()")
 
 
+@contextmanager
+def _full_disk(scene: Scene) -> Iterator[None]:
+    """Let the log's largest table lie on a disk that is full; where none can be mounted, let the server say so."""
+    with (
+        small_disk() as disk, _refused_by_the_server(scene, "53100") if disk is None
+        else table_on_full_disk(scene.laws.gateway.settings.database, "audit_sealed", disk)
+    ):  # fmt: skip
+        yield
+
+
 def _as_owner(scene: Scene, *statements: str) -> None:
     with scene.laws.gateway.database.write() as connection:
         for statement in statements:
@@ -233,7 +244,7 @@ FAULTS: tuple[Fault, ...] = (
         "the disk is full",
         on_each(
             lambda scene: _pragma(scene, "max_page_count=1", "max_page_count=1000000"),
-            lambda scene: _refused_by_the_server(scene, "53100"),
+            _full_disk,
         ),
         STORE, STORE, wears_on=True,
     ),
