@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from adapters.sql.database import PATIENCE
 from tests.faults.scene import Scene
 from tests.faults.small_disk import small_disk, table_on_full_disk
 from tests.laws.gateway_world import Store
@@ -38,7 +39,7 @@ class Fault:
     """The parts that /health/ready says are not."""
     stores: tuple[Store, ...] = BOTH
     with_opa: bool = False
-    patience: float = 20.0
+    patience: float = PATIENCE
     """How long the gateway waits for a silent store."""
     wears_on: bool = False
     """Whether the fault shows only after some more was written: until then all is as ever."""
@@ -51,15 +52,20 @@ def on_each(
     return lambda scene: (postgresql if scene.store == "postgresql" else sqlite)(scene)
 
 
+def _written_to_by_another(scene: Scene) -> AbstractContextManager[None]:
+    """Let another one hold the head lock for half a second."""
+    return _kept_by_another(scene, 0.5)
+
+
 @contextmanager
-def _written_to_by_another(scene: Scene) -> Iterator[None]:
-    """Another process holds the head lock for half a second."""
+def _kept_by_another(scene: Scene, seconds: float | None = None) -> Iterator[None]:
+    """Let another one hold the head lock, for so long or as long as the fault lasts."""
     held, over = threading.Event(), threading.Event()
 
     def hold() -> None:
         with scene.laws.gateway.database.write():
             held.set()
-            over.wait(0.5)
+            over.wait(seconds)
 
     holder = threading.Thread(target=hold)
     holder.start()
@@ -231,6 +237,11 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "the database says nothing", lambda scene: _wire_of(scene, "silent"), STORE, STORE, unready=_LOG,
         stores=("postgresql",), patience=0.5,
+    ),
+    # What was handed over is written once it can be: an entry more than bytes, never the other way round.
+    Fault(
+        "another process keeps the store for itself", _kept_by_another, STORE, (503, "too-busy"), entry="disclosure",
+        patience=0.5,
     ),
     Fault(
         "the database is read-only",
