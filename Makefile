@@ -8,7 +8,7 @@ ARGS ?=
 CASES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve migrate test check policies bench clean
+.PHONY: help setup setup-dev demo serve migrate test check policies bench stress kills clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -19,8 +19,9 @@ setup: ## Prepare .venv and stop; the command is then .venv/bin/saattaen
 setup-dev:
 	@deploy/setup.sh dev
 
-demo: setup ## Play the main job over HTTP, then stay up (ONCE=1 ends, RESET=1 starts afresh, PORT=8080, CUSTODIAN=hapi)
-	@$(SAATTAEN) demo $(if $(ONCE),--once) $(if $(RESET),--reset) $(if $(PORT),--port $(PORT)) $(if $(CUSTODIAN),--custodian $(CUSTODIAN))
+demo: setup ## Play the main job over HTTP, then stay up (ONCE=1 ends, RESET=1 starts afresh, PORT=, DATABASE=url, CUSTODIAN=hapi)
+	@$(SAATTAEN) demo $(if $(ONCE),--once) $(if $(RESET),--reset) $(if $(PORT),--port $(PORT)) \
+		$(if $(DATABASE),--database '$(DATABASE)') $(if $(CUSTODIAN),--custodian $(CUSTODIAN))
 
 serve: setup ## Run the gateway on its settings (SAATTAEN_*)
 	@$(SAATTAEN) serve
@@ -39,6 +40,13 @@ policies: setup-dev ## Compile the policies for the embedded engine (needs the p
 
 bench: setup-dev ## What a protected read costs against a bare route, in one run (docs/speed.md); CASES="a b-sqlite" chooses
 	@$(PYTHON_IN_VENV) -W ignore -m tests.bench $(CASES)
+
+stress: setup-dev ## Four gateways, 64 connections, clients who withdraw, on both stores (READS=100000 WITHDRAWALS=2000)
+	@SAATTAEN_STRESS_READS=$(or $(READS),100000) SAATTAEN_STRESS_WITHDRAWALS=$(or $(WITHDRAWALS),2000) \
+		$(PYTHON_IN_VENV) -m pytest -s -q tests/stress
+
+kills: setup-dev ## Kill a gateway at random moments, so often on each store (KILLS=500)
+	@SAATTAEN_KILLS=$(or $(KILLS),500) $(PYTHON_IN_VENV) -m pytest -s -q tests/laws/test_killed.py
 
 clean: ## Remove what tools left behind; neither .venv nor your data
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis .coverage .coverage.*

@@ -31,12 +31,15 @@ def demo(
     custodian: Annotated[
         str | None, typer.Option(help="hapi or simulator: some documents lie on a FHIR server of their custodian's.")
     ] = None,
+    database: Annotated[
+        str | None, typer.Option(help="An empty database to begin on: postgresql+psycopg://user@host/name.")
+    ] = None,
 ) -> None:
     """Set up the demo world, serve it, play the main job, and stay up."""
     raise typer.Exit(
         play_demo(
             once=once, reset=reset, port=port, engine=known_engine(engine), folder=folder,
-            custodian=known_custodian(custodian),
+            custodian=known_custodian(custodian), database=database,
         )
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ from gateway.demo.local_opa import local_opa
 from gateway.demo.partner import PartnerSystem
 from gateway.demo.population import load_systems, populate
 from gateway.demo.stage import Stage
+from gateway.demo.store import name_store, store_of
 from gateway.demo.story import CLIENT, Story
 from gateway.demo.telling import Teller
 from gateway.demo.world import WORLD, World, load_world
@@ -44,7 +45,7 @@ def demo_settings(
 ) -> Settings:  # fmt: skip
     """Return the settings of the demo in *folder*: everything beside each other, marked as a demo."""
     return read_settings(
-        database=f"sqlite:///{folder / 'saattaen.db'}",
+        database=store_of(folder),
         key_database=f"sqlite:///{folder / 'keys.db'}",
         keys=folder / "keys",
         outbox=folder / "outbox",
@@ -61,12 +62,13 @@ def demo_settings(
 
 def demo(
     once: bool = False, reset: bool = False, port: int = PORT, engine: Literal["embedded", "opa"] = "embedded",
-    folder: Path = FOLDER, custodian: Kind | None = None,
+    folder: Path = FOLDER, custodian: Kind | None = None, database: str | None = None,
 ) -> int:  # fmt: skip
     """Play the demo and return the exit status: 0 only if every step went as told.
 
     With *once* it ends then, else the gateway stays up until it is interrupted. *reset* starts with an empty folder.
-    With *custodian* some documents are not deposited but lie on a FHIR server of their custodian's.
+    With *custodian* some documents are not deposited but lie on a FHIR server of their custodian's. *database* is the
+    URL of an empty database to begin on; without it, a file in the folder.
     Raises SettingsError with a sentence that says what to do.
     """
     teller, place = Teller(), folder.absolute()
@@ -74,6 +76,7 @@ def demo(
     try:
         with held(place, reset=reset) as is_new, _opa(engine) as opa_url:
             _check_custodian(place, custodian)
+            name_store(place, database, is_new=is_new)
             with _custodian(custodian, place, teller) as outside:
                 settings = demo_settings(
                     place, port=port, engine=engine, opa_url=opa_url, custodians=outside.file if outside else None

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from adapters.opa.server import ServerEngine
 from adapters.opa.shipped import read_bundle
 from adapters.sql.engine import Database
+from audit.entry import Draft
 from gateway.demo.local_opa import local_opa
 from gateway.disclosure.opened import Opened
 from gateway.errors import GatewayError
@@ -60,6 +61,10 @@ class Scene:
         """Ask what readiness rests on."""
         return dict((await self.laws.web.get("/health/ready")).json()["parts"])
 
+    async def settled(self) -> None:
+        """Return once everything that the log was handed has been written or has failed."""
+        await self.laws.gateway.log.submit(_Nothing(), urgent=True)
+
     async def entries(self) -> list[Opened]:
         """Return every entry, as soon as the store can be read again."""
         return await _once_it_works(self.laws.entries)
@@ -72,6 +77,13 @@ class Scene:
                 return answer
             await asyncio.sleep(0.2)
         return answer
+
+
+class _Nothing:
+    """An item that writes nothing; it comes after all that was there before it."""
+
+    def apply(self, tx: object, at: int) -> tuple[None, list[Draft]]:
+        return None, []
 
 
 async def _once_it_works(read: Callable[[], list[Opened]]) -> list[Opened]:

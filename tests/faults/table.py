@@ -12,9 +12,11 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from adapters.sql.database import PATIENCE
 from adapters.sql.direct import statement
 from adapters.sql.direct_postgresql import CONNECTIONS
 from tests.faults.scene import Scene
+from tests.faults.small_disk import small_disk, table_on_full_disk
 from tests.laws.gateway_world import Store
 
 BOTH: tuple[Store, ...] = ("sqlite", "postgresql")
@@ -40,7 +42,7 @@ class Fault:
     """The parts that /health/ready says are not."""
     stores: tuple[Store, ...] = BOTH
     with_opa: bool = False
-    patience: float = 20.0
+    patience: float = PATIENCE
     """How long the gateway waits for a silent store."""
     wears_on: bool = False
     """Whether the fault shows only after some more was written: until then all is as ever."""
@@ -53,15 +55,20 @@ def on_each(
     return lambda scene: (postgresql if scene.store == "postgresql" else sqlite)(scene)
 
 
+def _written_to_by_another(scene: Scene) -> AbstractContextManager[None]:
+    """Let another one hold the head lock for half a second."""
+    return _kept_by_another(scene, 0.5)
+
+
 @contextmanager
-def _written_to_by_another(scene: Scene) -> Iterator[None]:
-    """Another process holds the head lock for half a second."""
+def _kept_by_another(scene: Scene, seconds: float | None = None) -> Iterator[None]:
+    """Let another one hold the head lock, for so long or as long as the fault lasts."""
     held, over = threading.Event(), threading.Event()
 
     def hold() -> None:
         with scene.laws.gateway.database.write():
             held.set()
-            over.wait(0.5)
+            over.wait(seconds)
 
     holder = threading.Thread(target=hold)
     holder.start()
@@ -141,6 +148,16 @@ def _refused_by_the_server(scene: Scene, state: str) -> Iterator[None]:
         _as_owner(scene, "DROP TRIGGER fault ON audit_leaf", "DROP FUNCTION fault()")
 
 
+@contextmanager
+def _full_disk(scene: Scene) -> Iterator[None]:
+    """Let the log's largest table lie on a disk that is full; where none can be mounted, let the server say so."""
+    with (
+        small_disk() as disk, _refused_by_the_server(scene, "53100") if disk is None
+        else table_on_full_disk(scene.laws.gateway.settings.database, "audit_sealed", disk)
+    ):  # fmt: skip
+        yield
+
+
 def _as_owner(scene: Scene, *statements: str) -> None:
     with scene.laws.gateway.database.write() as connection:
         for statement in statements:
@@ -159,7 +176,7 @@ def _database_clock(scene: Scene, ahead: timedelta) -> Iterator[None]:
 
 @contextmanager
 def _own_clock(scene: Scene, by: timedelta) -> Iterator[None]:
-    """Move the gateway's clock away from the database's; the tokens are those of before."""
+    """Move the gateway's clock away from the database's, and let partners have tokens by it."""
     laws = scene.laws
     laws.clock.advance(by)
     laws.clock.database_ahead = -by
@@ -168,6 +185,16 @@ def _own_clock(scene: Scene, by: timedelta) -> Iterator[None]:
     finally:
         laws.clock.advance(-by)
         laws.clock.database_ahead = timedelta(0)
+
+
+@contextmanager
+def _both_clocks(scene: Scene, by: timedelta) -> Iterator[None]:
+    """Move the host's clock, by which the database tells the time too."""
+    scene.laws.clock.advance(by)
+    try:
+        yield
+    finally:
+        scene.laws.clock.advance(-by)
 
 
 def _other_revision(answer: bytes) -> bytes:
@@ -228,6 +255,11 @@ FAULTS: tuple[Fault, ...] = (
         "the database says nothing", lambda scene: _wire_of(scene, "silent"), STORE, STORE, unready=_LOG,
         stores=("postgresql",), patience=0.5,
     ),
+    # What was handed over is written once it can be: an entry more than bytes, never the other way round.
+    Fault(
+        "another process keeps the store for itself", _kept_by_another, STORE, (503, "too-busy"), entry="disclosure",
+        patience=0.5,
+    ),
     Fault(
         "the database is read-only",
         on_each(
@@ -240,7 +272,7 @@ FAULTS: tuple[Fault, ...] = (
         "the disk is full",
         on_each(
             lambda scene: _pragma(scene, "max_page_count=1", "max_page_count=1000000"),
-            lambda scene: _refused_by_the_server(scene, "53100"),
+            _full_disk,
         ),
         STORE, STORE, wears_on=True,
     ),
@@ -288,17 +320,27 @@ FAULTS: tuple[Fault, ...] = (
         ),
         STORE, STORE, entry="disclosure", unready=_LOG,
     ),
-    # The clocks.
+    # The clocks. Times in the log never go back: what was written by a clock that was ahead is not undone.
     Fault(
         "the database's clock is a day ahead", lambda scene: _database_clock(scene, timedelta(days=1)), (404, None),
         entry="clock-untrusted",
     ),
     Fault(
-        "the gateway's clock is set back a minute", lambda scene: _own_clock(scene, timedelta(minutes=-1)), (404, None),
+        "the gateway's clock is set back a day", lambda scene: _own_clock(scene, timedelta(days=-1)), (404, None),
         entry="clock-untrusted",
     ),
     Fault(
-        "the gateway's clock is ahead by a minute", lambda scene: _own_clock(scene, timedelta(minutes=1)), (404, None),
+        "the gateway's clock is a day ahead", lambda scene: _own_clock(scene, timedelta(days=1)), (404, None),
         entry="clock-untrusted",
     ),
+    Fault(
+        "the gateway's clock is a year ahead, where another log would begin",
+        lambda scene: _own_clock(scene, timedelta(days=366)), (503, "clock-untrusted"), (503, "clock-untrusted"),
+    ),
+    Fault(
+        "both clocks are set back a day", lambda scene: _both_clocks(scene, timedelta(days=-1)), SERVED,
+        entry="disclosure",
+    ),
+    # The custodian: what is gone, slow, too large, wrong or elsewhere. Its rows need a FHIR server to do it.
+    # A restored backup: its rows need the second volume that tells of it.
 )  # fmt: skip

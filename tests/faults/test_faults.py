@@ -11,7 +11,7 @@ import pytest
 
 from gateway.disclosure.opened import Opened
 from tests.faults.scene import scene_in
-from tests.faults.table import FAULTS, Fault
+from tests.faults.table import FAULTS, PATIENCE, Fault
 from tests.laws.gateway_world import Store, installed, removed
 
 _MOST_READS = 60
@@ -47,6 +47,8 @@ async def test_a_fault_is_answered_as_its_row_says_and_passes(
                 unready = {name for name, is_ready in (await scene.ready()).items() if not is_ready}
                 # Once the store's own outcome is open, a read after it tells the same.
                 written = await scene.write()
+            if fault.patience < PATIENCE:
+                await scene.settled()
             new = (await scene.entries())[before:]
             recovered = await scene.recovered()
             assert recovered.status_code == 200, recovered.text

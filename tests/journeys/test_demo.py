@@ -12,6 +12,7 @@ from gateway.demo.custodian import Kind
 from gateway.demo.folder import held
 from gateway.demo.play import demo
 from gateway.errors import SettingsError
+from tests.parts.postgres import own_database
 
 
 @pytest.fixture
@@ -62,6 +63,25 @@ def test_it_plays_the_same_story_through_a_custodians_own_server(
         demo(once=True, port=port, folder=folder)
     if custodian == "simulator":
         assert demo(once=True, port=port, folder=folder, custodian=custodian) == 0
+
+
+@pytest.mark.needs_postgres
+def test_it_plays_on_another_database_by_one_url_and_keeps_to_it(
+    tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "demo"
+    with own_database() as url:
+        assert demo(once=True, port=port, folder=folder, database=url) == 0
+        assert "17. ok The log is verified" in capsys.readouterr().out
+        assert not (folder / "saattaen.db").exists()
+        # The commands find it again by the folder alone.
+        assert demo(once=True, port=port, folder=folder) == 0
+        assert "0 of them deposited now" in capsys.readouterr().out
+        with pytest.raises(SettingsError, match="began on another database"):
+            demo(once=True, port=port, folder=folder, database=f"{url}x")
+        # New keys do not fit what the database holds already.
+        with pytest.raises(SettingsError, match="not the one that signed"):
+            demo(once=True, port=port, folder=folder, database=url, reset=True)
 
 
 def test_a_busy_port_is_one_sentence_that_says_what_to_do(tmp_path: Path, busy: int) -> None:

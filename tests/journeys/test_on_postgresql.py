@@ -1,4 +1,4 @@
-"""Some of the cases on PostgreSQL, one of each kind of writing: the rest differ in what the policy says."""
+"""Every case on PostgreSQL too."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from adapters.sql.engine import DatabaseUnfit
 from gateway.demo.world import load_world
 from gateway.errors import SettingsError
+from gateway.rehearsal.case import Case
 from gateway.rehearsal.fresh import fresh_gateways
 from gateway.rehearsal.parsing import parse_cases
 from gateway.rehearsal.rehearse import rehearse
@@ -18,12 +19,7 @@ from gateway.rehearsal.runner import play
 from tests.parts.postgres import private_postgres
 
 WORLD = load_world()
-CASES = {case.id: case for case in parse_cases(Path(__file__).parent, world=WORLD)}
-PLAYED = (
-    "sirpa-withdraws-kela-only", "ari-spoken-consent-is-single-use", "maija-prohibition-beats-consent",
-    "a-search-shows-what-is-granted-and-no-more", "into-the-next-year", "a-suspended-system-is-out-at-once",
-    "own-phone-is-confirmed-by-itself", "joint-service-needs-an-open-case",
-)  # fmt: skip
+CASES = parse_cases(Path(__file__).parent, world=WORLD)
 
 
 @contextmanager
@@ -40,10 +36,10 @@ def room_for_cases(name: str) -> Iterator[str]:
 
 
 @pytest.mark.needs_postgres
-@pytest.mark.parametrize("name", PLAYED)
-async def test_case_goes_as_told(name: str) -> None:
+@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+async def test_case_goes_as_told(case: Case) -> None:
     with room_for_cases("played") as url:
-        outcome = await play(CASES[name], fresh_gateways(WORLD, database=url), WORLD)
+        outcome = await play(case, fresh_gateways(WORLD, database=url), WORLD)
     assert outcome.passed, outcome.failure
 
 

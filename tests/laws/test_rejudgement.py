@@ -254,6 +254,19 @@ async def test_a_grant_that_ends_between_judgement_and_release_refuses(laws: Law
     assert outcome.reason == "expired"
 
 
+async def test_a_clock_that_is_set_back_does_not_bring_back_what_had_ended(laws: Laws) -> None:
+    document = await laws.deposit()
+    start = laws.clock.now()
+    await laws.give("suvi", laws.row(until=start + timedelta(hours=1)))
+    laws.clock.advance(timedelta(hours=2))
+    assert isinstance(await laws.ask(laws.read_of(document)), Refused)
+    # The database's clock goes back with it; what the log says of the time stays.
+    laws.clock.set(start)
+    outcome = await laws.ask(laws.read_of(document))
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "facts-changed"
+
+
 async def test_one_microsecond_before_its_end_a_grant_still_releases(laws: Laws) -> None:
     document = await laws.deposit()
     end = laws.clock.now() + timedelta(minutes=1)

@@ -1,4 +1,5 @@
-"""A tenth of `make stress`: several gateways, many connections, clients who end what the reads rest on."""
+"""Several gateways, many connections, clients who end what the reads rest on: in CI a tenth of `make stress`, elsewhere
+a taste of it."""
 
 from __future__ import annotations
 
@@ -11,8 +12,9 @@ import pytest
 from tests.parts.postgres import ON_BOTH, private_postgres
 from tests.stress.run import stress
 
-READS = int(os.environ.get("SAATTAEN_STRESS_READS", "10000"))
-WITHDRAWALS = int(os.environ.get("SAATTAEN_STRESS_WITHDRAWALS", "200"))
+_IN_CI = bool(os.environ.get("SAATTAEN_CI"))
+READS = int(os.environ.get("SAATTAEN_STRESS_READS", "10000" if _IN_CI else "1500"))
+WITHDRAWALS = int(os.environ.get("SAATTAEN_STRESS_WITHDRAWALS", "200" if _IN_CI else "40"))
 
 
 @pytest.mark.parametrize("store", ON_BOTH)
