@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import orjson
 
@@ -19,12 +19,6 @@ def check_sections(report: Report, reader: LogReader, head: Head, keys: DataKeys
     """Check index rows and sealed sections of one log; without *keys* only that they are there."""
     origin = head.origin
     known: dict[str, DataKey | None] = {}
-
-    def find(key_id: str) -> DataKey | None:
-        if key_id not in known:
-            known[key_id] = keys.find(key_id) if keys is not None else None
-        return known[key_id]
-
     if keys is None:
         report.skipped(origin, "the sealed sections", "no keys were given")
     last = 0
@@ -33,6 +27,8 @@ def check_sections(report: Report, reader: LogReader, head: Head, keys: DataKeys
         events = {event.index: event for event in reader.events(origin, start, end)}
         sealed = {(index, one.section): one for index, one in reader.sealed(origin, start, end)}
         erased = {(one.index, one.section): one for one in reader.erased(origin, start, end)}
+        if keys is not None:
+            _look_up(keys, known, {one.key_id for one in sealed.values()})
         for row in reader.leaves(origin, start, end):
             try:
                 entry = parse_entry(row.entry)
@@ -51,9 +47,17 @@ def check_sections(report: Report, reader: LogReader, head: Head, keys: DataKeys
                 if one is None or gone is not None:
                     _check_erased(report, reader, origin, where, one, gone)
                 elif keys is not None:
-                    opening = _open(report, origin, where, one, entry, event, find)
+                    opening = _open(report, origin, where, one, entry, event, known)
                     if opening is not None and section == "b":
                         _check_body(report, origin, where, opening, event)
+
+
+def _look_up(keys: DataKeys, known: dict[str, DataKey | None], key_ids: set[str]) -> None:
+    """Know these keys, or that they are gone, asking the store once for all that are not known yet."""
+    new = [one for one in key_ids if one not in known]
+    if new:
+        found = keys.find_all(new)
+        known.update((one, found.get(one)) for one in new)
 
 
 def _check_erased(
@@ -76,9 +80,9 @@ def _open(
     sealed: Sealed,
     entry: Entry,
     event: EventRow,
-    find: Callable[[str], DataKey | None],
+    known: Mapping[str, DataKey | None],
 ) -> Opening | None:
-    key = find(sealed.key_id)
+    key = known[sealed.key_id]
     if key is None:
         report.found(origin, where, "its key is gone and no entry says that it was erased")
         return None

@@ -130,6 +130,16 @@ class KeyStore:
             row = connection.execute(select(_KEYS).where(_KEYS.c.id == key_id)).mappings().one_or_none()
         return None if row is None else DataKey(key_id, self._unwrap(row))
 
+    def find_all(self, key_ids: Collection[str]) -> dict[str, DataKey]:
+        """Return the keys of these ids, without those that were destroyed; raises KeyUnusable as `find` does."""
+        ids, found = list(key_ids), dict[str, DataKey]()
+        with self._database.read() as connection:
+            for at in range(0, len(ids), _AT_ONCE):
+                query = select(_KEYS).where(_KEYS.c.id.in_(ids[at : at + _AT_ONCE]))
+                for row in connection.execute(query).mappings():
+                    found[row["id"]] = DataKey(row["id"], self._unwrap(row))
+        return found
+
     def destroy(self, kind: KeyKind, owner: str, years: Collection[int] | None = None) -> list[str]:
         """Destroy an owner's keys of one kind, of all years unless some are named; return the ids they had.
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from typing import Protocol
 
 from audit.entry import Draft, IndexRow, Opening, pack_openings
@@ -18,7 +19,7 @@ from audit.proof import LogProof
 from audit.store import Head, LogReader
 from audit.writing import Writing, year_of_origin
 from gateway.disclosure.accounts import CONTEXT, TOLD
-from gateway.disclosure.opened import Opened, Opener
+from gateway.disclosure.opened import EntryRows, Opened, Opener
 from gateway.disclosure.ports import LogWriter
 
 PAGE = 50
@@ -84,6 +85,10 @@ class SearchableReader(LogReader, Protocol):
 
     def find(self, criteria: Criteria) -> Sequence[tuple[str, int]]:
         """Return where the entries stand that fit, newest first, at most `limit`."""
+        ...
+
+    def rows(self, origin: str, indexes: Sequence[int]) -> EntryRows:
+        """Return the rows of some entries of one log, oldest first."""
         ...
 
     def systems(self) -> Collection[str]:
@@ -210,7 +215,7 @@ class LogSearch:
             heads = {head.origin: head for head in reader.heads()}
             criteria = self._criteria(reader, query, scope, heads.values())
             places = list(reader.find(criteria))
-            entries = _open(opener, reader, heads, places[: query.count])
+            entries = _open(opener, reader, places[: query.count])
             more = None
             if len(places) > query.count:
                 origin, index = places[query.count - 1]
@@ -219,7 +224,7 @@ class LogSearch:
             if with_context:
                 whole = replace(query, kinds=CONTEXT, since=None, after=None)
                 around = replace(criteria, query=whole, before=None, limit=_CONTEXT_AT_MOST)
-                context = _open(opener, reader, heads, reader.find(around))
+                context = _open(opener, reader, reader.find(around))
         return Page(entries, more, context)
 
     def _criteria(
@@ -241,8 +246,13 @@ class LogSearch:
         return frozenset(index_token(key, name.owner) for name, key in found if key is not None)
 
 
-def _open(opener: Opener, reader: LogReader, heads: dict[str, Head], places: Sequence[tuple[str, int]]) -> list[Opened]:
-    return [one for origin, index in places for one in opener.read(reader, heads[origin], index, index + 1)]
+def _open(opener: Opener, reader: SearchableReader, places: Sequence[tuple[str, int]]) -> list[Opened]:
+    """Return the entries at these places, which are grouped by log, in their order."""
+    found: dict[tuple[str, int], Opened] = {}
+    for origin, group in groupby(places, lambda place: place[0]):
+        rows = reader.rows(origin, [index for _, index in group])
+        found |= {(origin, one.index): one for one in opener.open_rows(origin, rows)}
+    return [found[place] for place in places if place in found]
 
 
 def _place(after: str | None) -> tuple[int, int] | None:

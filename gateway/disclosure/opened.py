@@ -15,7 +15,7 @@ import orjson
 from audit.entry import SECTIONS, Entry, Opening, Sealed, parse_entry, unseal
 from audit.errors import EntryInvalid, OpeningInvalid
 from audit.keys import DataKey, DataKeys
-from audit.store import EventRow, Head, LogReader
+from audit.store import ErasedRow, EventRow, Head, LeafRow, LogReader
 
 Section: TypeAlias = Mapping[str, object]
 
@@ -54,6 +54,16 @@ class Opened:
         return client if isinstance(client, str) else None
 
 
+@dataclass(frozen=True, slots=True)
+class EntryRows:
+    """What a log stores of some of its entries, each sort in order."""
+
+    leaves: Sequence[LeafRow]
+    sealed: Sequence[tuple[int, Sealed]]
+    erased: Sequence[ErasedRow]
+    events: Sequence[EventRow]
+
+
 class Opener:
     """Opens entries with the keys that are left. Keys are only looked up, and remembered for as long as this lives."""
 
@@ -70,15 +80,21 @@ class Opener:
     def read(self, reader: LogReader, head: Head, start: int, end: int) -> Sequence[Opened]:
         """Return the entries [start, end) of one log, in order. An entry without an index row is left out: that it is
         missing is for `audit.verify` to tell."""
-        origin = head.origin
-        entries = {row.index: _parsed(row.entry) for row in reader.leaves(origin, start, end)}
+        place = head.origin, start, end
+        rows = EntryRows(reader.leaves(*place), reader.sealed(*place), reader.erased(*place), reader.events(*place))
+        return self.open_rows(head.origin, rows)
+
+    def open_rows(self, origin: str, rows: EntryRows) -> Sequence[Opened]:
+        """Return the entries of these rows, in the order of their index rows."""
+        self._look_up({one.key_id for _, one in rows.sealed})
+        entries = {row.index: _parsed(row.entry) for row in rows.leaves}
         sealed: dict[int, list[Sealed]] = {}
-        for index, one in reader.sealed(origin, start, end):
+        for index, one in rows.sealed:
             sealed.setdefault(index, []).append(one)
-        erased = {(one.index, one.section) for one in reader.erased(origin, start, end)}
+        erased = {(one.index, one.section) for one in rows.erased}
         return [
             self._open(origin, event, entries.get(event.index), sealed.get(event.index, ()), erased)
-            for event in reader.events(origin, start, end)
+            for event in rows.events
         ]
 
     def openings(self, reader: LogReader, origin: str, index: int) -> tuple[bytes, tuple[Opening, ...]] | None:
@@ -126,13 +142,20 @@ class Opener:
             return UNSOUND
 
     def _key(self, key_id: str) -> DataKey | None:
-        if key_id in self._known:
-            self._known.move_to_end(key_id)
-            return self._known[key_id]
-        key = self._known[key_id] = self._keys.find(key_id)
-        if len(self._known) > _KEYS_KEPT:
+        if key_id not in self._known:
+            self._look_up({key_id})
+        return self._known[key_id]
+
+    def _look_up(self, key_ids: set[str]) -> None:
+        """Know these keys, or that they are gone, asking the store once for all that are not known yet."""
+        new = [one for one in key_ids if one not in self._known]
+        for one in key_ids.difference(new):
+            self._known.move_to_end(one)
+        if new:
+            found = self._keys.find_all(new)
+            self._known.update((one, found.get(one)) for one in new)
+        while len(self._known) > max(_KEYS_KEPT, len(key_ids)):
             self._known.popitem(last=False)
-        return key
 
 
 def read_entries(reader: LogReader, keys: DataKeys) -> Iterator[Opened]:
