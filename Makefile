@@ -6,12 +6,13 @@ SAATTAEN := .venv/bin/saattaen
 WORKERS ?= 2
 ARGS ?=
 CASES ?=
+CASE ?= b-sqlite
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve migrate test check policies bench clean
+.PHONY: help setup setup-dev demo serve migrate test check policies bench bench-grown profile clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: ## Prepare .venv and stop; the command is then .venv/bin/saattaen
 	@deploy/setup.sh runtime
@@ -39,6 +40,13 @@ policies: setup-dev ## Compile the policies for the embedded engine (needs the p
 
 bench: setup-dev ## What a protected read costs against a bare route, in one run (docs/speed.md); CASES="a b-sqlite" chooses
 	@$(PYTHON_IN_VENV) -W ignore -m tests.bench $(CASES)
+
+bench-grown: setup-dev ## The same with 1,000,000 log entries and 100,000 consents in the store, made once and kept in build/
+	@$(PYTHON_IN_VENV) -W ignore -m tests.bench a b-sqlite-many b-postgresql-many grown
+
+profile: setup-dev ## A flame graph of one case of the bench: CASE=b-sqlite; py-spy is installed into build/
+	@[ -x build/py-spy/bin/py-spy ] || { python3 -m venv build/py-spy && build/py-spy/bin/pip install --quiet py-spy; }
+	@$(PYTHON_IN_VENV) -W ignore -m tests.bench.profile $(CASE)
 
 clean: ## Remove what tools left behind; neither .venv nor your data
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis .coverage .coverage.*
