@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import orjson
 
-from audit.entry import SECTIONS, Entry, Opening, Sealed, parse_entry, unseal
+from audit.entry import SECTIONS, Entry, Opening, Sealed, SectionName, parse_entry, unseal
 from audit.errors import EntryInvalid, OpeningInvalid
 from audit.findings import Report
 from audit.keys import DataKey, DataKeys
-from audit.store import ErasedRow, EventRow, Head, LogReader
+from audit.store import EntryRows, ErasedRow, EventRow, Head, LogReader, read_rows
 
 _AT_ONCE = 1024
 
 
-def check_sections(report: Report, reader: LogReader, head: Head, keys: DataKeys | None) -> None:
-    """Check index rows and sealed sections of one log; without *keys* only that they are there."""
+Heard = Callable[[str, EntryRows, Mapping[tuple[int, SectionName], Opening]], None]
+"""Is told of entries in their order, once they were checked: the log's origin, the rows, and what opened soundly."""
+
+
+def check_sections(
+    report: Report, reader: LogReader, head: Head, keys: DataKeys | None, heard: Heard | None = None
+) -> None:
+    """Check index rows and sealed sections of one log; without *keys* only that they are there.
+
+    *heard* is told of every stretch of entries, so that who reads on in them need not open them again.
+    """
     origin = head.origin
     known: dict[str, DataKey | None] = {}
     if keys is None:
@@ -24,12 +33,14 @@ def check_sections(report: Report, reader: LogReader, head: Head, keys: DataKeys
     last = 0
     for start in range(0, head.size, _AT_ONCE):
         end = min(start + _AT_ONCE, head.size)
-        events = {event.index: event for event in reader.events(origin, start, end)}
-        sealed = {(index, one.section): one for index, one in reader.sealed(origin, start, end)}
-        erased = {(one.index, one.section): one for one in reader.erased(origin, start, end)}
+        rows = read_rows(reader, origin, start, end)
+        events = {event.index: event for event in rows.events}
+        sealed = {(index, one.section): one for index, one in rows.sealed}
+        erased = {(one.index, one.section): one for one in rows.erased}
+        openings: dict[tuple[int, SectionName], Opening] = {}
         if keys is not None:
             _look_up(keys, known, {one.key_id for one in sealed.values()})
-        for row in reader.leaves(origin, start, end):
+        for row in rows.leaves:
             try:
                 entry = parse_entry(row.entry)
             except EntryInvalid:
@@ -48,8 +59,12 @@ def check_sections(report: Report, reader: LogReader, head: Head, keys: DataKeys
                     _check_erased(report, reader, origin, where, one, gone)
                 elif keys is not None:
                     opening = _open(report, origin, where, one, entry, event, known)
-                    if opening is not None and section == "b":
-                        _check_body(report, origin, where, opening, event)
+                    if opening is not None:
+                        openings[row.index, section] = opening
+                        if section == "b":
+                            _check_body(report, origin, where, opening, event)
+        if heard is not None:
+            heard(origin, rows, openings)
 
 
 def _look_up(keys: DataKeys, known: dict[str, DataKey | None], key_ids: set[str]) -> None:

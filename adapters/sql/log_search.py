@@ -20,9 +20,8 @@ from adapters.sql.log_tables import (
     USUAL_KIND,
     USUAL_OUTCOMES,
 )
-from audit.store import Head
+from audit.store import EntryRows, Head
 from gateway.disclosure.log_search import Criteria, Scope
-from gateway.disclosure.opened import EntryRows
 
 _TOKENS_AT_ONCE = 500
 

@@ -16,10 +16,10 @@ from typing import Protocol
 from audit.entry import Draft, IndexRow, Opening, pack_openings
 from audit.keys import DataKey, DataKeys, KeyKind, KeyName, index_token
 from audit.proof import LogProof
-from audit.store import Head, LogReader
+from audit.store import EntryRows, Head, LogReader
 from audit.writing import Writing, year_of_origin
 from gateway.disclosure.accounts import CONTEXT, TOLD
-from gateway.disclosure.opened import EntryRows, Opened, Opener
+from gateway.disclosure.opened import Opened, Opener
 from gateway.disclosure.ports import LogWriter
 
 PAGE = 50

@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 import orjson
 
-from audit.entry import SECTIONS, Entry, Opening, Sealed, parse_entry, unseal
+from audit.entry import SECTIONS, Entry, Opening, Sealed, SectionName, parse_entry, unseal
 from audit.errors import EntryInvalid, OpeningInvalid
 from audit.keys import DataKey, DataKeys
-from audit.store import ErasedRow, EventRow, Head, LeafRow, LogReader
+from audit.store import EntryRows, EventRow, Head, LogReader, read_rows
 
 Section: TypeAlias = Mapping[str, object]
 
@@ -54,16 +54,6 @@ class Opened:
         return client if isinstance(client, str) else None
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRows:
-    """What a log stores of some of its entries, each sort in order."""
-
-    leaves: Sequence[LeafRow]
-    sealed: Sequence[tuple[int, Sealed]]
-    erased: Sequence[ErasedRow]
-    events: Sequence[EventRow]
-
-
 class Opener:
     """Opens entries with the keys that are left. Keys are only looked up, and remembered for as long as this lives."""
 
@@ -80,20 +70,24 @@ class Opener:
     def read(self, reader: LogReader, head: Head, start: int, end: int) -> Sequence[Opened]:
         """Return the entries [start, end) of one log, in order. An entry without an index row is left out: that it is
         missing is for `audit.verify` to tell."""
-        place = head.origin, start, end
-        rows = EntryRows(reader.leaves(*place), reader.sealed(*place), reader.erased(*place), reader.events(*place))
-        return self.open_rows(head.origin, rows)
+        return self.open_rows(head.origin, read_rows(reader, head.origin, start, end))
 
-    def open_rows(self, origin: str, rows: EntryRows) -> Sequence[Opened]:
-        """Return the entries of these rows, in the order of their index rows."""
-        self._look_up({one.key_id for _, one in rows.sealed})
+    def open_rows(
+        self, origin: str, rows: EntryRows, known: Mapping[tuple[int, SectionName], Opening] | None = None
+    ) -> Sequence[Opened]:
+        """Return the entries of these rows, in the order of their index rows.
+
+        *known* are openings that were checked against their entries already; those are not made again.
+        """
+        known = known or {}
+        self._look_up({one.key_id for index, one in rows.sealed if (index, one.section) not in known})
         entries = {row.index: _parsed(row.entry) for row in rows.leaves}
         sealed: dict[int, list[Sealed]] = {}
         for index, one in rows.sealed:
             sealed.setdefault(index, []).append(one)
         erased = {(one.index, one.section) for one in rows.erased}
         return [
-            self._open(origin, event, entries.get(event.index), sealed.get(event.index, ()), erased)
+            self._open(origin, event, entries.get(event.index), sealed.get(event.index, ()), erased, known)
             for event in rows.events
         ]
 
@@ -107,8 +101,9 @@ class Opener:
         return leaves[0].entry, tuple(one for one in found if isinstance(one, Opening))
 
     def _open(
-        self, origin: str, event: EventRow, entry: Entry | None, sealed: Sequence[Sealed], erased: set[tuple[int, str]]
-    ) -> Opened:
+        self, origin: str, event: EventRow, entry: Entry | None, sealed: Sequence[Sealed], erased: set[tuple[int, str]],
+        known: Mapping[tuple[int, SectionName], Opening],
+    ) -> Opened:  # fmt: skip
         sections: dict[str, Section | None] = {}
         closed: dict[str, str] = {}
         by_name = {one.section: one for one in sealed}
@@ -117,7 +112,9 @@ class Opener:
             if one is None:
                 sections[name], closed[name] = None, ERASED if (event.index, name) in erased else MISSING
                 continue
-            opening = UNSOUND if entry is None else self._opening(origin, event, entry, one)
+            opening: Opening | str | None = known.get((event.index, name))
+            if opening is None:
+                opening = UNSOUND if entry is None else self._opening(origin, event, entry, one)
             content = _content(opening) if isinstance(opening, Opening) else None
             sections[name] = content
             if content is None:
