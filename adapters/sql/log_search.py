@@ -117,11 +117,13 @@ def _conditions(criteria: Criteria) -> list[ColumnElement[bool] | TextClause]:
     ):  # fmt: skip
         if value is not None:
             found.append(_names(column, value))
-    if query.outcome not in (None, *USUAL_OUTCOMES):
-        found.append(UNUSUAL_OUTCOME)
     if query.kinds:
         found.append(row.kind.in_(query.kinds))
-        if USUAL_KIND not in query.kinds:
+    if criteria.subjects is None and criteria.actors is None:
+        # One person's entries are few; to find anything rare among everybody's, its own index is shown to the planner.
+        if query.outcome not in (None, *USUAL_OUTCOMES):
+            found.append(UNUSUAL_OUTCOME)
+        if query.kinds and USUAL_KIND not in query.kinds:
             found.append(UNUSUAL_KIND)
     if criteria.scope is not None:
         found.append(_within(criteria.scope))
