@@ -80,14 +80,15 @@ class AuditErased(SQLModel, table=True):
 class AuditIndex(SQLModel, table=True):
     """What events are found by. Tokens are HMACs under keys that may be destroyed.
 
-    A search runs backwards along one log, so each index ends with the place in it. Reads are nearly all there is of a
-    log, and permitted; an index that leaves them out costs a read nothing and finds the rest.
+    A search runs backwards along one log, so each index ends with the place in it. A token is of one log's year. Reads
+    are nearly all there is of a log, and permitted; an index that leaves them out costs a read nothing and finds the
+    rest.
     """
 
     __tablename__ = "audit_index"
     __table_args__ = (
-        Index("ix_audit_index_subject", "subject_token", "log", "idx"),
-        Index("ix_audit_index_actor", "actor_token", "log", "idx"),
+        Index("ix_audit_index_subject", "subject_token", "idx"),
+        Index("ix_audit_index_actor", "actor_token", "idx"),
         Index("ix_audit_index_requester", "requester", "log", "idx"),
         Index("ix_audit_index_kind", "kind", "log", "idx", sqlite_where=UNUSUAL_KIND, postgresql_where=UNUSUAL_KIND),
         Index(

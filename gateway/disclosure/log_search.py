@@ -7,7 +7,7 @@ index finds is opened, and only the opened sections are shown.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
@@ -70,11 +70,14 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """A query as the index understands it. `before` is (number of the log, index); sets of tokens are None for any."""
+    """A query as the index understands it. `before` is (number of the log, index).
+
+    Tokens are by the year of the log that they stand in; None is any person, and a year without tokens nobody.
+    """
 
     query: Query
-    subjects: frozenset[str] | None
-    actors: frozenset[str] | None
+    subjects: Mapping[int, frozenset[str]] | None
+    actors: Mapping[int, frozenset[str]] | None
     scope: Scope | None
     before: tuple[int, int] | None
     limit: int
@@ -239,11 +242,16 @@ class LogSearch:
             actors = self._tokens("actor-year", [f"{system}/{query.person}" for system in systems], years)
         return Criteria(query, subjects, actors, scope, _place(query.after), query.count + 1)
 
-    def _tokens(self, kind: KeyKind, owners: Collection[str], years: Collection[int]) -> frozenset[str]:
-        """Return the tokens of owners in each year for which there is a key."""
-        names = [KeyName(kind, owner, year) for owner in owners for year in years]
-        found = ((name, self._keys.get(name)) for name in names)
-        return frozenset(index_token(key, name.owner) for name, key in found if key is not None)
+    def _tokens(self, kind: KeyKind, owners: Collection[str], years: Collection[int]) -> Mapping[int, frozenset[str]]:
+        """Return the tokens of owners in each year, as far as there is a key."""
+
+        def of(year: int) -> Iterator[str]:
+            for owner in owners:
+                key = self._keys.get(KeyName(kind, owner, year))
+                if key is not None:
+                    yield index_token(key, owner)
+
+        return {year: frozenset(of(year)) for year in years}
 
 
 def _open(opener: Opener, reader: SearchableReader, places: Sequence[tuple[str, int]]) -> list[Opened]:

@@ -29,8 +29,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def criteria(query: Query, *, subjects: set[str] | None = None, actors: set[str] | None = None) -> Criteria:
-    def tokens(given: set[str] | None) -> frozenset[str] | None:
-        return None if given is None else frozenset(given)
+    def tokens(given: set[str] | None) -> dict[int, frozenset[str]] | None:
+        return None if given is None else {2026: frozenset(given)}
 
     return Criteria(query, tokens(subjects), tokens(actors), None, None, 51)
 
@@ -43,9 +43,12 @@ def criteria(query: Query, *, subjects: set[str] | None = None, actors: set[str]
         (criteria(Query(), subjects={"s"}), "ix_audit_index_subject"),
         (criteria(Query(outcome="deny"), subjects={"s"}), "ix_audit_index_subject"),
         (criteria(Query(), actors={"a"}), "ix_audit_index_actor"),
+        (criteria(Query(category="handover", kinds=("deposit",)), actors={"a"}), "ix_audit_index_actor"),
         (criteria(Query(requester="kela-system")), "ix_audit_index_requester"),
         (criteria(Query(outcome="deny")), "ix_audit_index_outcome"),
+        (criteria(Query(outcome="deny", category="handover", since=1)), "ix_audit_index_outcome"),
         (criteria(Query(kinds=("consent.withdrawn",))), "ix_audit_index_kind"),
+        (criteria(Query(kinds=("consent.withdrawn",), outcome="na", recipient="kela")), "ix_audit_index_kind"),
     ],
 )
 def test_a_search_runs_backwards_along_its_index_and_sorts_nothing(

@@ -17,8 +17,8 @@ _REFUSED = sa.text("outcome <> 'permit' AND outcome <> 'na'")
 def upgrade() -> None:
     for name in ("actor_token", "subject_token", "t"):
         op.drop_index(op.f(f"ix_audit_index_{name}"), table_name="audit_index")
-    op.create_index("ix_audit_index_subject", "audit_index", ["subject_token", "log", "idx"], unique=False)
-    op.create_index("ix_audit_index_actor", "audit_index", ["actor_token", "log", "idx"], unique=False)
+    op.create_index("ix_audit_index_subject", "audit_index", ["subject_token", "idx"], unique=False)
+    op.create_index("ix_audit_index_actor", "audit_index", ["actor_token", "idx"], unique=False)
     op.create_index("ix_audit_index_requester", "audit_index", ["requester", "log", "idx"], unique=False)
     op.create_index(
         "ix_audit_index_kind", "audit_index", ["kind", "log", "idx"], unique=False, sqlite_where=_NOT_A_READ,
