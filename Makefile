@@ -6,12 +6,13 @@ SAATTAEN := .venv/bin/saattaen
 WORKERS ?= 2
 ARGS ?=
 CASES ?=
+CASE ?= b-sqlite
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve migrate test check policies bench stress kills clean
+.PHONY: help setup setup-dev demo serve migrate test check policies bench bench-grown profile stress kills clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: ## Prepare .venv and stop; the command is then .venv/bin/saattaen
 	@deploy/setup.sh runtime
@@ -47,6 +48,13 @@ stress: setup-dev ## Four gateways, 64 connections, clients who withdraw, on bot
 
 kills: setup-dev ## Kill a gateway at random moments, so often on each store (KILLS=500)
 	@SAATTAEN_KILLS=$(or $(KILLS),500) $(PYTHON_IN_VENV) -m pytest -s -q tests/laws/test_killed.py
+
+bench-grown: setup-dev ## The same with 1,000,000 log entries and 100,000 consents in the store, made once and kept in build/
+	@$(PYTHON_IN_VENV) -W ignore -m tests.bench a b-sqlite-many b-postgresql-many grown
+
+profile: setup-dev ## A flame graph of one case of the bench: CASE=b-sqlite; py-spy is installed into build/
+	@[ -x build/py-spy/bin/py-spy ] || { python3 -m venv build/py-spy && build/py-spy/bin/pip install --quiet py-spy; }
+	@$(PYTHON_IN_VENV) -W ignore -m tests.bench.profile $(CASE)
 
 clean: ## Remove what tools left behind; neither .venv nor your data
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis .coverage .coverage.*

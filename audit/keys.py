@@ -67,3 +67,7 @@ class DataKeys(Protocol):
     def find(self, key_id: str) -> DataKey | None:
         """Return the key of this id, None when it was destroyed; raises when it is there and does not unwrap."""
         ...
+
+    def find_all(self, key_ids: Collection[str]) -> Mapping[str, DataKey]:
+        """Return the keys of these ids by id, without those that were destroyed; raises as `find` does."""
+        ...

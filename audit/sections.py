@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import orjson
 
-from audit.entry import SECTIONS, Entry, Opening, Sealed, parse_entry, unseal
+from audit.entry import SECTIONS, Entry, Opening, Sealed, SectionName, parse_entry, unseal
 from audit.errors import EntryInvalid, OpeningInvalid
 from audit.findings import Report
 from audit.keys import DataKey, DataKeys
-from audit.store import ErasedRow, EventRow, Head, LogReader
+from audit.store import EntryRows, ErasedRow, EventRow, Head, LogReader, read_rows
 
 _AT_ONCE = 1024
 
 
-def check_sections(report: Report, reader: LogReader, head: Head, keys: DataKeys | None) -> None:
-    """Check index rows and sealed sections of one log; without *keys* only that they are there."""
+Heard = Callable[[str, EntryRows, Mapping[tuple[int, SectionName], Opening]], None]
+"""Is told of entries in their order, once they were checked: the log's origin, the rows, and what opened soundly."""
+
+
+def check_sections(
+    report: Report, reader: LogReader, head: Head, keys: DataKeys | None, heard: Heard | None = None
+) -> None:
+    """Check index rows and sealed sections of one log; without *keys* only that they are there.
+
+    *heard* is told of every stretch of entries, so that who reads on in them need not open them again.
+    """
     origin = head.origin
     known: dict[str, DataKey | None] = {}
-
-    def find(key_id: str) -> DataKey | None:
-        if key_id not in known:
-            known[key_id] = keys.find(key_id) if keys is not None else None
-        return known[key_id]
-
     if keys is None:
         report.skipped(origin, "the sealed sections", "no keys were given")
     last = 0
     for start in range(0, head.size, _AT_ONCE):
         end = min(start + _AT_ONCE, head.size)
-        events = {event.index: event for event in reader.events(origin, start, end)}
-        sealed = {(index, one.section): one for index, one in reader.sealed(origin, start, end)}
-        erased = {(one.index, one.section): one for one in reader.erased(origin, start, end)}
-        for row in reader.leaves(origin, start, end):
+        rows = read_rows(reader, origin, start, end)
+        events = {event.index: event for event in rows.events}
+        sealed = {(index, one.section): one for index, one in rows.sealed}
+        erased = {(one.index, one.section): one for one in rows.erased}
+        openings: dict[tuple[int, SectionName], Opening] = {}
+        if keys is not None:
+            _look_up(keys, known, {one.key_id for one in sealed.values()})
+        for row in rows.leaves:
             try:
                 entry = parse_entry(row.entry)
             except EntryInvalid:
@@ -51,9 +58,21 @@ def check_sections(report: Report, reader: LogReader, head: Head, keys: DataKeys
                 if one is None or gone is not None:
                     _check_erased(report, reader, origin, where, one, gone)
                 elif keys is not None:
-                    opening = _open(report, origin, where, one, entry, event, find)
-                    if opening is not None and section == "b":
-                        _check_body(report, origin, where, opening, event)
+                    opening = _open(report, origin, where, one, entry, event, known)
+                    if opening is not None:
+                        openings[row.index, section] = opening
+                        if section == "b":
+                            _check_body(report, origin, where, opening, event)
+        if heard is not None:
+            heard(origin, rows, openings)
+
+
+def _look_up(keys: DataKeys, known: dict[str, DataKey | None], key_ids: set[str]) -> None:
+    """Know these keys, or that they are gone, asking the store once for all that are not known yet."""
+    new = [one for one in key_ids if one not in known]
+    if new:
+        found = keys.find_all(new)
+        known.update((one, found.get(one)) for one in new)
 
 
 def _check_erased(
@@ -76,9 +95,9 @@ def _open(
     sealed: Sealed,
     entry: Entry,
     event: EventRow,
-    find: Callable[[str], DataKey | None],
+    known: Mapping[str, DataKey | None],
 ) -> Opening | None:
-    key = find(sealed.key_id)
+    key = known[sealed.key_id]
     if key is None:
         report.found(origin, where, "its key is gone and no entry says that it was erased")
         return None

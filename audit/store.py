@@ -57,6 +57,16 @@ class ErasedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryRows:
+    """What a log stores of some of its entries, each sort in order."""
+
+    leaves: Sequence[LeafRow]
+    sealed: Sequence[tuple[int, Sealed]]
+    erased: Sequence[ErasedRow]
+    events: Sequence[EventRow]
+
+
+@dataclass(frozen=True, slots=True)
 class Addition:
     """What one transaction adds to a log."""
 
@@ -149,6 +159,12 @@ class LogStore(Protocol[C_co]):
     def read(self) -> AbstractContextManager[LogReader]:
         """Begin a snapshot for reading."""
         ...
+
+
+def read_rows(reader: LogReader, origin: str, start: int, end: int) -> EntryRows:
+    """Return the rows of the entries [start, end) of one log."""
+    place = origin, start, end
+    return EntryRows(reader.leaves(*place), reader.sealed(*place), reader.erased(*place), reader.events(*place))
 
 
 class LogHashes:

@@ -16,7 +16,7 @@ from audit.errors import EntryInvalid, LogForked, ProofInvalid, SignatureInvalid
 from audit.findings import Finding, Report, Unchecked
 from audit.keys import DataKeys
 from audit.merkle import TILE_HEIGHT, TILE_WIDTH, Frontier, Tree, leaf_hash, verify_consistency
-from audit.sections import check_sections
+from audit.sections import Heard, check_sections
 from audit.sources import FolderSource, RowSource, Source
 from audit.store import Head, LogHashes, LogReader
 
@@ -59,26 +59,30 @@ def verify_rows(
     verifiers: Sequence[Verifier],
     keys: DataKeys | None = None,
     held: Sequence[bytes] = (),
+    heard: Heard | None = None,
 ) -> Report:
     """Check every log of a store: entries, leaves, subtrees, frontier, root, signature, index, sealed sections.
 
     *verifiers* are the keys of the logs, by origin; *keys* opens the sections. What there is no key for is said to be
-    unchecked, unless an entry says that it was erased.
+    unchecked, unless an entry says that it was erased. *heard* is told of the entries of all logs, oldest log first.
     """
     report = Report()
     names = {verifier.name for verifier in verifiers}
     heads = reader.heads()
     for head in heads:
         origin = head.origin
-        if origin not in names:
+        checkpoint = None
+        if origin in names:
+            checkpoint = _check_note(report, origin, head.note, verifiers, origin)
+        else:
             report.skipped(origin, "the signature", "there is no verifier key for this log")
-            continue
-        checkpoint = _check_note(report, origin, head.note, verifiers, origin)
         if checkpoint is None:
+            if heard is not None:
+                check_sections(Report(), reader, head, keys, heard)  # What it finds rests on no signature.
             continue
         _check_head(report, reader, head, checkpoint)
         _check_tree(report, RowSource(reader, origin), checkpoint, held, verifiers)
-        check_sections(report, reader, head, keys)
+        check_sections(report, reader, head, keys, heard)
     for missing in sorted(names - {head.origin for head in heads}):
         report.found(missing, "log", "there is a key for this log and the log is not in the store")
     _check_order(report, heads)

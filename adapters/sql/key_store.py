@@ -159,6 +159,16 @@ class KeyStore:
         """Do as `find`, without holding up the event loop."""
         return self._first(await self._database.direct.fetch(_BY_ID, {"id": key_id}))
 
+    def find_all(self, key_ids: Collection[str]) -> dict[str, DataKey]:
+        """Return the keys of these ids, without those that were destroyed; raises KeyUnusable as `find` does."""
+        ids, found = list(key_ids), dict[str, DataKey]()
+        with self._database.read() as connection:
+            for at in range(0, len(ids), _AT_ONCE):
+                query = select(_KEYS).where(_KEYS.c.id.in_(ids[at : at + _AT_ONCE]))
+                for row in connection.execute(query).mappings():
+                    found[row["id"]] = DataKey(row["id"], self._unwrap(row))
+        return found
+
     def destroy(self, kind: KeyKind, owner: str, years: Collection[int] | None = None) -> list[str]:
         """Destroy an owner's keys of one kind, of all years unless some are named; return the ids they had.
 

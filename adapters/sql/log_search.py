@@ -2,37 +2,93 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Column, ColumnElement, and_, false, literal, or_, select
+from sqlalchemy import Column, ColumnElement, TextClause, false, func, literal, or_, select
 
 from adapters.sql.engine import Database
 from adapters.sql.log_store import SqlLogReader
-from adapters.sql.log_tables import HEAD, INDEX
+from adapters.sql.log_tables import (
+    ERASED,
+    INDEX,
+    LEAF,
+    SEALED,
+    UNUSUAL_KIND,
+    UNUSUAL_OUTCOME,
+    USUAL_KIND,
+    USUAL_OUTCOMES,
+)
+from audit.store import EntryRows, Head
+from audit.writing import year_of_origin
 from gateway.disclosure.log_search import Criteria, Scope
 
-_TOKENS_AT_ONCE = 500
+Condition = ColumnElement[bool] | TextClause
 
 
 class SqlSearchReader(SqlLogReader):
     """Reads logs and finds entries, within one snapshot."""
 
     def find(self, criteria: Criteria) -> Sequence[tuple[str, int]]:
-        """Return where the entries stand that fit, newest first."""
-        query = (
-            select(INDEX.c.log, INDEX.c.idx)
-            .join(HEAD, HEAD.c.log == INDEX.c.log)
-            .where(*_conditions(criteria))
-            .order_by(HEAD.c.started.desc(), INDEX.c.idx.desc())
-            .limit(criteria.limit)
+        """Return where the entries stand that fit, newest first.
+
+        A log at a time, from its newest entry backwards: so an index ends the search as soon as the page is full,
+        however long the logs are.
+        """
+        found: list[tuple[str, int]] = []
+        conditions = _conditions(criteria)
+        for head in reversed(self.heads()):
+            if criteria.before is not None and criteria.before[0] < head.started:
+                continue
+            left = criteria.limit - len(found)
+            query = (
+                select(INDEX.c.idx)
+                .where(*self._stretch(criteria, head), *conditions)
+                .order_by(INDEX.c.idx.desc())
+                .limit(left)
+            )
+            indexes = [idx for walk in _walks(criteria, head) for idx in self.connection.scalars(query.where(*walk))]
+            found += [(head.origin, idx) for idx in sorted(indexes, reverse=True)[:left]]
+            if len(found) == criteria.limit:
+                break
+        return found
+
+    def rows(self, origin: str, indexes: Sequence[int]) -> EntryRows:
+        """Return the rows of some entries of one log."""
+        return EntryRows(
+            self._leaves(LEAF.c.log == origin, LEAF.c.idx.in_(indexes)),
+            self._sealed(SEALED.c.log == origin, SEALED.c.idx.in_(indexes)),
+            self._erased(ERASED.c.log == origin, ERASED.c.idx.in_(indexes)),
+            self._events(INDEX.c.log == origin, INDEX.c.idx.in_(indexes)),
         )
-        return [(log, idx) for log, idx in self.connection.execute(query)]
 
     def systems(self) -> Collection[str]:
         """Return every partner system that ever asked."""
-        query = select(INDEX.c.requester).where(INDEX.c.requester.is_not(None)).distinct()
-        return list(self.connection.scalars(query))
+        # From one name to the next along the index, instead of past every entry.
+        first = select(func.min(INDEX.c.requester).label("requester")).cte("named", recursive=True)
+        following = select(func.min(INDEX.c.requester)).where(INDEX.c.requester > first.c.requester)
+        named = first.union_all(select(following.scalar_subquery()).where(first.c.requester.is_not(None)))
+        return list(self.connection.scalars(select(named.c.requester).where(named.c.requester.is_not(None))))
+
+    def _stretch(self, criteria: Criteria, head: Head) -> list[ColumnElement[bool]]:
+        """Return between which entries of a log the search runs: a page goes on before an entry, a period has ends.
+
+        Time never runs back within a log, so its ends are found by halving.
+        """
+        since, until, first, last = criteria.query.since, criteria.query.until, 0, head.size
+        if criteria.before is not None and criteria.before[0] == head.started:
+            last = min(last, criteria.before[1])
+        if since is not None:
+            first = bisect_left(range(head.size), since, key=lambda index: self._time(head.origin, index))
+        if until is not None:
+            last = min(last, bisect_left(range(head.size), until, key=lambda index: self._time(head.origin, index)))
+        return [INDEX.c.idx >= first, INDEX.c.idx < last]
+
+    def _time(self, origin: str, index: int) -> int:
+        """Return when an entry was written; of one that has no index row, when the next one was."""
+        query = select(INDEX.c.t).where(INDEX.c.log == origin, INDEX.c.idx >= index).order_by(INDEX.c.idx).limit(1)
+        return self.connection.scalars(query).one_or_none() or 0
 
 
 class SqlSearchStore:
@@ -48,13 +104,9 @@ class SqlSearchStore:
             yield SqlSearchReader(connection)
 
 
-def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
+def _conditions(criteria: Criteria) -> list[Condition]:
     query, row = criteria.query, INDEX.c
-    found: list[ColumnElement[bool]] = []
-    if criteria.subjects is not None:
-        found.append(_any_token(row.subject_token, criteria.subjects))
-    if criteria.actors is not None:
-        found.append(_any_token(row.actor_token, criteria.actors))
+    found: list[Condition] = []
     for column, value in ((row.requester, query.requester), (row.outcome, query.outcome)):
         if value is not None:
             found.append(column == value)
@@ -66,22 +118,33 @@ def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
             found.append(_names(column, value))
     if query.kinds:
         found.append(row.kind.in_(query.kinds))
-    if query.since is not None:
-        found.append(row.t >= query.since)
-    if query.until is not None:
-        found.append(row.t < query.until)
-    if criteria.before is not None:
-        started, index = criteria.before
-        found.append(or_(HEAD.c.started < started, and_(HEAD.c.started == started, row.idx < index)))
     if criteria.scope is not None:
         found.append(_within(criteria.scope))
     return found
 
 
-def _any_token(column: Column[str], tokens: frozenset[str]) -> ColumnElement[bool]:
-    ordered = sorted(tokens)
-    parts = [ordered[at : at + _TOKENS_AT_ONCE] for at in range(0, len(ordered), _TOKENS_AT_ONCE)]
-    return or_(false(), *(column.in_(part) for part in parts))
+def _walks(criteria: Criteria, head: Head) -> list[list[Condition]]:
+    """Return the walks through a log that find everything, each along one index and in the log's order.
+
+    An index is in that order for one value alone, so several values are several walks.
+    """
+    query, row, year = criteria.query, INDEX.c, year_of_origin(head.origin)
+    here: Condition = row.log == head.origin
+    subjects = None if criteria.subjects is None else sorted(criteria.subjects.get(year, ()))
+    actors = None if criteria.actors is None else sorted(criteria.actors.get(year, ()))
+    if subjects is not None or actors is not None:
+        # Written so that no index serves it: SQLite keeps no statistics, and would rather go past every entry.
+        here = row.log.concat("") == head.origin
+    if subjects is not None:
+        also = [] if actors is None else [row.actor_token.in_(actors)]
+        return [[here, row.subject_token == token, *also] for token in subjects]
+    if actors is not None:
+        return [[here, row.actor_token == token] for token in actors]
+    if query.outcome is not None and query.outcome not in USUAL_OUTCOMES:
+        return [[here, UNUSUAL_OUTCOME]]
+    if query.kinds and USUAL_KIND not in query.kinds:
+        return [[here, row.kind == kind, UNUSUAL_KIND] for kind in sorted(set(query.kinds))]
+    return [[here]]
 
 
 def _names(column: Column[str], code: str) -> ColumnElement[bool]:

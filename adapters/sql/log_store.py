@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.direct import Statement, fetch_within, statement
@@ -53,21 +53,27 @@ class SqlLogReader:
 
     def leaves(self, origin: str, start: int, end: int) -> Sequence[LeafRow]:
         """Return the rows of the leaves [start, end), in order."""
-        query = select(LEAF.c.idx, LEAF.c.leaf, LEAF.c.entry).where(
-            LEAF.c.log == origin, LEAF.c.idx >= start, LEAF.c.idx < end
-        )
+        return self._leaves(LEAF.c.log == origin, LEAF.c.idx >= start, LEAF.c.idx < end)
+
+    def _leaves(self, *where: ColumnElement[bool]) -> list[LeafRow]:
+        query = select(LEAF.c.idx, LEAF.c.leaf, LEAF.c.entry).where(*where)
         return [LeafRow(*row) for row in self.connection.execute(query.order_by(LEAF.c.idx))]
 
     def sealed(self, origin: str, start: int, end: int) -> Sequence[tuple[int, Sealed]]:
         """Return the sealed sections of the entries [start, end), in order."""
-        query = select(SEALED.c.idx, SEALED.c.section, SEALED.c.dek_id, SEALED.c.nonce, SEALED.c.ct).where(
-            SEALED.c.log == origin, SEALED.c.idx >= start, SEALED.c.idx < end
-        )
+        return self._sealed(SEALED.c.log == origin, SEALED.c.idx >= start, SEALED.c.idx < end)
+
+    def _sealed(self, *where: ColumnElement[bool]) -> list[tuple[int, Sealed]]:
+        columns = SEALED.c.idx, SEALED.c.section, SEALED.c.dek_id, SEALED.c.nonce, SEALED.c.ct
+        query = select(*columns).where(*where)
         rows = self.connection.execute(query.order_by(SEALED.c.idx, SEALED.c.section))
         return [(idx, Sealed(section, key, nonce, ct)) for idx, section, key, nonce, ct in rows if section in SECTIONS]
 
     def events(self, origin: str, start: int, end: int) -> Sequence[EventRow]:
         """Return the index rows of the entries [start, end), in order."""
+        return self._events(INDEX.c.log == origin, INDEX.c.idx >= start, INDEX.c.idx < end)
+
+    def _events(self, *where: ColumnElement[bool]) -> list[EventRow]:
         query = select(
             INDEX.c.idx,
             INDEX.c.event_id,
@@ -81,15 +87,16 @@ class SqlLogReader:
             INDEX.c.custodian,
             INDEX.c.requester,
             INDEX.c.t,
-        ).where(INDEX.c.log == origin, INDEX.c.idx >= start, INDEX.c.idx < end)
+        ).where(*where)
         rows = self.connection.execute(query.order_by(INDEX.c.idx))
         return [EventRow(row[0], row[1], row[2], row[3], IndexRow(*row[4:11]), row[11]) for row in rows]
 
     def erased(self, origin: str, start: int, end: int) -> Sequence[ErasedRow]:
         """Return which sections of the entries [start, end) were erased."""
-        query = select(ERASED.c.idx, ERASED.c.section, ERASED.c.by_log, ERASED.c.by_idx).where(
-            ERASED.c.log == origin, ERASED.c.idx >= start, ERASED.c.idx < end
-        )
+        return self._erased(ERASED.c.log == origin, ERASED.c.idx >= start, ERASED.c.idx < end)
+
+    def _erased(self, *where: ColumnElement[bool]) -> list[ErasedRow]:
+        query = select(ERASED.c.idx, ERASED.c.section, ERASED.c.by_log, ERASED.c.by_idx).where(*where)
         return [ErasedRow(*row) for row in self.connection.execute(query.order_by(ERASED.c.idx))]
 
     def counts(self, origin: str) -> Mapping[str, int]:

@@ -7,15 +7,16 @@ index finds is opened, and only the opened sections are shown.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from typing import Protocol
 
 from audit.entry import Draft, IndexRow, Opening, pack_openings
 from audit.keys import DataKey, DataKeys, KeyKind, KeyName, index_token
 from audit.proof import LogProof
-from audit.store import Head, LogReader
+from audit.store import EntryRows, Head, LogReader
 from audit.writing import Writing, year_of_origin
 from gateway.disclosure.accounts import CONTEXT, TOLD
 from gateway.disclosure.opened import Opened, Opener
@@ -69,11 +70,14 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """A query as the index understands it. `before` is (number of the log, index); sets of tokens are None for any."""
+    """A query as the index understands it. `before` is (number of the log, index).
+
+    Tokens are by the year of the log that they stand in; None is any person, and a year without tokens nobody.
+    """
 
     query: Query
-    subjects: frozenset[str] | None
-    actors: frozenset[str] | None
+    subjects: Mapping[int, frozenset[str]] | None
+    actors: Mapping[int, frozenset[str]] | None
     scope: Scope | None
     before: tuple[int, int] | None
     limit: int
@@ -84,6 +88,10 @@ class SearchableReader(LogReader, Protocol):
 
     def find(self, criteria: Criteria) -> Sequence[tuple[str, int]]:
         """Return where the entries stand that fit, newest first, at most `limit`."""
+        ...
+
+    def rows(self, origin: str, indexes: Sequence[int]) -> EntryRows:
+        """Return the rows of some entries of one log, oldest first."""
         ...
 
     def systems(self) -> Collection[str]:
@@ -210,7 +218,7 @@ class LogSearch:
             heads = {head.origin: head for head in reader.heads()}
             criteria = self._criteria(reader, query, scope, heads.values())
             places = list(reader.find(criteria))
-            entries = _open(opener, reader, heads, places[: query.count])
+            entries = _open(opener, reader, places[: query.count])
             more = None
             if len(places) > query.count:
                 origin, index = places[query.count - 1]
@@ -219,7 +227,7 @@ class LogSearch:
             if with_context:
                 whole = replace(query, kinds=CONTEXT, since=None, after=None)
                 around = replace(criteria, query=whole, before=None, limit=_CONTEXT_AT_MOST)
-                context = _open(opener, reader, heads, reader.find(around))
+                context = _open(opener, reader, reader.find(around))
         return Page(entries, more, context)
 
     def _criteria(
@@ -234,15 +242,25 @@ class LogSearch:
             actors = self._tokens("actor-year", [f"{system}/{query.person}" for system in systems], years)
         return Criteria(query, subjects, actors, scope, _place(query.after), query.count + 1)
 
-    def _tokens(self, kind: KeyKind, owners: Collection[str], years: Collection[int]) -> frozenset[str]:
-        """Return the tokens of owners in each year for which there is a key."""
-        names = [KeyName(kind, owner, year) for owner in owners for year in years]
-        found = ((name, self._keys.get(name)) for name in names)
-        return frozenset(index_token(key, name.owner) for name, key in found if key is not None)
+    def _tokens(self, kind: KeyKind, owners: Collection[str], years: Collection[int]) -> Mapping[int, frozenset[str]]:
+        """Return the tokens of owners in each year, as far as there is a key."""
+
+        def of(year: int) -> Iterator[str]:
+            for owner in owners:
+                key = self._keys.get(KeyName(kind, owner, year))
+                if key is not None:
+                    yield index_token(key, owner)
+
+        return {year: frozenset(of(year)) for year in years}
 
 
-def _open(opener: Opener, reader: LogReader, heads: dict[str, Head], places: Sequence[tuple[str, int]]) -> list[Opened]:
-    return [one for origin, index in places for one in opener.read(reader, heads[origin], index, index + 1)]
+def _open(opener: Opener, reader: SearchableReader, places: Sequence[tuple[str, int]]) -> list[Opened]:
+    """Return the entries at these places, which are grouped by log, in their order."""
+    found: dict[tuple[str, int], Opened] = {}
+    for origin, group in groupby(places, lambda place: place[0]):
+        rows = reader.rows(origin, [index for _, index in group])
+        found |= {(origin, one.index): one for one in opener.open_rows(origin, rows)}
+    return [found[place] for place in places if place in found]
 
 
 def _place(after: str | None) -> tuple[int, int] | None:

@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 import orjson
 
-from audit.entry import SECTIONS, Entry, Opening, Sealed, parse_entry, unseal
+from audit.entry import SECTIONS, Entry, Opening, Sealed, SectionName, parse_entry, unseal
 from audit.errors import EntryInvalid, OpeningInvalid
 from audit.keys import DataKey, DataKeys
-from audit.store import EventRow, Head, LogReader
+from audit.store import EntryRows, EventRow, Head, LogReader, read_rows
 
 Section: TypeAlias = Mapping[str, object]
 
@@ -70,15 +70,25 @@ class Opener:
     def read(self, reader: LogReader, head: Head, start: int, end: int) -> Sequence[Opened]:
         """Return the entries [start, end) of one log, in order. An entry without an index row is left out: that it is
         missing is for `audit.verify` to tell."""
-        origin = head.origin
-        entries = {row.index: _parsed(row.entry) for row in reader.leaves(origin, start, end)}
+        return self.open_rows(head.origin, read_rows(reader, head.origin, start, end))
+
+    def open_rows(
+        self, origin: str, rows: EntryRows, known: Mapping[tuple[int, SectionName], Opening] | None = None
+    ) -> Sequence[Opened]:
+        """Return the entries of these rows, in the order of their index rows.
+
+        *known* are openings that were checked against their entries already; those are not made again.
+        """
+        known = known or {}
+        self._look_up({one.key_id for index, one in rows.sealed if (index, one.section) not in known})
+        entries = {row.index: _parsed(row.entry) for row in rows.leaves}
         sealed: dict[int, list[Sealed]] = {}
-        for index, one in reader.sealed(origin, start, end):
+        for index, one in rows.sealed:
             sealed.setdefault(index, []).append(one)
-        erased = {(one.index, one.section) for one in reader.erased(origin, start, end)}
+        erased = {(one.index, one.section) for one in rows.erased}
         return [
-            self._open(origin, event, entries.get(event.index), sealed.get(event.index, ()), erased)
-            for event in reader.events(origin, start, end)
+            self._open(origin, event, entries.get(event.index), sealed.get(event.index, ()), erased, known)
+            for event in rows.events
         ]
 
     def openings(self, reader: LogReader, origin: str, index: int) -> tuple[bytes, tuple[Opening, ...]] | None:
@@ -91,8 +101,9 @@ class Opener:
         return leaves[0].entry, tuple(one for one in found if isinstance(one, Opening))
 
     def _open(
-        self, origin: str, event: EventRow, entry: Entry | None, sealed: Sequence[Sealed], erased: set[tuple[int, str]]
-    ) -> Opened:
+        self, origin: str, event: EventRow, entry: Entry | None, sealed: Sequence[Sealed], erased: set[tuple[int, str]],
+        known: Mapping[tuple[int, SectionName], Opening],
+    ) -> Opened:  # fmt: skip
         sections: dict[str, Section | None] = {}
         closed: dict[str, str] = {}
         by_name = {one.section: one for one in sealed}
@@ -101,7 +112,9 @@ class Opener:
             if one is None:
                 sections[name], closed[name] = None, ERASED if (event.index, name) in erased else MISSING
                 continue
-            opening = UNSOUND if entry is None else self._opening(origin, event, entry, one)
+            opening: Opening | str | None = known.get((event.index, name))
+            if opening is None:
+                opening = UNSOUND if entry is None else self._opening(origin, event, entry, one)
             content = _content(opening) if isinstance(opening, Opening) else None
             sections[name] = content
             if content is None:
@@ -126,13 +139,20 @@ class Opener:
             return UNSOUND
 
     def _key(self, key_id: str) -> DataKey | None:
-        if key_id in self._known:
-            self._known.move_to_end(key_id)
-            return self._known[key_id]
-        key = self._known[key_id] = self._keys.find(key_id)
-        if len(self._known) > _KEYS_KEPT:
+        if key_id not in self._known:
+            self._look_up({key_id})
+        return self._known[key_id]
+
+    def _look_up(self, key_ids: set[str]) -> None:
+        """Know these keys, or that they are gone, asking the store once for all that are not known yet."""
+        new = [one for one in key_ids if one not in self._known]
+        for one in key_ids.difference(new):
+            self._known.move_to_end(one)
+        if new:
+            found = self._keys.find_all(new)
+            self._known.update((one, found.get(one)) for one in new)
+        while len(self._known) > max(_KEYS_KEPT, len(key_ids)):
             self._known.popitem(last=False)
-        return key
 
 
 def read_entries(reader: LogReader, keys: DataKeys) -> Iterator[Opened]:

@@ -51,7 +51,7 @@ def check_order(entries: Iterable[Opened], directory: Directory | None = None) -
 
     With *directory*, flows and sensitivities by nature are checked too, for releases that were judged by that very one.
     """
-    law = _Law(directory)
+    law = OrderLaw(directory)
     for entry in entries:
         law.take(entry)
     return law.end()
@@ -70,7 +70,9 @@ def _is_repetition(body: Section) -> bool:
     return isinstance(body.get("replayed"), Mapping)
 
 
-class _Law:
+class OrderLaw:
+    """The check as it goes: it is shown entries of all logs in order, oldest log first."""
+
     def __init__(self, directory: Directory | None) -> None:
         self._directory = directory
         self._records = Records()
@@ -84,6 +86,7 @@ class _Law:
         """The last release, and its grants whose consent.spent is still to come."""
 
     def take(self, entry: Opened) -> None:
+        """Check the next entry, and remember what it changes."""
         self._found.entries += 1
         try:
             self._check_place(entry)
@@ -94,6 +97,7 @@ class _Law:
         self._last = entry
 
     def end(self) -> Findings:
+        """Return what was found, once every entry was shown."""
         self._spending_over()
         if self._carried is not None:
             self._carry_over_done()

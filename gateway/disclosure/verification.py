@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from audit.checkpoint import Verifier
+from audit.entry import Opening, SectionName
 from audit.findings import Report
 from audit.keys import DataKeys
-from audit.store import LogStore
+from audit.store import EntryRows, LogStore
 from audit.verify import verify_folder as verify_tiles
 from audit.verify import verify_rows
 from gateway.directory.model import Directory
-from gateway.disclosure.opened import read_entries
-from gateway.disclosure.order_law import Findings, check_order
+from gateway.disclosure.opened import Opener
+from gateway.disclosure.order_law import Findings, OrderLaw
 
 C = TypeVar("C")
 
@@ -66,10 +67,15 @@ def verify_database(
     *verifiers* are the public keys of the logs, by origin; *held* checkpoints kept elsewhere. With *directory* flows
     and sensitivities by nature are checked too, where it is the one that judged.
     """
+    opener, law = Opener(keys), OrderLaw(directory)
+
+    def heard(origin: str, rows: EntryRows, openings: Mapping[tuple[int, SectionName], Opening]) -> None:
+        for entry in opener.open_rows(origin, rows, openings):
+            law.take(entry)
+
     with store.read() as reader:
-        tree = verify_rows(reader, verifiers, keys, held)
-        order = check_order(read_entries(reader, keys), directory)
-    return Verification(tree, order)
+        tree = verify_rows(reader, verifiers, keys, held, heard)
+    return Verification(tree, law.end())
 
 
 def verify_folder(folder: Path, verifier: Verifier | None = None, held: Sequence[bytes] = ()) -> Verification:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import deque
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -56,13 +57,14 @@ ROWS = (
 )  # fmt: skip
 """What each client consents to, a consent each: custodian, recipient, category. The first opens the documents."""
 SEARCHED_DOCUMENTS = 3
-EDITION = 1
+EDITION = 2
 """To be raised when other rows are written than before, so that stores that are kept are made anew."""
 _AT_ONCE = 512
 _READ_OVER_AND_OVER = 4_000
 """How many clients the history tells of: the others have consents and nobody asked yet."""
 _READS_A_REFUSAL = 49
 """How many reads of the history come before one that is refused."""
+_WORKERS = 500
 _IN_AN_ITEM = 2_048
 _CHECK = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 
@@ -167,10 +169,10 @@ class _Filling:
         accepted = replace(template, client=client, body=body, digest=hashlib.sha256(body).hexdigest())
         return (await self._gateway.deposits.create(accepted, self._requester(CUSTODIAN, "laakari", "care"))).id
 
-    def _requester(self, service: str, role: str, purpose: str) -> Requester:
+    def _requester(self, service: str, role: str, purpose: str, number: int = 1) -> Requester:
         organisation = self._world.directory.services[service].organisation
         return Requester(
-            system_of(service), organisation, service, role, purpose, "substantial", f"{service}.{role}.1",
+            system_of(service), organisation, service, role, purpose, "substantial", f"{service}.{role}.{number}",
             "Olli Esimerkki", "0" * 32,
         )  # fmt: skip
 
@@ -205,15 +207,19 @@ class _Filling:
         if entries <= 0:
             return
         read = documents[:: max(1, len(documents) // _READ_OVER_AND_OVER)]
-        drafts = [draft for document in read for draft in await self.drafts(document)]
+        told = [deque(await self.drafts(document, number % _WORKERS)) for number, document in enumerate(read)]
+        # Neither a client's entries nor the refusals stand side by side.
+        for number, of_one in enumerate(told):
+            of_one.rotate(number)
+        drafts = [draft for turn in zip(*told, strict=True) for draft in turn]
         turns = islice(cycle(drafts), entries)
         while chunk := list(islice(turns, _IN_AN_ITEM)):
             new_event_id = self._gateway.parts.new_event_id
             await self._write([_Told([replace(draft, event_id=new_event_id()) for draft in chunk])])
 
-    async def drafts(self, document: str) -> list[Draft]:
-        """Return the entries of several reads of one document, one of them refused."""
-        released = await self._released(document)
+    async def drafts(self, document: str, worker: int = 1) -> list[Draft]:
+        """Return the entries of several reads of one document by one worker, one of them refused."""
+        released = await self._released(document, worker)
         parts, snapshot, request = released.parts, released.snapshot, released.request
         (row,) = released.rendered
         told = (
@@ -227,9 +233,9 @@ class _Filling:
         )  # fmt: skip
         return [*repeat(evidence.disclosure(*told), _READS_A_REFUSAL), refused]
 
-    async def _released(self, document: str) -> Release:
+    async def _released(self, document: str, worker: int = 1) -> Release:
         """Judge one read as the gateway does, up to the item that it submits."""
-        parts, requester = self._gateway.parts, self._requester(RECIPIENT, ROLE, PURPOSE)
+        parts, requester = self._gateway.parts, self._requester(RECIPIENT, ROLE, PURPOSE, worker)
         request = DisclosureRequest(
             Action.READ, requester, RESOURCE, ROLE, PURPOSE, parts.new_event_id(), document=document
         )

@@ -52,6 +52,9 @@ class MemoryKeys:
     def find(self, key_id: str) -> DataKey | None:
         return next((key for key in self.keys.values() if key.id == key_id), None)
 
+    def find_all(self, key_ids: Collection[str]) -> Mapping[str, DataKey]:
+        return {key.id: key for key in self.keys.values() if key.id in key_ids}
+
 
 @dataclass
 class Tables:

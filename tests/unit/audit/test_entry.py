@@ -65,6 +65,9 @@ def test_an_entry_with_any_bit_flipped_is_no_entry_or_another_one(bit: int) -> N
         ENTRY.replace(b'"r":"12y"', b'"r":12'),
         ENTRY.replace(b'"r"', b'"r":"13y","r"'),
         ENTRY.replace(b'"a":"', b'"a":"A'),
+        ENTRY.replace(b'","b":', b'=","b":'),
+        # Bits that are left over must be zero, or one commitment could be written in four ways.
+        ENTRY.replace(COMMITMENTS["a"].encode(), COMMITMENTS["a"].encode()[:-1] + b"B"),
     ],
 )
 def test_what_is_not_canonical_is_no_entry(data: bytes) -> None:
