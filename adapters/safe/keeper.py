@@ -26,8 +26,8 @@ from gateway.errors import RolledBack, SettingsError
 C = TypeVar("C")
 _AT_ONCE = 2048
 WAY_OUT = (
-    "Put the newest copy there is in its place; where this one is it, run `saattaen safe replay`, which brings back the "
-    "withdrawals and prohibitions since then and begins a new log"
+    "Put the newest copy there is in its place; where this one is it, run `saattaen safe replay`, which brings back "
+    "the withdrawals and prohibitions since then and begins a new log"
 )
 
 
