@@ -6,6 +6,7 @@ import asyncio
 from typing import Protocol
 
 from audit.entry import Draft
+from audit.errors import NotKept
 
 
 class Keeper(Protocol):
@@ -24,10 +25,13 @@ class Keeper(Protocol):
 
 
 class Keeping:
-    """A keeper for many who wait: at most one keeping runs, and whoever comes meanwhile shares the next."""
+    """A keeper for many who wait: at most one keeping runs, and whoever comes meanwhile shares the next.
 
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
+    Nobody waits longer than *patience* seconds: a volume that hangs must not hold whoever withdraws for ever.
+    """
+
+    def __init__(self, keeper: Keeper, patience: float = 10.0) -> None:
+        self._keeper, self._patience = keeper, patience
         self._lock = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
 
@@ -35,7 +39,10 @@ class Keeping:
         """Return once a keeping is done that began after this was called. It is not stopped with its waiter."""
         if self._next is None or self._next.done():
             self._next = asyncio.create_task(self._keep())
-        await asyncio.shield(self._next)
+        try:
+            await asyncio.wait_for(asyncio.shield(self._next), self._patience)
+        except TimeoutError:
+            raise NotKept("the second place does not answer") from None
 
     def keep_now(self) -> None:
         """Keep in this thread, for those who have no event loop."""

@@ -26,7 +26,8 @@ from gateway.errors import RolledBack, SettingsError
 C = TypeVar("C")
 _AT_ONCE = 2048
 WAY_OUT = (
-    "run `saattaen safe replay`, which brings back the withdrawals and prohibitions since then and begins a new log"
+    "Put the newest copy there is in its place; where this one is it, run `saattaen safe replay`, which brings back "
+    "the withdrawals and prohibitions since then and begins a new log"
 )
 
 
@@ -95,9 +96,7 @@ class SafeKeeper(Generic[C]):
             try:
                 verify_anchored(reader, anchor, [one for origin in anchor.notes for one in self._verifiers(origin)])
             except LogForked as error:
-                raise RolledBack(
-                    f"Nothing is signed or served: {error}. If an older copy was restored, {WAY_OUT}."
-                ) from None
+                raise RolledBack(f"Nothing is signed or served: {error}. {WAY_OUT}.") from None
 
     def is_led_on(self) -> bool:
         """Return whether the store leads on from the anchor."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from audit.errors import NotKept, NotSigned
+from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogForked, NotKept, NotSigned
 from audit.log import Committed, Dropped
 from gateway.consent.acting import Act, ActItem, ActLog, Office
 from gateway.consent.giving import known_client
@@ -45,8 +45,8 @@ class Clients:
     async def _do(self, by: Actor, do: Callable[[Act], R], *, urgent: bool = False) -> R:
         try:
             outcome = await self._log.submit(ActItem(self._office, by, do), urgent=urgent)
-        except NotSigned as failed:
-            raise StoreUnavailable("the log cannot be signed now") from failed
+        except (CommitFailed, CommitUnknown, LogBroken, LogForked, NotSigned) as failed:
+            raise StoreUnavailable("the log cannot be written now") from failed
         except NotKept as failed:
             raise NotKeptTwice("it stands, and is not yet kept outside the database") from failed
         match outcome:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol, TypeVar, cast
 
-from audit.errors import LogBusy, NotKept, NotSigned
+from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogBusy, LogForked, NotKept, NotSigned
 from audit.log import Committed, Dropped
 from gateway.consent import ending, notices
 from gateway.consent.acting import TO_CLIENT, Act, ActItem, ActLog, Office
@@ -102,8 +102,8 @@ class Submitting(Reading):
             outcome = await self._log.submit(ActItem(self._office, by, do), urgent=urgent)
         except LogBusy as busy:
             raise TooBusy("too much is waiting to be written; try again later") from busy
-        except NotSigned as failed:
-            raise StoreUnavailable("the log cannot be signed now") from failed
+        except (CommitFailed, CommitUnknown, LogBroken, LogForked, NotSigned) as failed:
+            raise StoreUnavailable("the log cannot be written now") from failed
         except NotKept as failed:
             raise NotKeptTwice("it stands, and is not yet kept outside the database") from failed
         match outcome:

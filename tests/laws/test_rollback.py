@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -131,6 +131,68 @@ async def test_a_second_restore_of_the_same_copy_leads_to_a_third_log(place: Pla
         async with place.open() as laws:
             assert isinstance(await laws.ask(laws.read_of(document)), Refused)
             assert verify_gateway(laws.gateway).sound
+
+
+async def test_a_way_out_that_was_killed_before_its_end_is_gone_again(place: Place) -> None:
+    async with place.open() as laws:
+        document, consent = await laws.deposit(), await laws.give()
+    place.copy()
+    async with place.open() as laws:
+        await laws.gateway.recording.withdraw(consent.id)
+    place.put_back()
+    anchor = (place.folder / "safe" / "anchor.json").read_bytes()
+    async with place.open(guarded=False) as laws:
+        assert laws.gateway.replay_kept() is not None
+    # The new log is committed, and the anchor was not moved any more.
+    (place.folder / "safe" / "anchor.json").write_bytes(anchor)
+    with pytest.raises(RolledBack):
+        async with place.open():
+            pass
+    async with place.open(guarded=False) as laws:
+        done = laws.gateway.replay_kept()
+        assert done is not None
+        assert (done[0][-2:], done[1].done) == ("-3", {})
+    async with place.open() as laws:
+        assert isinstance(await laws.ask(laws.read_of(document)), Refused)
+        found = verify_gateway(laws.gateway)
+        assert found.sound, found.sentences()
+
+
+async def test_a_copy_of_the_old_year_leads_to_a_log_of_the_new_one_that_never_was(place: Place) -> None:
+    place.now = datetime(2026, 12, 31, 12, tzinfo=UTC)
+    async with place.open() as laws:
+        document, consent = await laws.deposit(), await laws.give()
+    place.copy()
+    async with place.open() as laws:
+        laws.clock.set(datetime(2027, 1, 1, 12, tzinfo=UTC))
+        await laws.gateway.recording.withdraw(consent.id)
+        assert laws.entries()[-1].origin.endswith("/2027")
+    place.put_back()
+    place.now = datetime(2027, 1, 1, 13, tzinfo=UTC)
+    with pytest.raises(RolledBack):
+        async with place.open():
+            pass
+    async with place.open(guarded=False) as laws:
+        done = laws.gateway.replay_kept()
+        assert done is not None
+        assert done[0].endswith("/2027-2")
+    async with place.open() as laws:
+        assert isinstance(await laws.ask(laws.read_of(document)), Refused)
+        found = verify_gateway(laws.gateway)
+        assert found.sound, found.sentences()
+        laws.clock.set(datetime(2028, 1, 1, 12, tzinfo=UTC))
+        await laws.deposit()
+        assert laws.entries()[-1].origin.endswith("/2028")
+        assert verify_gateway(laws.gateway).sound
+
+
+async def test_a_gateway_that_is_no_demo_serves_no_partner_with_a_demos_key(tmp_path: Path) -> None:
+    place = Place(tmp_path, f"sqlite:///{tmp_path}/main.db")
+    async with place.open() as laws:
+        laws.gateway.check_partner_keys()
+        real = replace(laws.gateway, settings=place.settings.model_copy(update={"demo": False}))
+        with pytest.raises(SettingsError, match="demo's keys"):
+            real.check_partner_keys()
 
 
 async def test_a_withdrawal_that_cannot_be_kept_stands_and_is_answered_once_it_is_kept(tmp_path: Path) -> None:
