@@ -7,7 +7,7 @@ WORKERS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve migrate test check policies bench clean
+.PHONY: help setup setup-dev demo serve migrate test check policies bench flood clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ policies: setup-dev ## Compile the policies for the embedded engine (needs the p
 
 bench: setup-dev ## What a protected read costs against a bare route, in one run (needs wrk); build/bench.json
 	@$(PYTHON_IN_VENV) -W ignore -m tests.bench
+
+flood: setup-dev ## What a partner that floods does to another, and memory meanwhile (MINUTES=10, KIND=sqlite or postgresql)
+	@$(PYTHON_IN_VENV) -W ignore -m tests.stress.flood
 
 clean: ## Remove what tools left behind; neither .venv nor your data
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis .coverage .coverage.*

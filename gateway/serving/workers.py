@@ -145,6 +145,8 @@ class Workers:
         self._ended(worker.process.pid)
 
     async def _end_all(self) -> None:
+        # Else whoever comes now would wait in the queue of a socket that nobody reads any more.
+        self._listening.close()
         workers = list(self._workers)
         for worker in workers:
             with suppress(ProcessLookupError):
