@@ -70,6 +70,7 @@ TABLE: Final[Mapping[str, Row]] = {
         "This gateway was started for inspection alone",
         "transient",
         "It records nothing, and what is not recorded is not released. Ask the gateway that serves.",
+        retry=True,
     ),
     "too-busy": Row(503, "Too much at once", "throttled", "Try again later.", retry=True),
     "directory-invalid": Row(500, "The gateway is not set up", "exception", "Tell the operator the request id."),

@@ -229,6 +229,17 @@ async def test_a_body_in_many_pieces_comes_whole_and_none_is_held_after_its_requ
         assert (await web.post("/x", content=b"a" * 100)).status_code == 200
 
 
+async def test_a_body_whose_sender_has_gone_is_not_taken_for_the_whole() -> None:
+    messages = [{"type": "http.request", "body": b"a=1", "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    with pytest.raises(EdgeError) as raised:
+        await Bodies().read(receive)
+    assert raised.value.code == "body-too-slow"
+
+
 async def test_more_bodies_together_than_memory_is_meant_for_are_turned_away() -> None:
     bodies = Bodies(most=100, together=150)
 

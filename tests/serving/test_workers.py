@@ -25,6 +25,7 @@ from tests.parts.postgres import ON_BOTH
 from tests.serving.installation import (
     PURPOSE,
     RECIPIENT,
+    START_SECONDS,
     Installation,
     demo_world,
     free_port,
@@ -168,7 +169,7 @@ def test_workers_that_cannot_start_end_the_parent_with_status_1_and_their_senten
 ) -> None:
     empty = f"sqlite:///{tmp_path / 'empty.db'}"
     with serving(at, "--workers", "2", SAATTAEN_DATABASE=empty) as gateway:
-        assert gateway.popen.wait(60) == 1
+        assert gateway.popen.wait(START_SECONDS) == 1
     assert "run `saattaen migrate`" in gateway.said
     assert "Serving" not in gateway.said
 
