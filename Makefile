@@ -9,7 +9,7 @@ CASES ?=
 CASE ?= b-sqlite
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve migrate test check policies bench bench-grown profile stress kills clean
+.PHONY: help setup setup-dev demo serve migrate test check policies bench bench-grown profile stress kills flood clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,9 @@ bench-grown: setup-dev ## The same with 1,000,000 log entries and 100,000 consen
 profile: setup-dev ## A flame graph of one case of the bench: CASE=b-sqlite; py-spy is installed into build/
 	@[ -x build/py-spy/bin/py-spy ] || { python3 -m venv build/py-spy && build/py-spy/bin/pip install --quiet py-spy; }
 	@$(PYTHON_IN_VENV) -W ignore -m tests.bench.profile $(CASE)
+
+flood: setup-dev ## What a partner that floods does to another, and memory meanwhile (MINUTES=10, KIND=sqlite or postgresql)
+	@$(PYTHON_IN_VENV) -W ignore -m tests.stress.flood
 
 clean: ## Remove what tools left behind; neither .venv nor your data
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .schemathesis .coverage .coverage.*

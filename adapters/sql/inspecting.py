@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -101,7 +101,5 @@ def _reading(engine: Engine, first: str) -> Callable[[], Any]:
     return read
 
 
-@contextmanager
-def _refuse() -> Iterator[Connection]:
+def _refuse() -> AbstractContextManager[Connection]:
     raise ReadOnly("This process was started for inspection and writes nothing.")
-    yield  # What makes it a context manager.

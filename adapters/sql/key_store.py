@@ -53,6 +53,7 @@ _KEYS = Table(
 _COLUMNS = (_KEYS.c.id, _KEYS.c.kind, _KEYS.c.owner, _KEYS.c.year, _KEYS.c.wrapped, _KEYS.c.kek_id)
 _SELECT = "SELECT id, kind, owner, year, wrapped, kek_id FROM data_key"
 _BY_ID = statement(f"{_SELECT} WHERE id = :id")
+_BY_IDS = Statement(lambda say: f"{_SELECT} WHERE id {say.among('ids')}")
 _BY_NAME = Statement(lambda say: f"{_SELECT} WHERE (kind, owner, year) {say.among_names('names')}")
 _NONCE = 12
 _REMEMBERED = 20_000
@@ -161,13 +162,8 @@ class KeyStore:
 
     def find_all(self, key_ids: Collection[str]) -> dict[str, DataKey]:
         """Return the keys of these ids, without those that were destroyed; raises KeyUnusable as `find` does."""
-        ids, found = list(key_ids), dict[str, DataKey]()
-        with self._database.read() as connection:
-            for at in range(0, len(ids), _AT_ONCE):
-                query = select(_KEYS).where(_KEYS.c.id.in_(ids[at : at + _AT_ONCE]))
-                for row in connection.execute(query).mappings():
-                    found[row["id"]] = DataKey(row["id"], self._unwrap(row))
-        return found
+        rows = self._database.direct.fetch_now(_BY_IDS, {"ids": orjson.dumps(list(key_ids)).decode()})
+        return {row.id: DataKey(row.id, self._unwrap(row)) for row in map(_Row._make, rows)}
 
     def destroy(self, kind: KeyKind, owner: str, years: Collection[int] | None = None) -> list[str]:
         """Destroy an owner's keys of one kind, of all years unless some are named; return the ids they had.

@@ -107,6 +107,8 @@ def migrate(
 
 
 def _run(serving: Coroutine[None, None, T]) -> T:
+    # Python's own 5 ms let a busy event loop keep the log's thread from its commit for that long, several times over.
+    sys.setswitchinterval(0.001)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(serving)
 

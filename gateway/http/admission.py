@@ -116,9 +116,32 @@ class AdmissionLayer:
         if not await places.enter(partner):
             if self._observer is not None:
                 self._observer.shed(lane, "no-place")
-            await answer(EdgeError("too-busy"), path, scope["saattaen.request_id"])(scope, receive, send)
+            await _turn_away(path, scope["saattaen.request_id"], send)
             return
         try:
             await self._app(scope, receive, send)
         finally:
             places.leave(partner)
+
+
+_MARK: Final = "0123456789abcdef"
+"""Stands in a prepared answer where the request's id goes."""
+
+
+def _prepared(path: str) -> tuple[list[tuple[bytes, bytes]], tuple[bytes, bytes]]:
+    response = answer(EdgeError("too-busy"), path, _MARK)
+    before, _, after = bytes(response.body).partition(_MARK.encode())
+    return [one for one in response.raw_headers if one[0] != b"content-length"], (before, after)
+
+
+_AS_PROBLEM: Final = _prepared("/")
+_AS_OUTCOME: Final = _prepared("/fhir")
+
+
+async def _turn_away(path: str, request_id: str, send: Send) -> None:
+    """Answer as `problems.answer` does, made beforehand: whoever floods is answered often."""
+    headers, (before, after) = _AS_OUTCOME if path == "/fhir" or path.startswith("/fhir/") else _AS_PROBLEM
+    body = before + request_id.encode() + after
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": 503, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})

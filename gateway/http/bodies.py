@@ -24,9 +24,9 @@ class Bodies:
         self._held = 0
 
     async def read(self, receive: Receive) -> bytes:
-        """Return the body, which counts as held until `forget` is called with it; empty once the sender has gone.
+        """Return the body, which counts as held until `forget` is called with it.
 
-        Raises EdgeError for one that is too large or too slow, or when too much is held already.
+        Raises EdgeError for one that is too large, too slow or not whole, or when too much is held already.
         """
         body = bytearray()
         try:
@@ -48,7 +48,8 @@ class Bodies:
     async def _more(self, body: bytearray, receive: Receive) -> bool:
         message = await receive()
         if message["type"] != "http.request":
-            return False
+            # The sender has gone. What is there of a body may mean something else than the whole of it.
+            raise EdgeError("body-too-slow")
         piece: bytes = message.get("body", b"")
         body += piece
         self._held += len(piece)

@@ -1,9 +1,9 @@
 """A bounded number of places for requests that are worked on, shared fairly between partner systems.
 
 A partner that has the gateway to itself may take every place. While another one is about, each holds at most its share
-of fewer places, so that a request never finds more than those before it. Who finds no place waits for its turn, partner
-by partner; who waits too long is told to come again, and not before that: an answer at once would only bring the next
-request of somebody who floods.
+of fewer places, and half of that once it has others waiting; so a request never finds more than those before it. Who
+finds no place waits for its turn, partner by partner; who waits too long is told to come again, and not before that: an
+answer at once would only bring the next request of somebody who floods.
 """
 
 from __future__ import annotations
@@ -100,8 +100,14 @@ class FairPlaces:
         held, number = self._held.get(partner, 0), self._about.number
         if partner in self._fixed:
             return held < self._fixed[partner]
+        if number <= 1:
+            return True
+        share = self._shared // number
+        if partner in self._waiting:
+            # It asks for more than it gets. A place less costs it little, and others feel it less.
+            share //= 2
         # At least one each: nobody is kept out by how many others there are.
-        return number <= 1 or held < max(1, self._shared // number)
+        return held < max(1, share)
 
     def _take(self, partner: str) -> None:
         self.in_service += 1

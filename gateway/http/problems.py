@@ -70,6 +70,7 @@ TABLE: Final[Mapping[str, Row]] = {
         "This gateway was started for inspection alone",
         "transient",
         "It records nothing, and what is not recorded is not released. Ask the gateway that serves.",
+        retry=True,
     ),
     "not-kept-twice": Row(
         503,

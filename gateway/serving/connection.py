@@ -105,7 +105,8 @@ class BoundedProtocol(HttpToolsProtocol):
             super().timeout_keep_alive_handler()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        super()._start_asgi_task(cycle, _too_many if self._is_too_many else app)
+        answering: Any = _too_many if self._is_too_many else app
+        super()._start_asgi_task(cycle, answering)
 
     def _header_is_not_whole(self) -> None:
         if self._header_bytes > self.bounds.header_bytes:

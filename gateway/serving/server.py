@@ -56,7 +56,6 @@ class Serving:
 
     def __init__(self, server: uvicorn.Server, tasks: tuple[asyncio.Task[None], ...]) -> None:
         self._server, self._tasks = server, tasks
-        self._failure: BaseException | None = None
 
     async def ended(self) -> None:
         """Return once the server has been stopped; raises what ended it otherwise."""

@@ -26,7 +26,7 @@ _READY = b"r"
 class Patience:
     """How long the parent waits, in seconds: for a worker to serve, and before it starts one anew."""
 
-    ready: float = 60.0
+    ready: float = 120.0
     steady: float = 10.0
     """A worker that lived for so long did not fail at its start; the next one is started at once."""
     first: float = 0.5
@@ -145,6 +145,8 @@ class Workers:
         self._ended(worker.process.pid)
 
     async def _end_all(self) -> None:
+        # Else whoever comes now would wait in the queue of a socket that nobody reads any more.
+        self._listening.close()
         workers = list(self._workers)
         for worker in workers:
             with suppress(ProcessLookupError):

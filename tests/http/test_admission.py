@@ -16,7 +16,7 @@ from gateway.http.admission import URGENT, Admission, AdmissionLayer, Bounds
 from gateway.http.bodies import Bodies
 from gateway.http.fair_places import About, FairPlaces
 from gateway.http.limits import Limits
-from gateway.http.problems import EdgeError
+from gateway.http.problems import EdgeError, answer
 from tests.laws.gateway_world import Laws, open_world
 
 SHORT, LONG = 0.05, 30.0
@@ -59,7 +59,13 @@ async def test_while_another_is_about_a_flood_holds_its_share_alone() -> None:
     flood = [asyncio.create_task(one.enter("flood")) for _ in range(50)]
     await settle()
     assert one.in_service == 2
-    assert await asyncio.wait_for(one.enter("victim"), 1)
+    # It has others waiting, so what it gives back is not all taken again.
+    one.leave("flood")
+    assert one.in_service == 1
+    assert [await asyncio.wait_for(one.enter("victim"), 1) for _ in range(2)] == [True, True]
+    one.leave("flood")
+    await settle()
+    assert one.in_service == 3
     for task in flood:
         task.cancel()
 
@@ -144,7 +150,7 @@ async def test_a_withdrawal_comes_in_while_reads_hold_every_place_and_a_read_is_
         await going.wait()
         shed = await web.get("/fhir/CarePlan/other")
         assert (shed.status_code, shed.headers["retry-after"]) == (503, "2")
-        assert shed.json()["issue"][0]["details"]["coding"][0]["code"] == "too-busy"
+        assert shed.content == bytes(answer(EdgeError("too-busy"), "/fhir/CarePlan/other", "made-here-1").body)
         for path in ("/api/v1/consents/x/withdraw", "/api/v1/prohibitions", "/oauth/revoke"):
             assert (await web.post(path)).status_code == 200
         assert (await web.get("/health/live")).status_code == 200
@@ -227,6 +233,17 @@ async def test_a_body_in_many_pieces_comes_whole_and_none_is_held_after_its_requ
         refused = await web.post("/x", content=b"a" * 101)
         assert (refused.status_code, refused.headers["connection"]) == (413, "close")
         assert (await web.post("/x", content=b"a" * 100)).status_code == 200
+
+
+async def test_a_body_whose_sender_has_gone_is_not_taken_for_the_whole() -> None:
+    messages = [{"type": "http.request", "body": b"a=1", "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    with pytest.raises(EdgeError) as raised:
+        await Bodies().read(receive)
+    assert raised.value.code == "body-too-slow"
 
 
 async def test_more_bodies_together_than_memory_is_meant_for_are_turned_away() -> None:

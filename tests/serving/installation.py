@@ -37,7 +37,8 @@ from tests.parts.postgres import own_database
 
 T = TypeVar("T")
 CATEGORY, CUSTODIAN, RECIPIENT, PURPOSE = "work-ability-plan", "sote-keskus", "kuntakokeilu", "employment-support"
-START_SECONDS = 60
+START_SECONDS = 180
+"""How long processes may take to start on a machine that does much else."""
 
 
 @cache

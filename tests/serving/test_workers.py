@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from tests.parts.postgres import ON_BOTH
 from tests.serving.installation import (
     PURPOSE,
     RECIPIENT,
+    START_SECONDS,
     Installation,
     demo_world,
     free_port,
@@ -129,6 +131,31 @@ def test_metrics_of_all_workers_are_read_at_one_port_and_logs_are_json(at: Insta
         metrics()
 
 
+def test_what_was_begun_comes_to_its_end_after_the_signal(at: Installation) -> None:
+    with serving(at, "--workers", "2") as gateway:
+        gateway.wait_until("2 processes")
+        with socket.create_connection(("127.0.0.1", at.settings.port), timeout=20) as begun:
+            head = b"POST /oauth/token HTTP/1.1\r\nhost: x\r\ncontent-length: 20\r\n"
+            begun.sendall(head + b"content-type: application/x-www-form-urlencoded\r\n\r\ngrant_type")
+            # Another worker may be the one that has it; each is asked something, so that both have read by now.
+            for _ in range(10):
+                assert httpx.get(f"{at.base}/health/live", timeout=20, trust_env=False).status_code == 200
+            gateway.popen.send_signal(signal.SIGTERM)
+            wait_for(lambda: refuses_connections(at))
+            begun.sendall(b"=something")
+            assert begun.recv(65536).startswith(b"HTTP/1.1 400 ")
+        assert gateway.popen.wait(30) == 0
+
+
+def refuses_connections(at: Installation) -> bool:
+    """Whether nobody listens any more."""
+    try:
+        socket.create_connection(("127.0.0.1", at.settings.port), timeout=5).close()
+    except OSError:
+        return True
+    return False
+
+
 def test_workers_end_with_a_parent_that_was_killed(at: Installation) -> None:
     with serving(at, SAATTAEN_WORKERS="2") as gateway:
         gateway.wait_until("2 processes")
@@ -142,7 +169,7 @@ def test_workers_that_cannot_start_end_the_parent_with_status_1_and_their_senten
 ) -> None:
     empty = f"sqlite:///{tmp_path / 'empty.db'}"
     with serving(at, "--workers", "2", SAATTAEN_DATABASE=empty) as gateway:
-        assert gateway.popen.wait(60) == 1
+        assert gateway.popen.wait(START_SECONDS) == 1
     assert "run `saattaen migrate`" in gateway.said
     assert "Serving" not in gateway.said
 

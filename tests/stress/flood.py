@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from tests.parts.wire import Answered, Wire
 from tests.serving.installation import Installation, Process, free_port, installed, serving
 
-VICTIMS, EACH_SECONDS = 2, 0.05
+VICTIMS, EACH_SECONDS = 2, float(os.environ.get("EACH", "0.2"))
 
 
 @dataclass
