@@ -188,24 +188,26 @@ class Gathered:
 
 
 async def gather(permits: Sequence[tuple[DocumentFacts, Permit]], client: str, holdings: Holdings) -> Gathered:
-    """Fetch what the permits of a first judgement open, each place once and all at the same time.
+    """Fetch what the permits of a first judgement open, each place once (or the one document) and all at the same time.
 
     A custodian that fails takes nothing from the others: its documents stand in `failed`.
     """
-    asked: dict[Place, tuple[DocumentFacts, Permit]] = {}
+    whole = {place_of(document) for document, _ in permits if document.id == UNMET}
+    asked: dict[tuple[Place, str], tuple[DocumentFacts, Permit]] = {}
     for document, permit in permits:
-        asked.setdefault(place_of(document), (document, permit))
+        if document.id == UNMET or place_of(document) not in whole:
+            asked.setdefault((place_of(document), document.id), (document, permit))
 
-    async def fetch(place: Place, document: DocumentFacts, permit: Permit) -> tuple[Fetched, ...] | None:
+    async def fetch(document: DocumentFacts, permit: Permit) -> tuple[Fetched, ...] | None:
         one = None if document.id == UNMET else document.id
         try:
-            return await holdings.fetch(permit, client, place, one)
+            return await holdings.fetch(permit, client, place_of(document), one)
         except CustodianUnavailable:
             return None
 
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [(row[0], group.create_task(fetch(place, *row))) for place, row in asked.items()]
+            tasks = [(row[0], group.create_task(fetch(*row))) for row in asked.values()]
     except BaseExceptionGroup as errors:
         # Nobody who asks knows of the group: the first that went wrong is what went wrong.
         raise errors.exceptions[0] from None

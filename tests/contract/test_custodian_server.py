@@ -205,6 +205,19 @@ async def test_a_composition_travels_in_a_document_bundle(outside: Outside) -> N
     assert laws.verify() == []
 
 
+async def test_grants_for_single_documents_open_those_that_were_met(outside: Outside) -> None:
+    laws = outside.laws
+    for name in ("plan", "other", "third"):
+        outside.put(name=name)
+    consent = await laws.give()
+    met = [str(one["id"]) for one in await outside.found()]
+    await laws.gateway.recording.withdraw(consent.id)
+    await laws.give("suvi", *(laws.row(document=one) for one in met[:2]))
+    assert {one["id"] for one in await outside.found()} == set(met[:2])
+    assert [(await laws.read(one)).status_code for one in met] == [200, 200, 404]
+    assert laws.verify() == []
+
+
 async def test_what_lies_with_us_and_what_lies_outside_are_shown_together(outside: Outside) -> None:
     laws = outside.laws
     outside.put()

@@ -21,7 +21,7 @@ from tests.laws.gateway_world import PLAN, STRANGER, UNKNOWN_ID, Laws, demo_worl
 
 SOTE = "sote-keskus"
 BOUNDS = """\
-    milliseconds: {connect: 300, read: 300, whole: 700}
+    milliseconds: {connect: 1000, read: 1000, whole: 2000}
     limits: {answer_bytes: 300000, failures: 2, pause: 200}"""
 DOWN = "down"
 FAULTS: dict[Fault | str, str] = {
@@ -92,7 +92,7 @@ async def _met(laws: Laws) -> str:
 
 async def _recovered(laws: Laws, document: str) -> httpx.Response:
     """Ask until the custodian is tried again; the breaker's pause is a fifth of a second."""
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 20
     while True:
         answer = await laws.read(document)
         if answer.status_code == 200 or time.monotonic() > give_up:
@@ -111,7 +111,7 @@ async def test_a_failing_custodian_costs_a_clear_refusal_and_an_entry_and_no_byt
             before = laws.size()
             began = time.monotonic()
             answer = await laws.read(document)
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 10
             _is_refused(laws, answer, FAULTS[fault], before, "decision")
             if FAULTS[fault] == "custodian-unavailable":
                 assert answer.status_code == 503
@@ -220,7 +220,7 @@ async def test_one_custodians_failure_leaves_anothers_documents_as_they_are(
             assert (answer.status_code, modes) == (200, ["match", "outcome"])
             assert answer.json()["entry"][0]["resource"]["id"] == suvis
             assert answer.json()["entry"][1]["resource"]["issue"][0]["code"] == "incomplete"
-    assert took < 3
+    assert took < 5
     reasons = [(entry.b or {}).get("reasons") for entry in laws.entries() if entry.outcome == "error"]
     assert reasons == [["custodian-unavailable"]] * 20
     assert laws.verify() == []

@@ -71,7 +71,9 @@ class FhirHoldings:
         except TimeoutError:
             raise CustodianUnavailable("The custodian's server takes too long.") from None
         # 4.
-        known = await self._origins.known(server.name, shelf.resource, [one.server_id for one in found])
+        known: Mapping[str, Known] = {} if only is None else {only.origin.id: only}
+        if only is None and found:
+            known = await self._origins.known(server.name, shelf.resource, [one.server_id for one in found])
         return tuple(_named(one, known.get(one.server_id), client, shelf) for one in found)
 
     def keep(self, connection: object, fetched: Fetched, at: int, *, shown: bool) -> bool:

@@ -79,7 +79,8 @@ class SimulatedServer:
 
     def start(self) -> None:
         """Listen, on the port of before where it was up already."""
-        listening = socket.socket()
+        # Named as TCP, or asyncio does not send at once what an answer's first piece is not acknowledged for.
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", self._port))
         listening.listen(64)
