@@ -147,33 +147,34 @@ class _Lane:
 
 
 class _Lanes:
-    """The lanes that are free, the one used last first."""
+    """The lanes that are free, the one used last first. Whoever waits longest is next: a semaphore is fair."""
 
     def __init__(self, address: Address, patience: float, count: int) -> None:
-        self._free: asyncio.LifoQueue[_Lane] = asyncio.LifoQueue()
-        for _ in range(count):
-            self._free.put_nowait(_Lane(address, patience))
+        self._free = [_Lane(address, patience) for _ in range(count)]
+        self._places = asyncio.Semaphore(count)
         self._waiting = 0
 
     async def take(self) -> _Lane:
         """Return a lane; raises StoreUnavailable when too many wait, or when none is free in time."""
-        # Nobody is served before those who wait already.
-        if not self._waiting and not self._free.empty():
-            return self._free.get_nowait()
+        if not self._places.locked():
+            await self._places.acquire()  # Does not wait.
+            return self._free.pop()
         if self._waiting >= _WAITING:
             raise StoreUnavailable("too many reads wait for the database")
         self._waiting += 1
         try:
             async with asyncio.timeout(_WAITING_SECONDS):
-                return await self._free.get()
+                await self._places.acquire()
         except TimeoutError as error:
             raise StoreUnavailable("every connection to the database is taken") from error
         finally:
             self._waiting -= 1
+        return self._free.pop()
 
     def give_back(self, lane: _Lane) -> None:
-        self._free.put_nowait(lane)
+        self._free.append(lane)
+        self._places.release()
 
     async def close(self) -> None:
-        while not self._free.empty():
-            await self._free.get_nowait().close()
+        for lane in self._free:
+            await lane.close()

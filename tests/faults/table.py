@@ -218,7 +218,7 @@ def _opa_of(scene: Scene, fault: str, *arguments: object) -> AbstractContextMana
     return made
 
 
-_LOG, _ENGINE = frozenset({"log"}), frozenset({"engine"})
+_LOG, _ENGINE = frozenset({"database", "log"}), frozenset({"engine"})
 
 FAULTS: tuple[Fault, ...] = (
     # The policy engine. What its bundle may be at the start stands in test_start.py.
