@@ -30,7 +30,7 @@ class Hinge:
         """Open the database; for `opened(open_store=...)`."""
         database = open_database(url, patience)
         return replace(
-            database, write=telling(self._hung(database.write)), read=telling(self._hung(database.read)),
+            database, write=telling(self._hung(database.write)), read=telling(self._hung(database.read, commits=False)),
             direct=_Hung(database.direct, lambda: self._is_down),
         )  # fmt: skip
 
@@ -56,13 +56,13 @@ class Hinge:
         """Let *then* happen `before` or `after` each COMMIT from now on."""
         self._at_commit, self._then = when, then
 
-    def _hung(self, begin: Begin) -> Begin:
+    def _hung(self, begin: Begin, *, commits: bool = True) -> Begin:
         @contextmanager
         def begun() -> Iterator[Connection]:
             if self._is_down:
                 raise _failure("BEGIN", "unable to open database file")
             with begin() as connection:
-                yield connection if self._at_commit is None else _Cut(connection, self._commit)  # type: ignore[misc]
+                yield connection if self._at_commit is None or not commits else _Cut(connection, self._commit)  # type: ignore[misc]
 
         return begun
 
