@@ -199,7 +199,7 @@ def install_problems(app: FastAPI, *, challenge: str) -> None:
         if error.code == "insufficient-scope":
             response.headers["www-authenticate"] = challenge + ', error="insufficient_scope"'
         if response.status_code >= 500:
-            log.error("request %s failed: %s", request_id(request), error.code)
+            log.error("request %s failed: %s (%s)", request_id(request), error.code, error.detail or "no more is known")
         return response
 
     @app.exception_handler(RequestValidationError)
