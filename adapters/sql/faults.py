@@ -40,14 +40,21 @@ def told(error: Exception) -> Exception:
             known = StoreUnavailable("The log cannot be written now.")
         case IntegrityError() | DataError():
             return error
-        case DBAPIError() | PoolTimeoutError():
-            known = StoreUnavailable("the database cannot be used now")
+        case DBAPIError(orig=BaseException() as own):
+            known = StoreUnavailable(f"the database cannot be used now: {_name_of(own)}")
+        case PoolTimeoutError():
+            known = StoreUnavailable("the database cannot be used now: every connection is taken")
         case _ if isinstance(error, _of_drivers()):
-            known = StoreUnavailable("the database cannot be used now")
+            known = StoreUnavailable(f"the database cannot be used now: {_name_of(error)}")
         case _:
             return error
     known.__cause__ = error
     return known
+
+
+def _name_of(error: BaseException) -> str:
+    """Return what the driver calls this failure (`DiskFull`, `SQLITE_READONLY`): never its text, which may quote."""
+    return str(getattr(error, "sqlite_errorname", None) or type(error).__name__)
 
 
 def telling(begin: Begin) -> Begin:

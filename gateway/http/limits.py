@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.directory.identity_trace import holds_identity_code, url_holds_identity_code
@@ -44,7 +43,8 @@ class Limits:
     ) -> None:  # fmt: skip
         self._app, self._new_request_id, self._bodies = app, new_request_id, bodies or Bodies()
         self._observer = observer
-        self._headers = dict(_HEADERS) | ({"saattaen-demo": "true"} if demo else {})
+        headers = dict(_HEADERS) | ({"saattaen-demo": "true"} if demo else {})
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -71,10 +71,10 @@ class Limits:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = request_id
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                given = list(message["headers"])
+                names = {name for name, _ in given}
+                own = [pair for pair in self._headers if pair[0] not in names]
+                message["headers"] = [*given, (b"x-request-id", request_id.encode()), *own]
             await send(message)
 
         try:

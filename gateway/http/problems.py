@@ -208,7 +208,7 @@ def answer_to(request: Request, error: GatewayError, challenge: str) -> Response
     if error.code == "insufficient-scope":
         response.headers["www-authenticate"] = challenge + ', error="insufficient_scope"'
     if response.status_code >= 500:
-        log.error("request %s failed: %s", request_id(request), error.code)
+        log.error("request %s failed: %s (%s)", request_id(request), error.code, error.detail or "no more is known")
     return response
 
 

@@ -44,6 +44,8 @@ class Fault:
     with_opa: bool = False
     patience: float = PATIENCE
     """How long the gateway waits for a silent store."""
+    said: str = ""
+    """What the log line tells the operator beside the code, where it tells more; `a|b` is one for each store."""
     wears_on: bool = False
     """Whether the fault shows only after some more was written: until then all is as ever."""
 
@@ -266,7 +268,7 @@ FAULTS: tuple[Fault, ...] = (
             lambda scene: _pragma(scene, "query_only=ON", "query_only=OFF"),
             lambda scene: _refused_by_the_server(scene, "25006"),
         ),
-        STORE, STORE,
+        STORE, STORE, said="SQLITE_READONLY|ReadOnlySqlTransaction",
     ),
     Fault(
         "the disk is full",
@@ -274,7 +276,7 @@ FAULTS: tuple[Fault, ...] = (
             lambda scene: _pragma(scene, "max_page_count=1", "max_page_count=1000000"),
             _full_disk,
         ),
-        STORE, STORE, wears_on=True,
+        STORE, STORE, wears_on=True, said="SQLITE_FULL|DiskFull",
     ),
     # On SQLite a read on the way of a request has its thread's own connection, which nobody can take.
     Fault(

@@ -64,6 +64,7 @@ async def test_a_fault_is_answered_as_its_row_says_and_passes(
         if answer.status_code == 503:
             assert answer.headers["retry-after"] == "2"
             assert f"{answer.headers['x-request-id']} failed: {_code(answer)}" in caplog.text
+    assert fault.said.split("|")[-1 if store == "postgresql" else 0] in caplog.text
     # No bytes without an entry; and no entry of a kind that the row does not say.
     released = [answer for answer in answers if answer.status_code == 200]
     disclosures = [entry for entry in new if entry.kind == "disclosure"]
