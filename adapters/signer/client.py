@@ -30,9 +30,13 @@ class RemoteSigner:
         return self.verifiers(name)[0]
 
     def verifiers(self, name: str) -> list[Verifier]:
-        """Return every public key that the process has, the current one first; raises NotSigned when it is away."""
-        if not self._public:
+        """Return every public key that the process has, the current one first; raises NotSigned when it is away and has
+        never told them."""
+        try:
             self._ask({"do": "keys"})
+        except NotSigned:
+            if not self._public:
+                raise
         return [Verifier(name, public) for public in self._public]
 
     def sign_step(self, step: Step) -> str:

@@ -101,6 +101,16 @@ def rotate_given(folder: Annotated[Path, typer.Argument(help="The folder that `k
     typer.echo("The new key of kind log is in use.")
 
 
+@app.command("retire-given")
+def retire_given(
+    folder: Annotated[Path, typer.Argument(help="The folder that `keys give-log` made.")],
+    key: Annotated[str, typer.Argument(help="The id of a former key, as its log.json has it.")],
+) -> None:
+    """Let a former log key of the signing process sign no more; it still verifies."""
+    KeyRing.retire(folder, "log", key, at=datetime.now(UTC))
+    typer.echo(f"The key {key} is retired.")
+
+
 @app.command("retire")
 def retire(
     kind: Annotated[str, typer.Argument(help="log, receipts or keks.")],

@@ -20,7 +20,7 @@ from gateway.composition import opened
 from gateway.demo.population import load_systems, populate
 from gateway.installation import prepare
 from gateway.settings import Settings
-from tests.laws.gateway_world import BASE, Laws, demo_world
+from tests.laws.gateway_world import BASE, Laws, demo_world, installed
 
 
 @dataclass
@@ -45,14 +45,26 @@ class Place:
         world = demo_world()
         clock = SteeredClock(self.now)
         if not (self.folder / "keys").exists():
-            prepare(self.settings, self.now)
-            async with opened(self.settings, world.directory, clock=clock) as gateway:
-                await populate(gateway, world, load_systems(self.folder / "systems", world))
-                await gateway.log.keep()
+            await self._install(clock)
         async with opened(self.settings, world.directory, clock=clock, guarded=guarded) as gateway:
             web = httpx.AsyncClient(transport=httpx.ASGITransport(create_app(gateway)), base_url=BASE)
             async with web:
                 yield Laws(gateway, world, clock, load_systems(self.folder / "systems", world), web, self.folder)
+
+    async def _install(self, clock: SteeredClock) -> None:
+        """Make the installation with its people; on SQLite it is a copy of one that was made before."""
+        world = demo_world()
+        if self.url.startswith("sqlite") and self.now == world.now:
+            installed(self.folder)
+            (self.folder / "gateway.db").rename(self.folder / "main.db")
+            async with opened(self.settings, world.directory, clock=clock, guarded=False) as gateway:
+                assert gateway.safe is not None
+                gateway.safe.create()
+            return
+        prepare(self.settings, self.now)
+        async with opened(self.settings, world.directory, clock=clock) as gateway:
+            await populate(gateway, world, load_systems(self.folder / "systems", world))
+            await gateway.log.keep()
 
     def copy(self) -> None:
         """Make the copy; nobody has the database open."""

@@ -16,7 +16,7 @@ import pytest
 from adapters.keyring import KeyRing
 from adapters.signer.client import RemoteSigner
 from adapters.signer.server import SigningServer
-from audit.checkpoint import Checkpoint, Signer, Step
+from audit.checkpoint import Checkpoint, Signer, Step, verify_note
 from audit.errors import NotSigned
 from audit.merkle import Frontier
 from gateway.demo.verification import verify_gateway
@@ -110,6 +110,22 @@ async def test_an_older_database_is_not_signed_even_where_the_second_volume_went
             assert answer.status_code == 503
             with pytest.raises(NotSigned, match="old copy"):
                 await laws.gateway.log.submit(laws.gateway.partners.suspending("kela-system", by="officer"))
+
+
+async def test_a_key_that_is_rotated_in_the_signing_process_is_noticed_by_both(place: Signing) -> None:
+    with place.signing():
+        async with place.open() as laws:
+            (old,) = laws.gateway.log.verifiers("x/audit/2026")
+            signer = place.folder / "signer"
+            KeyRing.promote(signer, "log", KeyRing.add(signer, "log", at=place.now))
+            new, same = laws.gateway.log.verifiers("x/audit/2026")
+            assert (same, new != old) == (old, True)
+            await laws.deposit()
+            assert verify_gateway(laws.gateway).sound
+            note = laws.gateway.log.checkpoint_now()
+            origin = note.decode().split("\n", 1)[0]
+            for one in laws.gateway.log.verifiers(origin):
+                verify_note(note, [one])
 
 
 async def test_a_user_who_may_not_ask_gets_no_signature(place: Signing) -> None:
