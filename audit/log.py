@@ -27,6 +27,9 @@ from audit.writing import Clock, Item, Placed, Rejected, Rollover, current_head
 
 __all__ = ["Clock", "Committed", "Dropped", "Item", "Load", "Log", "Placed", "Rejected", "Rollover"]
 
+_IDLE_PASSES = 8
+"""After so many passes of the event loop that brought nothing, a batch is taken as it is."""
+
 C = TypeVar("C")
 R = TypeVar("R")
 
@@ -228,7 +231,10 @@ class Log(Generic[C]):
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
-        while taken := self._take():
+        while True:
+            await self._let_arrive()
+            if not (taken := self._take()):
+                return
             work = loop.run_in_executor(self._thread, self._write, [item for item, _ in taken])
             alarm = loop.call_later(self._patience, self._give_up, taken)
             try:
@@ -245,6 +251,17 @@ class Log(Generic[C]):
             for (_, future), outcome in zip(taken, outcomes, strict=True):
                 if not future.done():
                     future.set_result(outcome)
+
+    async def _let_arrive(self) -> None:
+        """Let those who are ready to go on do so first, and bring what they have to write.
+
+        This waits for nobody: each pass is work that is to be done in any case, and the last ones find nothing to do.
+        """
+        idle, waiting = 0, len(self._normal) + len(self._urgent)
+        while idle < _IDLE_PASSES and 0 < waiting < self._batch:
+            await asyncio.sleep(0)
+            before, waiting = waiting, len(self._normal) + len(self._urgent)
+            idle = idle + 1 if waiting == before else 0
 
     def _give_up(self, taken: Sequence[tuple[Item[C, object], asyncio.Future[Outcome]]]) -> None:
         """Answer those who wait for a store that says nothing. It may still write what it was given.

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import orjson
 from fastapi import APIRouter, FastAPI
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.fhir.capability import capability
 from adapters.fhir.consent import to_fhir
@@ -61,6 +62,10 @@ class _App(FastAPI):
     def add_outermost(self, layer: Callable[..., ASGIApp], **arguments: object) -> None:
         """Add a layer around all that there are."""
         self.state.layers = [*getattr(self.state, "layers", ()), (layer, arguments)]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve as Starlette does: FastAPI's own telemetry around it is not ours (`adapters.observing` is)."""
+        await Starlette.__call__(self, scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the whole of it; Starlette asks once."""

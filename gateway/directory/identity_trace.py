@@ -16,5 +16,8 @@ def holds_identity_code(text: str) -> bool:
 
 def url_holds_identity_code(path_or_query: str) -> bool:
     """Return whether a part of a URL does, as it stands or percent-encoded once or twice."""
+    if "%" not in path_or_query and "+" not in path_or_query:
+        # Nothing is encoded: it stands for itself alone.
+        return holds_identity_code(path_or_query)
     forms = {path_or_query, unquote(path_or_query), unquote_plus(path_or_query)}
     return any(map(holds_identity_code, forms | {unquote(one) for one in forms}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from functools import lru_cache
 
 OWN_SCOPES = frozenset({"saattaen/consents", "saattaen/deposits", "saattaen/relations"})
 """Scopes of the JSON API: recording consents, depositing documents, recording relations."""
@@ -24,7 +24,8 @@ def parse_scopes(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_canonical(one) for one in text.split(" ")))
 
 
-def covers(granted: Collection[str], needed: str) -> bool:
+@lru_cache(maxsize=1024)
+def covers(granted: frozenset[str], needed: str) -> bool:
     """Return whether the *granted* scopes, taken together, hold all of the scope *needed*; both in v2 form."""
     if needed in granted:
         return True

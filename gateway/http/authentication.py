@@ -90,6 +90,8 @@ def _find_token(headers: Iterable[tuple[bytes, bytes]], query: bytes) -> str:
     match = _BEARER.fullmatch(given[0])
     if match is None:
         raise TokenInvalid("the Authorization header bears no Bearer token")
+    if not query:
+        return match[1].decode()
     try:
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=100)
     except ValueError:

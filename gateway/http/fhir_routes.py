@@ -24,6 +24,7 @@ from gateway.http.problems import FHIR_TYPE, EdgeError, request_id
 
 DEPOSIT_SCOPE = "saattaen/deposits"
 Authenticate = Callable[[Request], Awaitable[Requester]]
+_OWN_HEADERS = {name.lower().encode(): name for name in ("Saattaen-Role", "Saattaen-Purpose", "Saattaen-Basis")}
 
 
 class DocumentReader(Protocol):
@@ -210,30 +211,34 @@ def _question(
     identifier: bytes | None = None, category: str | None = None, count: int = 50,
     after: tuple[int, str] | None = None,
 ) -> DisclosureRequest:  # fmt: skip
-    headers = request.headers
+    told = _told_in(request)
     return DisclosureRequest(
         action=action,
         requester=requester,
         resource=resource,
         # A header narrows nothing: it must agree with the token, and the policy judges that it does.
-        role=_code_in(request, "Saattaen-Role") or requester.role,
-        purpose=_code_in(request, "Saattaen-Purpose") or requester.purpose,
+        role=told.get("Saattaen-Role") or requester.role,
+        purpose=told.get("Saattaen-Purpose") or requester.purpose,
         request_id=request_id(request),
         document=document,
         identifier=identifier,
         category=category,
-        basis=_code_in(request, "Saattaen-Basis"),
-        traceparent=_traceparent(headers.get("traceparent")),
+        basis=told.get("Saattaen-Basis"),
+        traceparent=_traceparent(request.headers.get("traceparent")),
         after=after,
         count=count,
     )
 
 
-def _code_in(request: Request, header: str) -> str | None:
-    given = request.headers.getlist(header)
-    if len(given) > 1:
-        raise RequestInvalid(f"Give {header} once.", path=header)
-    return parse_code(given[0], header) if given else None
+def _told_in(request: Request) -> dict[str, str]:
+    """Return the codes that our own headers say, each at most once."""
+    told: dict[str, str] = {}
+    for name, value in request.scope["headers"]:
+        if (header := _OWN_HEADERS.get(name)) is not None:
+            if header in told:
+                raise RequestInvalid(f"Give {header} once.", path=header)
+            told[header] = parse_code(value.decode("latin-1"), header)
+    return told
 
 
 def _place(kept: object) -> tuple[int, str]:

@@ -94,7 +94,8 @@ class Limits:
     def _refusal(self, scope: Scope) -> str | None:
         """Return why a request may not come in whatever its body is, or None."""
         raw = scope.get("raw_path") or scope["path"].encode()
-        address = (raw.decode("latin-1"), scope["path"], scope["query_string"].decode("latin-1"))
+        # What is the same twice is looked through once.
+        address = {raw.decode("latin-1"), scope["path"], scope["query_string"].decode("latin-1")}
         if any(map(url_holds_identity_code, address)):
             return "identity-code-in-url"
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]

@@ -21,15 +21,15 @@ def test_parsing_keeps_what_is_canonical_and_drops_repetition(scopes: list[str])
     assert parse_scopes(" ".join(scopes)) == tuple(dict.fromkeys(scopes))
 
 
-@given(st.sets(_SMART), _SMART, _SMART)
-def test_more_scopes_never_cover_less(granted: set[str], more: str, needed: str) -> None:
+@given(st.frozensets(_SMART), _SMART, _SMART)
+def test_more_scopes_never_cover_less(granted: frozenset[str], more: str, needed: str) -> None:
     assert not covers(granted, needed) or covers(granted | {more}, needed)
-    assert covers({needed}, needed)
-    assert not covers(set(), needed)
+    assert covers(frozenset({needed}), needed)
+    assert not covers(frozenset(), needed)
 
 
 def test_scopes_add_up_by_type_and_letter() -> None:
-    assert covers({"system/CarePlan.r", "system/*.s"}, "system/CarePlan.rs")
+    assert covers(frozenset({"system/CarePlan.r", "system/*.s"}), "system/CarePlan.rs")
     assert not covers({"system/CarePlan.rs", "system/Task.rs"}, "system/*.r")
     assert not covers({"system/CarePlan.rs"}, "system/CarePlan.c")
     assert not covers({"system/*.cruds"}, "saattaen/consents")
