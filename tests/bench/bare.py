@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from starlette.responses import Response
 
@@ -33,7 +33,7 @@ def main() -> None:
         log_level="warning", proxy_headers=False, server_header=False, date_header=False,
     )  # fmt: skip
     # The loop is the one that `saattaen serve` runs on.
-    asyncio.run(uvicorn.Server(config).serve())
+    uvloop.run(uvicorn.Server(config).serve())
 
 
 if __name__ == "__main__":

@@ -30,11 +30,11 @@ def test_more_scopes_never_cover_less(granted: frozenset[str], more: str, needed
 
 def test_scopes_add_up_by_type_and_letter() -> None:
     assert covers(frozenset({"system/CarePlan.r", "system/*.s"}), "system/CarePlan.rs")
-    assert not covers({"system/CarePlan.rs", "system/Task.rs"}, "system/*.r")
-    assert not covers({"system/CarePlan.rs"}, "system/CarePlan.c")
-    assert not covers({"system/*.cruds"}, "saattaen/consents")
-    assert not covers({"saattaen/consents"}, "system/*.r")
-    assert not covers({"system/*.cruds"}, "nonsense")
+    assert not covers(frozenset({"system/CarePlan.rs", "system/Task.rs"}), "system/*.r")
+    assert not covers(frozenset({"system/CarePlan.rs"}), "system/CarePlan.c")
+    assert not covers(frozenset({"system/*.cruds"}), "saattaen/consents")
+    assert not covers(frozenset({"saattaen/consents"}), "system/*.r")
+    assert not covers(frozenset({"system/*.cruds"}), "nonsense")
 
 
 @pytest.mark.parametrize(
