@@ -37,7 +37,8 @@ def told(error: Exception) -> Exception:
         case NotKept():
             known = NotKeptTwice("it stands, and is not yet kept outside the database")
         case CommitFailed() | CommitUnknown() | LogBroken() | LogForked() | NotSigned():
-            known = StoreUnavailable("The log cannot be written now.")
+            # Their words are our own and name nobody: the operator reads them, the caller does not.
+            known = StoreUnavailable(f"The log cannot be written now: {error}.")
         case IntegrityError() | DataError():
             return error
         case DBAPIError(orig=BaseException() as own):

@@ -208,7 +208,9 @@ def answer_to(request: Request, error: GatewayError, challenge: str) -> Response
     if error.code == "insufficient-scope":
         response.headers["www-authenticate"] = challenge + ', error="insufficient_scope"'
     if response.status_code >= 500:
-        log.error("request %s failed: %s (%s)", request_id(request), error.code, error.detail or "no more is known")
+        # Whoever wrote the sentence was not to put a code into it; nothing is logged if he did.
+        more = "no more is known" if not error.detail or holds_identity_code(error.detail) else error.detail
+        log.error("request %s failed: %s (%s)", request_id(request), error.code, more)
     return response
 
 

@@ -71,7 +71,7 @@ def _age(settings: Settings) -> None:
 def _older_tables(settings: Settings) -> None:
     database = open_database(settings.database)
     with database.write() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
         connection.commit()
     database.close()
 

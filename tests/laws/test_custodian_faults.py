@@ -206,6 +206,7 @@ async def test_one_custodians_failure_leaves_anothers_documents_as_they_are(
         await laws.deposit("suvi", custodian="sosiaalityo"),
         await laws.deposit("maija", custodian="sosiaalityo"),
     )
+    await laws.token()
     async with failing(server, Fault.SLOW):
         # Nobody who asks for what does not lie there waits for it.
         async with asyncio.TaskGroup() as group:

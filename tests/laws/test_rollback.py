@@ -12,11 +12,11 @@ import pytest
 
 from audit.anchor import Anchor
 from audit.checkpoint import Signer, parse_note, sign_checkpoint
-from audit.errors import AuditError, LogBroken, LogForked
+from audit.errors import AuditError, LogForked
 from gateway.consent.model import Actor, ClientId, Prohibition, RefusedRow
 from gateway.demo.verification import verify_gateway
 from gateway.disclosure.release import Refused, Released
-from gateway.errors import NotKeptTwice, RolledBack, SettingsError
+from gateway.errors import NotKeptTwice, RolledBack, SettingsError, StoreUnavailable
 from gateway.settings import read_settings
 from tests.contract.databases import database_url
 from tests.laws.gateway_world import FEEDBACK, PLAN, Laws
@@ -257,7 +257,7 @@ async def test_a_store_that_loses_entries_under_a_running_gateway_is_signed_no_m
         volume.write(replace(ahead, notes=_grown(ahead)))
         with pytest.raises(LogForked):
             await laws.gateway.log.keep()
-        with pytest.raises(LogBroken):
+        with pytest.raises(StoreUnavailable):
             await laws.gateway.log.submit(laws.gateway.partners.suspending("kela-system", by="officer"))
 
 

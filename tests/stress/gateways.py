@@ -43,6 +43,8 @@ def free_ports(count: int) -> list[int]:
 def serving(settings: Settings, ports: list[int]) -> Iterator[None]:
     """Serve the installation on every port while the block runs."""
     named = {f"SAATTAEN_{name.upper()}": str(value) for name, value in settings if value is not None}
+    # What is tried here is the truth under load, not who is let in.
+    named |= {"SAATTAEN_PLACES": "64", "SAATTAEN_SHARED_PLACES": "64"}
     command = [str(Path(sys.executable).with_name("saattaen")), "serve"]
     processes = [
         subprocess.Popen(command, env=os.environ | named | {"SAATTAEN_PORT": str(port)}, stdout=subprocess.DEVNULL)
