@@ -114,7 +114,8 @@ async def _suspend(gateway: Gateway, wire: Wire, lane: Lane, record: Record) -> 
 
     before = record.answers[200]
     reading = asyncio.gather(*(read() for _ in range(SUSPENDED_READS // 2)))
-    await asyncio.sleep(0.05)
+    while record.answers[200] == before and not reading.done():
+        await asyncio.sleep(0.005)
     item = gateway.partners.suspending(f"{RECIPIENT}-system", by="stress")
     await gateway.log.submit(item, urgent=True)
     is_suspended = True
