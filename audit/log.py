@@ -20,8 +20,9 @@ from audit.errors import AuditError, CommitUnknown, LogBroken, LogBusy, LogForke
 from audit.keeping import Keeper, Keeping
 from audit.keys import DataKeys
 from audit.merkle import Tree
+from audit.outcome import Committed, Dropped, Outcome
 from audit.proof import LogProof
-from audit.sequencer import Committed, Dropped, Outcome, Sequencer
+from audit.sequencer import Sequencer
 from audit.store import Head, LogHashes, LogReader, LogStore
 from audit.writing import Clock, Item, Placed, Rejected, Rollover, current_head
 

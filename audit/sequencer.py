@@ -9,10 +9,9 @@ from typing import Generic, TypeVar, cast
 
 from audit.checkpoint import HeadSigner
 from audit.entry import Draft
-from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogForked, ProofInvalid
+from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogForked
 from audit.keys import DataKeys
-from audit.merkle import Extension
-from audit.proof import LogProof
+from audit.outcome import Committed, Dropped, Outcome
 from audit.store import Addition, DurabilityLost, Head, LogStore, LogTransaction
 from audit.writing import (
     Clock,
@@ -38,37 +37,6 @@ from audit.writing import (
 )
 
 C = TypeVar("C")
-R_co = TypeVar("R_co", covariant=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Committed(Generic[R_co]):
-    """The item is durable: its result, its entries, and the signed checkpoint of the tree that holds them."""
-
-    result: R_co
-    entries: tuple[Placed, ...]
-    checkpoint: bytes
-    size: int
-    tree: Extension | None = None
-    protects: bool = False
-    """Whether it takes something away from who may see, so that it must not be lost with the store alone."""
-
-    def proof(self, number: int = 0) -> LogProof:
-        """Return the proof that one of the entries is in the tree of the checkpoint; it asks no store."""
-        if self.tree is None:
-            raise ProofInvalid("an item without entries has nothing to prove")
-        index = self.entries[number].index
-        return LogProof(index, tuple(self.tree.inclusion_proof(index)), self.checkpoint)
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """The item rejected itself and nothing of it was written; *value* is what it said."""
-
-    value: object
-
-
-Outcome = Committed[object] | Dropped | Exception
 
 
 class _CommitRaised(Exception):
