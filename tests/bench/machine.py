@@ -16,18 +16,21 @@ from tests.parts.postgres import programs
 SERVER, LOAD = frozenset({0}), frozenset({1})
 """The core of the gateway with its database and policy server, and the core of the load."""
 BOTH = SERVER | LOAD
+_GIVEN = os.sched_getaffinity(0)
+"""What this process may use at all."""
 
 
 def has_two_cores() -> bool:
     """Return whether server and load can have a core each."""
-    return os.sched_getaffinity(0) >= BOTH
+    return _GIVEN >= BOTH
 
 
 @contextmanager
 def on_cores(cores: frozenset[int]) -> Iterator[None]:
     """Keep this process on *cores* meanwhile, and for good every program that it starts meanwhile."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores & before or before)
+    # Not of *before*: the load is started while this process keeps to the server's core.
+    os.sched_setaffinity(0, cores & _GIVEN or _GIVEN)
     try:
         yield
     finally:
