@@ -37,6 +37,19 @@ def on_cores(cores: frozenset[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+def children_of(root: int) -> list[int]:
+    """Return the processes that *root* has started."""
+    folders = (folder for folder in Path("/proc").iterdir() if folder.name.isdecimal())
+    return [int(folder.name) for folder in folders if _parent(folder) == root]
+
+
+def _parent(folder: Path) -> int | None:
+    try:
+        return int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 def cpu_seconds(*roots: int) -> float:
     """Return the processor time that these processes and their descendants have taken."""
     children: dict[int, list[int]] = {}
