@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.bench.machine import cpu_seconds, on_cores
+from tests.bench.machine import cpu_seconds, on_cores, settle
 
 _SCRIPT = Path(__file__).with_name("load.lua")
 
@@ -62,6 +62,8 @@ def run_load(
     file.touch(mode=0o600)
     file.write_text("".join(one.line() + "\n" for one in requests), "utf-8")
     _wrk(file, ports, connections, warm_up, cores)
+    # What the warm-up left unanswered still has its places.
+    settle(*servers)
     before = cpu_seconds(*servers)
     said = _wrk(file, ports, connections, seconds, cores)
     used = cpu_seconds(*servers) - before

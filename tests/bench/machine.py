@@ -6,6 +6,7 @@ import os
 import platform
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,17 @@ def cpu_seconds(*roots: int) -> float:
         total += times.get(process, 0)
         waiting += children.get(process, [])
     return total / os.sysconf("SC_CLK_TCK")
+
+
+def settle(*processes: int) -> None:
+    """Wait until these processes do nothing by themselves any more, for two minutes at most."""
+    until, before = time.monotonic() + 120, cpu_seconds(*processes)
+    while time.monotonic() < until:
+        time.sleep(0.5)
+        now = cpu_seconds(*processes)
+        if now - before < 0.05:
+            return
+        before = now
 
 
 def facts() -> dict[str, object]:

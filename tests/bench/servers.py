@@ -17,7 +17,7 @@ import httpx
 
 from gateway.demo.local_opa import local_opa
 from tests.bench.load import LoadFailed
-from tests.bench.machine import LOAD, SERVER, children_of, cpu_seconds, on_cores
+from tests.bench.machine import LOAD, SERVER, children_of, on_cores, settle
 from tests.bench.outside import custodian_outside
 from tests.bench.stores import PORT, Store, StoreKind
 
@@ -112,7 +112,8 @@ def _running(command: Sequence[str], environment: Mapping[str, str], port: int) 
             if not _answers(f"http://127.0.0.1:{port}/health/live", started):
                 said.seek(0)
                 raise LoadFailed(f"the server did not start: {said.read().decode(errors='replace').strip()}")
-            _settle(started.pid)
+            # It makes clients' keys first.
+            settle(started.pid)
             yield started.pid
         finally:
             started.terminate()
@@ -134,17 +135,6 @@ def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:
             pass
         time.sleep(0.1)
     return False
-
-
-def _settle(process: int) -> None:
-    """Wait until a server that has just started does nothing by itself any more: it makes clients' keys first."""
-    until, before = time.monotonic() + _PATIENCE, cpu_seconds(process)
-    while time.monotonic() < until:
-        time.sleep(0.5)
-        now = cpu_seconds(process)
-        if now - before < 0.05:
-            return
-        before = now
 
 
 def _move(root: int, cores: frozenset[int]) -> None:
