@@ -59,7 +59,7 @@ def _without_paths(picture: str) -> str:
     for root in filter(None, roots):
         picture = picture.replace(f"{root}/", "")
     return re.sub(
-        r"py-spy record [^<&]*", "Processor time of the gateway", re.sub(r"[^\s<>\"]*/(?=py-spy )", "", picture)
+        r"py-spy record [^<&]*", "Where the time of the gateway goes", re.sub(r"[^\s<>\"]*/(?=py-spy )", "", picture)
     )
 
 
