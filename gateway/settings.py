@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     """How many requests one process works on at once for a partner that is alone."""
     shared_places: int = Field(default=4, ge=1, le=1024)
     """The same for all partners together while several are about: fewer wait less, more fill the log's batches."""
+    stranger_places: int = Field(default=4, ge=1, le=1024)
+    """The same for requests whose token was not seen before, and for those without one."""
     connections: int = Field(default=1000, ge=1, le=100_000)
     """How many connections one process serves."""
     logs: Literal["text", "json"] = "text"

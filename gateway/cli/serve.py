@@ -124,7 +124,7 @@ async def _serve(
             listening,
             observing.observer,
             observing.sample,
-            Bounds(places=settings.places, shared=settings.shared_places),
+            Bounds(places=settings.places, shared=settings.shared_places, strangers=settings.stranger_places),
             ConnectionBounds(connections=settings.connections),
         ) as serving,  # fmt: skip
     ):

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import TypeVar
@@ -19,7 +21,7 @@ from tests.bench.machine import BOTH, LOAD, has_two_cores
 from tests.bench.probes import PROBES, Probe
 from tests.bench.report import keep, show
 from tests.bench.results import Results
-from tests.bench.servers import Serving, serving_bare, serving_gateway
+from tests.bench.servers import Serving, serving
 from tests.bench.sizes import Sizes
 from tests.bench.stores import Store, StoreKind, lent_store
 
@@ -46,7 +48,7 @@ def main(asked: Sequence[str]) -> int:
         here = [case for case in cases if _store_of(case) == (kind, grown)]
         beside = [probe for probe in probes if (probe.store, probe.grown) == (kind, grown)]
         if here or beside:
-            with lent_store(kind, sizes.grown if grown else sizes.small) as store:
+            with _noted(f"the {kind} store", results), lent_store(kind, sizes.grown if grown else sizes.small) as store:
                 _load(here, store, sizes, results)
                 _probe(beside, store, sizes, results)
     show(results)
@@ -56,34 +58,42 @@ def main(asked: Sequence[str]) -> int:
 
 def _load(cases: Iterable[Case], store: Store, sizes: Sizes, results: Results) -> None:
     for server, together in groupby(cases, lambda case: case.server):
-        bare = server.store is None
-        serving = serving_bare(store.populated.body.encode(), store.folder) if bare else serving_gateway(server, store)
-        with serving as served:
-            for case in together:
+        here = list(together)
+        with _noted(" ".join(case.name for case in here), results), serving(server, store) as served:
+            for case in here:
                 _run(case, store, served, sizes, results)
 
 
-def _run(case: Case, store: Store, serving: Serving, sizes: Sizes, results: Results) -> None:
+def _run(case: Case, store: Store, served: Serving, sizes: Sizes, results: Results) -> None:
     cores = BOTH if case.server.cores == BOTH else LOAD
     for connections in case.connections:
         print(f"bench: {case.name} at {connections}", file=sys.stderr)
-        try:
+        with _noted(f"{case.name} at {connections}", results):
             results.loads[case.name, connections] = run_load(
-                case.ask(store, sizes), serving.ports, serving.processes, store.folder, connections=connections,
+                case.ask(store, sizes), served.ports, served.processes, store.folder, connections=connections,
                 seconds=sizes.seconds, warm_up=sizes.warm_up, refused=case.refused, cores=cores,
             )  # fmt: skip
-        except LoadFailed as failed:
-            results.failed[f"{case.name} at {connections}"] = str(failed)
 
 
 def _probe(probes: Iterable[Probe], store: Store, sizes: Sizes, results: Results) -> None:
     for probe in probes:
         print(f"bench: {probe.name}", file=sys.stderr)
-        try:
+        with _noted(probe.name, results):
             for figure in probe.measure(store, sizes):
                 results.figures[figure.name] = figure
-        except LoadFailed as failed:
-            results.failed[probe.name] = str(failed)
+
+
+@contextmanager
+def _noted(what: str, results: Results) -> Iterator[None]:
+    """Note what fails, and go on behind it."""
+    try:
+        yield
+    except LoadFailed as failed:
+        results.failed[what] = str(failed)
+    except Exception as error:
+        # Whatever it was, the table of what was measured by then is worth having.
+        traceback.print_exc()
+        results.failed[what] = f"{type(error).__name__}: {error}"
 
 
 def _chosen(of: Sequence[N], asked: Sequence[str]) -> list[N]:

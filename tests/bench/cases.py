@@ -15,6 +15,7 @@ from gateway.demo.world import load_world
 from gateway.directory.identity_code import PersonalIdentityCode
 from tests.bench.load import Sent
 from tests.bench.machine import BOTH
+from tests.bench.outside import met_through, read_there
 from tests.bench.population import CATEGORY, PURPOSE, RECIPIENT, RESOURCE, ROLE, person_of
 from tests.bench.servers import Server
 from tests.bench.sizes import Sizes
@@ -65,12 +66,28 @@ def closed_document(store: Store, _: Sizes) -> Sequence[Sent]:
 def search(store: Store, _: Sizes) -> Sequence[Sent]:
     """Search for the one client who has several documents."""
     (token,) = tokens(store, 1)
-    person = person_of(0)
+    return [_search(0, token)]
+
+
+def outside_direct(store: Store, _: Sizes) -> Sequence[Sent]:
+    """Ask the custodian's server itself for the plan that lies there."""
+    return [read_there()]
+
+
+def outside_read(store: Store, _: Sizes) -> Sequence[Sent]:
+    """Ask the gateway for that plan, by the id that a search told."""
+    (token,) = tokens(store, 1)
+    documents = store.populated.documents
+    return [_read(met_through(store.settings.base_url, _search(1, token), documents[1]), token)]
+
+
+def _search(number: int, token: str) -> Sent:
+    person = person_of(number)
     if not isinstance(person.value, PersonalIdentityCode):
         raise TypeError("the bench's clients have identity codes")
     asked = quote(f"{person.authority}|{person.value.reveal()}", safe="")
     form = f"patient.identifier={asked}&category={CATEGORY}"
-    return [Sent(f"/fhir/{RESOURCE}/_search", token, "POST", "application/x-www-form-urlencoded", form)]
+    return Sent(f"/fhir/{RESOURCE}/_search", token, "POST", "application/x-www-form-urlencoded", form)
 
 
 def tokens(store: Store, count: int) -> list[str]:
@@ -89,7 +106,10 @@ def _read(document: str, token: str) -> Sent:
 
 
 SQLITE, POSTGRESQL = Server("sqlite"), Server("postgresql")
+# Each token of theirs is a stranger's; with a stranger's usual places, many would be told to come again.
+SQLITE_TOKENS, POSTGRESQL_TOKENS = Server("sqlite", stranger_places=32), Server("postgresql", stranger_places=32)
 SQLITE_OPA, POSTGRESQL_OPA = Server("sqlite", "opa"), Server("postgresql", "opa")
+OUTSIDE, SQLITE_OUTSIDE = Server(None, outside=True), Server("sqlite", outside=True)
 ONE_ON_BOTH, TWO_ON_BOTH = Server("postgresql", cores=BOTH), Server("postgresql", processes=2, cores=BOTH)
 SQLITE_GROWN, POSTGRESQL_GROWN = Server("sqlite", grown=True), Server("postgresql", grown=True)
 
@@ -98,18 +118,18 @@ CASES = (
     BARE,
     Case("b-sqlite", "(b) read, SQLite, embedded", SQLITE, one_client),
     Case("b-sqlite-many", "    of many clients in turn", SQLITE, many_clients),
-    Case("b-sqlite-tokens", "    and a token verified each time", SQLITE, many_tokens),
     Case("c-sqlite", "(c) refusal, SQLite", SQLITE, closed_document, refused=True),
     Case("d-sqlite", "(d) _search, 3 documents, SQLite", SQLITE, search),
+    Case("b-sqlite-tokens", "(b) of many, a token verified each time", SQLITE_TOKENS, many_tokens),
     Case("b-sqlite-opa", "(b) read, SQLite, OPA server", SQLITE_OPA, one_client),
+    Case("e-direct", "(e) direct read from a custodian's server", OUTSIDE, outside_direct),
+    Case("e-sqlite", "    the same through the gateway, SQLite", SQLITE_OUTSIDE, outside_read),
     Case("b-postgresql", "(b) read, PostgreSQL, embedded", POSTGRESQL, one_client),
     Case("b-postgresql-many", "    of many clients in turn", POSTGRESQL, many_clients),
-    Case("b-postgresql-tokens", "    and a token verified each time", POSTGRESQL, many_tokens),
     Case("c-postgresql", "(c) refusal, PostgreSQL", POSTGRESQL, closed_document, refused=True),
     Case("d-postgresql", "(d) _search, 3 documents, PostgreSQL", POSTGRESQL, search),
+    Case("b-postgresql-tokens", "(b) of many, a token verified each time", POSTGRESQL_TOKENS, many_tokens),
     Case("b-postgresql-opa", "(b) read, PostgreSQL, OPA server", POSTGRESQL_OPA, one_client),
-    # (e) The read through a FHIR custodian against a direct read from it: two cases on a Server that names it, the
-    # second with `ask` going to the custodian's own address.
     Case("two-one", "one process on both cores", ONE_ON_BOTH, many_clients, connections=(32,)),
     Case("two", "two processes on both cores", TWO_ON_BOTH, many_clients, connections=(32,)),
 )

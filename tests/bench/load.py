@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.machine import cpu_seconds, on_cores
+import httpx
+
+from tests.bench.machine import cpu_seconds, on_cores, settle
 
 _SCRIPT = Path(__file__).with_name("load.lua")
 
@@ -54,10 +56,14 @@ def run_load(
 
     Raises LoadFailed where an answer was missing, or was a refusal where none was meant and the other way round.
     """
+    for port in ports:
+        _introduce(requests[0], port)
     file = folder / "requests"
     file.touch(mode=0o600)
     file.write_text("".join(one.line() + "\n" for one in requests), "utf-8")
     _wrk(file, ports, connections, warm_up, cores)
+    # What the warm-up left unanswered still has its places.
+    settle(*servers)
     before = cpu_seconds(*servers)
     said = _wrk(file, ports, connections, seconds, cores)
     used = cpu_seconds(*servers) - before
@@ -68,6 +74,18 @@ def run_load(
         connections, total / said["seconds"], said["p50"], said["p95"], said["p99"], said["most"],
         1000 * used / total,
     )  # fmt: skip
+
+
+def _introduce(one: Sent, port: int) -> None:
+    """Ask once and alone: a token that a gateway has not seen yet has few places there."""
+    headers = {"Authorization": f"Bearer {one.token}"} if one.token else {}
+    if one.kind:
+        headers["Content-Type"] = one.kind
+    address = f"http://127.0.0.1:{port}{one.path}"
+    try:
+        httpx.request(one.method, address, content=one.body, headers=headers, timeout=60, trust_env=False)
+    except httpx.HTTPError as error:
+        raise LoadFailed(f"the first request: {type(error).__name__}") from error
 
 
 def _wrk(file: Path, ports: Sequence[int], connections: int, seconds: int, cores: frozenset[int]) -> dict[str, float]:

@@ -6,6 +6,7 @@ import os
 import platform
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,22 +17,38 @@ from tests.parts.postgres import programs
 SERVER, LOAD = frozenset({0}), frozenset({1})
 """The core of the gateway with its database and policy server, and the core of the load."""
 BOTH = SERVER | LOAD
+_GIVEN = os.sched_getaffinity(0)
+"""What this process may use at all."""
 
 
 def has_two_cores() -> bool:
     """Return whether server and load can have a core each."""
-    return os.sched_getaffinity(0) >= BOTH
+    return _GIVEN >= BOTH
 
 
 @contextmanager
 def on_cores(cores: frozenset[int]) -> Iterator[None]:
     """Keep this process on *cores* meanwhile, and for good every program that it starts meanwhile."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores & before or before)
+    # Not of *before*: the load is started while this process keeps to the server's core.
+    os.sched_setaffinity(0, cores & _GIVEN or _GIVEN)
     try:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def children_of(root: int) -> list[int]:
+    """Return the processes that *root* has started."""
+    folders = (folder for folder in Path("/proc").iterdir() if folder.name.isdecimal())
+    return [int(folder.name) for folder in folders if _parent(folder) == root]
+
+
+def _parent(folder: Path) -> int | None:
+    try:
+        return int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 def cpu_seconds(*roots: int) -> float:
@@ -53,6 +70,17 @@ def cpu_seconds(*roots: int) -> float:
         total += times.get(process, 0)
         waiting += children.get(process, [])
     return total / os.sysconf("SC_CLK_TCK")
+
+
+def settle(*processes: int) -> None:
+    """Wait until these processes do nothing by themselves any more, for two minutes at most."""
+    until, before = time.monotonic() + 120, cpu_seconds(*processes)
+    while time.monotonic() < until:
+        time.sleep(0.5)
+        now = cpu_seconds(*processes)
+        if now - before < 0.05:
+            return
+        before = now
 
 
 def facts() -> dict[str, object]:

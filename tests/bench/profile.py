@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from tests.bench.cases import CASES, GROWN
 from tests.bench.load import run_load
 from tests.bench.machine import BOTH, LOAD, on_cores
 from tests.bench.results import AT
-from tests.bench.servers import serving_bare, serving_gateway
+from tests.bench.servers import serving
 from tests.bench.sizes import Sizes
 from tests.bench.stores import lent_store
 
@@ -29,21 +30,37 @@ def main(name: str) -> int:
         return 2
     sizes, server = Sizes.of(os.environ), case.server
     target = Path("build") / f"flame-{name}.svg"
-    with lent_store(server.store or "sqlite", sizes.grown if server.grown else sizes.small) as store:
-        bare = server.store is None
-        serving = serving_bare(store.populated.body.encode(), store.folder) if bare else serving_gateway(server, store)
-        with serving as served, on_cores(LOAD):
-            # The gateway is the last that was started. py-spy reads it from the load's core.
-            command = [py_spy, "record", "--pid", str(served.processes[-1]), "--rate", "250", "--threads"]
-            recording = subprocess.Popen([*command, "--duration", str(sizes.seconds), "--output", str(target)])
-            load = run_load(
-                case.ask(store, sizes), served.ports, served.processes, store.folder, connections=AT,
-                seconds=sizes.seconds + 1, warm_up=1, refused=case.refused,
-                cores=BOTH if server.cores == BOTH else LOAD,
-            )  # fmt: skip
-            recording.wait(60)
+    with (
+        lent_store(server.store or "sqlite", sizes.grown if server.grown else sizes.small) as store,
+        serving(server, store) as served,
+        on_cores(LOAD),
+    ):
+        # The gateway is the last that was started. py-spy reads it from the load's core.
+        command = [py_spy, "record", "--pid", str(served.processes[-1]), "--rate", "250", "--threads"]
+        recording = subprocess.Popen([*command, "--duration", str(sizes.seconds), "--output", str(target)])
+        load = run_load(
+            case.ask(store, sizes), served.ports, served.processes, store.folder, connections=AT,
+            seconds=sizes.seconds + 1, warm_up=1, refused=case.refused,
+            cores=BOTH if server.cores == BOTH else LOAD,
+        )  # fmt: skip
+        recording.wait(60)
+    if recording.returncode == 0:
+        target.write_text(_without_paths(target.read_text("utf-8")), "utf-8")
     print(f"{case.tells.strip()}: {load.rps:.0f} requests/s while it was watched; {target}")
     return recording.returncode
+
+
+def _without_paths(picture: str) -> str:
+    """Return the picture with files named as Python finds them, not by where they lie on this machine.
+
+    What py-spy was started as, in the title of the whole, goes too.
+    """
+    roots = sorted({*map(str, (Path.cwd(), *sys.path)), sys.prefix, sys.base_prefix}, key=len, reverse=True)
+    for root in filter(None, roots):
+        picture = picture.replace(f"{root}/", "")
+    return re.sub(
+        r"py-spy record [^<&]*", "Where the time of the gateway goes", re.sub(r"[^\s<>\"]*/(?=py-spy )", "", picture)
+    )
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ def show(results: Results) -> None:
                 f"{_NAMES[name]:46} {connections:4} {load.rps:8.0f} {load.p50:8.2f} {load.p95:8.2f} {load.p99:8.2f}"
                 f" {load.cpu:10.3f} {'' if times is None else f'{times:.2f}':>6}"
             )
+    if (times := results.times("e-sqlite", "e-direct")) is not None:
+        print(f"\n(e) at {AT} connections: through the gateway {times:.2f} times as dear as the direct read")
     if results.figures:
         print()
     for figure in results.figures.values():

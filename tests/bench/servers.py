@@ -1,4 +1,4 @@
-"""The programs under load: gateways as `saattaen serve` starts them, the bare route, an OPA server."""
+"""The programs under load: gateways as `saattaen serve` starts them, the bare route, OPA's and a custodian's server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ import httpx
 
 from gateway.demo.local_opa import local_opa
 from tests.bench.load import LoadFailed
-from tests.bench.machine import SERVER, cpu_seconds, on_cores
+from tests.bench.machine import LOAD, SERVER, children_of, on_cores, settle
+from tests.bench.outside import custodian_outside
 from tests.bench.stores import PORT, Store, StoreKind
 
 SAATTAEN = Path(sys.executable).with_name("saattaen")
@@ -28,14 +29,17 @@ _PATIENCE = 120.0
 class Server:
     """What is served: a gateway on a populated store, judged by an engine, in one process or more.
 
-    Without a store it is the bare route. A gateway in front of a custodian's own FHIR server becomes one more field
-    here, and `serving` starts that server beside OPA.
+    Without a store it is the bare route, or the custodian's FHIR server by itself.
     """
 
     store: StoreKind | None
     engine: Literal["embedded", "opa"] = "embedded"
     processes: int = 1
     grown: bool = False
+    outside: bool = False
+    """Whether a custodian keeps a plan on a FHIR server of its own."""
+    stranger_places: int | None = None
+    """How many requests with tokens not seen before are worked on at once, where it is not as usual."""
     cores: frozenset[int] = SERVER
     """Where the gateway runs, and its OPA server and PostgreSQL beside it."""
 
@@ -49,19 +53,40 @@ class Serving:
 
 
 @contextmanager
-def serving_gateway(server: Server, store: Store) -> Iterator[Serving]:
-    """Start gateways on *store*, one a port, and stop them afterwards."""
+def serving(server: Server, store: Store) -> Iterator[Serving]:
+    """Start what *server* says, on *store* or with bytes of it, and stop it afterwards."""
+    if server.store is not None:
+        with _gateway(server, store) as served:
+            yield served
+    elif server.outside:
+        with custodian_outside(server.cores) as outside:
+            yield Serving((outside.port,), (outside.process,))
+    else:
+        with _bare(store.populated.body.encode(), store.folder) as served:
+            yield served
+
+
+@contextmanager
+def _gateway(server: Server, store: Store) -> Iterator[Serving]:
+    """Start gateways on *store*, one a port."""
     with ExitStack() as closing:
+        environment = dict(store.environment())
+        if server.outside:
+            # Its machine is another one: what it does is no part of the price.
+            outside = closing.enter_context(custodian_outside(LOAD))
+            environment["SAATTAEN_CUSTODIANS"] = str(outside.written(store.folder))
+        if server.stranger_places is not None:
+            environment["SAATTAEN_STRANGER_PLACES"] = str(server.stranger_places)
         closing.enter_context(on_cores(server.cores))
         if store.database is not None:
             _move(store.database, server.cores)
         processes = [] if store.database is None else [store.database]
-        environment = dict(store.environment())
         if server.engine == "opa":
             # The policies are a bundle of files; OPA shares the gateway's core as PostgreSQL does.
+            before = set(children_of(os.getpid()))
             opa_url = closing.enter_context(local_opa())
             environment |= {"SAATTAEN_ENGINE": "opa", "SAATTAEN_OPA_URL": opa_url}
-            processes += _children_named("opa")
+            processes += set(children_of(os.getpid())) - before
         ports = tuple(PORT + number for number in range(server.processes))
         for port in ports:
             command = [str(SAATTAEN), "serve"]
@@ -71,8 +96,7 @@ def serving_gateway(server: Server, store: Store) -> Iterator[Serving]:
 
 
 @contextmanager
-def serving_bare(body: bytes, folder: Path) -> Iterator[Serving]:
-    """Start the bare route over *body*, and stop it afterwards."""
+def _bare(body: bytes, folder: Path) -> Iterator[Serving]:
     file = folder / "body"
     file.write_bytes(body)
     command = [sys.executable, "-m", "tests.bench.bare", str(file), str(PORT)]
@@ -88,7 +112,8 @@ def _running(command: Sequence[str], environment: Mapping[str, str], port: int) 
             if not _answers(f"http://127.0.0.1:{port}/health/live", started):
                 said.seek(0)
                 raise LoadFailed(f"the server did not start: {said.read().decode(errors='replace').strip()}")
-            _settle(started.pid)
+            # It makes clients' keys first.
+            settle(started.pid)
             yield started.pid
         finally:
             started.terminate()
@@ -112,38 +137,8 @@ def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def _settle(process: int) -> None:
-    """Wait until a server that has just started does nothing by itself any more: it makes clients' keys first."""
-    until, before = time.monotonic() + _PATIENCE, cpu_seconds(process)
-    while time.monotonic() < until:
-        time.sleep(0.5)
-        now = cpu_seconds(process)
-        if now - before < 0.05:
-            return
-        before = now
-
-
 def _move(root: int, cores: frozenset[int]) -> None:
     """Keep a process and those that it has started on *cores*; what it starts later follows."""
-    for process in _family(root):
+    for process in (root, *children_of(root)):
         with suppress(ProcessLookupError):  # A process of the database's may have ended meanwhile.
             os.sched_setaffinity(process, cores)
-
-
-def _family(root: int) -> list[int]:
-    found = [root]
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal() and _parent(folder) == root:
-            found.append(int(folder.name))
-    return found
-
-
-def _children_named(name: str) -> list[int]:
-    return [one for one in _family(os.getpid()) if Path(f"/proc/{one}/comm").read_text().strip() == name]
-
-
-def _parent(folder: Path) -> int | None:
-    try:
-        return int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return None
