@@ -7,23 +7,42 @@ was never there: contained resources are numbered anew, and references to droppe
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.directory.layout import Layout, Projection
-from gateway.disclosure.cut import NEVER, Cut, Fields, says_something
+from gateway.disclosure.cut import NEVER, Cut, Fields, nameable
 from gateway.disclosure.places import CONTACT_SECTION
-from gateway.disclosure.sections import Document, Json, Rule, Rules, contained_of, contained_target, rules_of
+from gateway.disclosure.sections import Document, Json, Rule, contained_of, contained_target, rules_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What may go of one element: which items, by the sections that they name, and which fields of those."""
+
+    rule: Rule | None
+    """None where every item goes."""
+    allowed: frozenset[str]
+    fields: Fields | None
+    marked: bool
+    refers: bool
+    """Whether the items rest on contained resources."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A layout and a projection made ready for use; both are held so that their identity stays theirs."""
+    """What may go under one projection and one set of sections. An element that has no choice here never goes.
+
+    Layout and projection are held so that their identity stays theirs.
+    """
 
     layout: Layout
     projection: Projection
-    rules: Rules
-    fields: Fields
-    contained: dict[str, Fields]
+    elements: Mapping[str, _Choice]
+    contained: Mapping[str, Fields]
+    """Type of a contained resource -> its fields."""
+    within: Mapping[str, Mapping[str, _Choice | None]]
+    """Type of a contained resource that holds items -> its element that is chosen from; None where nothing goes."""
 
 
 def minimise(
@@ -42,27 +61,26 @@ def minimise(
     """
     document = document_in(document)
     # 1. What may go: the sections, and the fields of layout and projection.
-    plan = _plan(layout, projection)
-    sections = released - {CONTACT_SECTION} if strip_location else released
+    plan = _plan(layout, projection, released - {CONTACT_SECTION} if strip_location else released, strip_location)
     contained = contained_of(document) if "contained" in document else {}
 
     # 2. Choose top-level elements and items by section.
-    chosen: Document = {}
-    rules, fields = plan.rules.elements, plan.fields
+    chosen: list[tuple[str, Json, _Choice]] = []
+    wanted: set[str] = set()
     for element, value in document.items():
-        if element not in fields:
+        choice = plan.elements.get(element)
+        if choice is None:
             continue
-        rule = rules.get(element)
-        if rule is not None:
-            value = _choose(value, rule, sections, contained)
+        if choice.rule is not None:
+            value = _choose(value, choice.rule, choice.allowed, contained)
             if value is None:
                 continue
-        elif element not in plan.rules.frame:
-            continue
-        chosen[element] = value
+        if choice.refers:
+            wanted.update(_targets(value))
+        chosen.append((element, value, choice))
 
     # 3. Choose contained resources: those that chosen items rest on, and those that hold chosen items.
-    kept = _choose_contained(chosen, plan, sections, contained)
+    kept = _choose_contained(wanted, plan, contained) if contained else {}
     numbers: dict[str, int] = {}
     names: dict[str, str] = {}
     for name, resource in kept.items():
@@ -76,19 +94,14 @@ def minimise(
     built: list[Json] = []
     for name, resource in kept.items():
         kind = str(resource["resourceType"])
-        inner = cut.named(resource, plan.contained[kind])
-        built.append({"resourceType": kind, "id": names[name], **inner} if isinstance(inner, dict) else {})
+        inner = cut.object(resource, plan.contained[kind])
+        built.append({} if inner is None else {"resourceType": kind, "id": names[name], **inner})
     if built:
         new["contained"] = built
-    for element, value in chosen.items():
-        rule = rules.get(element)
-        kept_value = (
-            cut.marked(value, fields[element])
-            if rule is not None and rule.extended
-            else cut.named(value, fields[element])
-        )
-        if says_something(kept_value):
-            new[element] = kept_value
+    for element, value, choice in chosen:
+        left = cut.marked(value, choice.fields) if choice.marked else cut.named(value, choice.fields)
+        if left is not None:
+            new[element] = left
     return new
 
 
@@ -104,21 +117,21 @@ def document_in(content: Document) -> Document:
     return resource
 
 
-_plans: dict[tuple[int, int], _Plan] = {}
+_plans: dict[tuple[int, int, frozenset[str], bool], _Plan] = {}
 
 
-def _plan(layout: Layout, projection: Projection) -> _Plan:
-    key = (id(layout), id(projection))
+def _plan(layout: Layout, projection: Projection, sections: frozenset[str], strip: bool) -> _Plan:
+    key = (id(layout), id(projection), sections, strip)
     plan = _plans.get(key)
     # A plan keeps its layout and projection alive, so an equal id is the same object as long as the plan is here.
     if plan is None:
         if len(_plans) >= 512:
             _plans.clear()
-        plan = _plans[key] = _make_plan(layout, projection)
+        plan = _plans[key] = _make_plan(layout, projection, sections, strip)
     return plan
 
 
-def _make_plan(layout: Layout, projection: Projection) -> _Plan:
+def _make_plan(layout: Layout, projection: Projection, sections: frozenset[str], strip: bool) -> _Plan:
     top: Fields = {}
     contained: dict[str, Fields] = {}
     for dotted in projection.fields:
@@ -131,7 +144,33 @@ def _make_plan(layout: Layout, projection: Projection) -> _Plan:
     for fields in (top, *contained.values()):
         for never in (*NEVER - {"section"}, "resourceType", "identifier", "text"):
             fields.pop(never, None)
-    return _Plan(layout, projection, rules_of(layout), top, contained)
+    rules = rules_of(layout)
+    elements: dict[str, _Choice] = {}
+    for element, below in top.items():
+        fields_below = None if below is None else nameable(below, strip)
+        if (rule := rules.elements.get(element)) is not None:
+            if (choice := _choice(rule, sections, fields_below)) is not None:
+                elements[element] = choice
+        elif element in rules.frame:
+            elements[element] = _Choice(None, sections, fields_below, marked=False, refers=False)
+    return _Plan(
+        layout,
+        projection,
+        elements,
+        {kind: nameable(fields, strip) for kind, fields in contained.items()},
+        {
+            kind: {element: _choice(rule, sections, None) for element, rule in inner.items()}
+            for kind, inner in rules.within.items()
+        },
+    )
+
+
+def _choice(rule: Rule, sections: frozenset[str], fields: Fields | None) -> _Choice | None:
+    """Return what may go by the rule when *sections* are released, None for nothing."""
+    allowed = sections & rule.sections if rule.whole is None else sections & {rule.whole}
+    if not allowed:
+        return None
+    return _Choice(rule if rule.whole is None else None, allowed, fields, rule.extended, bool(rule.contained))
 
 
 def _name(fields: Fields, steps: list[str]) -> None:
@@ -144,32 +183,25 @@ def _name(fields: Fields, steps: list[str]) -> None:
     fields[steps[-1]] = None
 
 
-def _choose(value: Json, rule: Rule, sections: frozenset[str], contained: dict[str, Document]) -> Json:
-    if rule.whole is not None:
-        return value if rule.whole in sections else None
+def _choose(value: Json, rule: Rule, allowed: frozenset[str], contained: Mapping[str, Document]) -> Json:
     if isinstance(value, list):
-        return [item for item in value if rule.is_released(item, sections, contained)] or None
-    return value if rule.is_released(value, sections, contained) else None
+        return [item for item in value if rule.names_only(item, allowed, contained)] or None
+    return value if rule.names_only(value, allowed, contained) else None
 
 
-def _choose_contained(
-    chosen: Document, plan: _Plan, sections: frozenset[str], contained: dict[str, Document]
-) -> dict[str, Document]:
-    if not contained:
-        return {}
-    wanted: set[str] = set()
-    for element, rule in plan.rules.elements.items():
-        if rule.contained and element in chosen:
-            value = chosen[element]
-            for item in value if isinstance(value, list) else (value,):
-                if (target := contained_target(item)) is not None:
-                    wanted.add(target)
+def _targets(value: Json) -> Iterator[str]:
+    for item in value if isinstance(value, list) else (value,):
+        if (target := contained_target(item)) is not None:
+            yield target
+
+
+def _choose_contained(wanted: set[str], plan: _Plan, contained: Mapping[str, Document]) -> dict[str, Document]:
     kept: dict[str, Document] = {}
     for name, resource in contained.items():
         kind = str(resource.get("resourceType"))
         if kind not in plan.contained:
             continue
-        inner = plan.rules.within.get(kind)
+        inner = plan.within.get(kind)
         if inner is None:
             if name in wanted:
                 kept[name] = resource
@@ -177,8 +209,12 @@ def _choose_contained(
         left: Document = {}
         held = False
         for element, value in resource.items():
-            if (rule_within := inner.get(element)) is not None:
-                value = _choose(value, rule_within, sections, contained)
+            if element in inner:
+                choice = inner[element]
+                if choice is None:
+                    continue
+                if choice.rule is not None:
+                    value = _choose(value, choice.rule, choice.allowed, contained)
                 if value is None:
                     continue
                 held = True

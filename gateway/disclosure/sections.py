@@ -60,8 +60,12 @@ class Rule:
 
     def is_released(self, item: Json, released: frozenset[str], contained: Mapping[str, Document]) -> bool:
         """Return whether the item names at least one section, each of them one that may lie here and is released."""
+        return self.names_only(item, released & self.sections, contained)
+
+    def names_only(self, item: Json, allowed: frozenset[str], contained: Mapping[str, Document]) -> bool:
+        """Return whether the item names at least one section, and none that is not among the *allowed*."""
         named = self.named_by(item, contained)
-        return bool(named) and named <= released and named <= self.sections
+        return bool(named) and named <= allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +184,15 @@ def _parts_of(path: str, value: Json, rule: Rule, contained: Mapping[str, Docume
 
 
 def _codes_at(value: Json, path: tuple[str, ...], found: set[str]) -> None:
-    for step in path:
-        if isinstance(value, list):
+    for depth, step in enumerate(path):
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list):
             for item in value:
-                _codes_at(item, path, found)
+                _codes_at(item, path[depth:], found)
             return
-        value = value.get(step) if isinstance(value, dict) else None
-        path = path[1:]
+        else:
+            return
     for concept in value if isinstance(value, list) else (value,):
         if isinstance(concept, dict) and isinstance(codings := concept.get("coding"), list):
             for coding in codings:

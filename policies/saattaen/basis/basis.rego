@@ -29,9 +29,11 @@ chosen := [b | some b in allowed; holds(b)][0]
 # METADATA
 # description: The bases that flow, document and request allow, in the flow's order.
 allowed := [b |
+	single_use := input.document.single_use
+	limit := input.request.basis
 	some b in input.flow.bases
-	fits_document(b)
-	within_limit(b)
+	fits_document(b, single_use)
+	within_limit(b, limit)
 ]
 
 # METADATA
@@ -50,24 +52,28 @@ admits_single_use if {
 	input.request.action == "read"
 }
 
-fits_document(_) if input.document.single_use == false
-
-fits_document("consent-once") if input.document.single_use == true
-
-within_limit(_) if is_null(input.request.basis)
-
-within_limit(b) if b == input.request.basis
+fits_document(b, single_use) if {
+	single_use == false
+} else if {
+	single_use == true
+	b == "consent-once"
+}
 
 # Where consent is allowed, a request may ask to be judged on single-use grants alone.
-within_limit("consent") if input.request.basis == "consent-once"
+within_limit(b, limit) if {
+	is_null(limit)
+} else if {
+	b == limit
+} else if {
+	b == "consent"
+	limit == "consent-once"
+}
 
 holds(b) if {
 	shape.relation_kind(b)
 	prohibition.leaves(b)
 	count(relation.matching(b)) > 0
-}
-
-holds(b) if {
+} else if {
 	on_grants(b)
 	prohibition.leaves(b)
 	count(consent.matching) > 0

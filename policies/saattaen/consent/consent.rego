@@ -80,9 +80,7 @@ latest_states contains state if {
 admitted(g) if {
 	g.single_use == false
 	basis.admits_standing
-}
-
-admitted(g) if {
+} else if {
 	g.single_use == true
 	basis.admits_single_use
 }
@@ -93,17 +91,24 @@ covers_document(g) if {
 	dated_until(g)
 }
 
-names_document(g) if is_null(g.document)
+# Here and below a second way is an `else`: compiled, a rule that has held would try its other bodies all the same.
+names_document(g) if {
+	is_null(g.document)
+} else if {
+	g.document == input.document.id
+}
 
-names_document(g) if g.document == input.document.id
+dated_from(g) if {
+	is_null(g.dated_from)
+} else if {
+	g.dated_from <= input.document.dated
+}
 
-dated_from(g) if is_null(g.dated_from)
-
-dated_from(g) if g.dated_from <= input.document.dated
-
-dated_until(g) if is_null(g.dated_until)
-
-dated_until(g) if input.document.dated < g.dated_until
+dated_until(g) if {
+	is_null(g.dated_until)
+} else if {
+	input.document.dated < g.dated_until
+}
 
 in_force(g) if {
 	g.withdrawn == false
@@ -114,9 +119,11 @@ in_force(g) if {
 	input.at < g.until
 }
 
-honoured(g) if g.by_client == true
-
-honoured(_) if input.refused_in_person == false
+honoured(g) if {
+	g.by_client == true
+} else if {
+	input.refused_in_person == false
+}
 
 state_of(g) := {state |
 	some state, is_true in {

@@ -35,9 +35,7 @@ absent if {
 misses(p) if {
 	is_string(p.recipient)
 	p.recipient != input.request.recipient
-}
-
-misses(p) if {
+} else if {
 	is_string(p.category)
 	p.category != input.request.category
 }

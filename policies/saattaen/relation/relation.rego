@@ -22,19 +22,19 @@ matching(kind) := [r |
 	cites_the_flow(r)
 ]
 
-not_over(r) if is_null(r.until)
-
-not_over(r) if input.at < r.until
-
-# The section that a statutory relation cites is what lifts secrecy: it must cite one, and the flow's where that names one.
-cites_the_flow(r) if r.kind != "statutory"
-
-cites_the_flow(r) if {
-	is_string(r.section)
-	is_null(input.flow.section)
+not_over(r) if {
+	is_null(r.until)
+} else if {
+	input.at < r.until
 }
 
+# The section that a statutory relation cites is what lifts secrecy: it must cite one, and the flow's where that names one.
 cites_the_flow(r) if {
+	r.kind != "statutory"
+} else if {
+	is_string(r.section)
+	is_null(input.flow.section)
+} else if {
 	is_string(r.section)
 	r.section == input.flow.section
 }

@@ -20,11 +20,14 @@ is_one if {
 	asked := input.request
 	asker := input.requester
 	claims := asker.claims
-	input.recipient.service == asked.recipient
-	input.recipient.organisation == asker.organisation
-	asked.recipient in asker.services
-	claims.organisation == asker.organisation
-	claims.service == asked.recipient
+	known := input.recipient
+	recipient := asked.recipient
+	organisation := asker.organisation
+	known.service == recipient
+	known.organisation == organisation
+	recipient in asker.services
+	claims.organisation == organisation
+	claims.service == recipient
 	claims.role == asked.role
 	claims.purpose == asked.purpose
 }
@@ -34,15 +37,19 @@ in_force if {
 	not_over(input.recipient.until)
 }
 
-not_over(until) if is_null(until)
-
-not_over(until) if input.at < until
+not_over(until) if {
+	is_null(until)
+} else if {
+	input.at < until
+}
 
 role_allowed if {
 	input.recipient.kind in input.role["in"]
 	input.request.purpose in input.role.purposes
 }
 
-assured if input.request.assurance == "substantial"
-
-assured if input.request.assurance == "high"
+assured if {
+	input.request.assurance == "substantial"
+} else if {
+	input.request.assurance == "high"
+}

@@ -216,9 +216,11 @@ text(x) if {
 	x != ""
 }
 
-text_or_null(x) if is_null(x)
-
-text_or_null(x) if text(x)
+text_or_null(x) if {
+	is_null(x)
+} else if {
+	text(x)
+}
 
 texts(xs) if {
 	is_array(xs)
@@ -251,13 +253,17 @@ instant(x) if {
 	x < 9007199254740992
 }
 
-instant_or_null(x) if is_null(x)
+instant_or_null(x) if {
+	is_null(x)
+} else if {
+	instant(x)
+}
 
-instant_or_null(x) if instant(x)
-
-basis_or_null(x) if is_null(x)
-
-basis_or_null(x) if basis(x)
+basis_or_null(x) if {
+	is_null(x)
+} else if {
+	basis(x)
+}
 
 basis("consent")
 
