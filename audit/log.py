@@ -257,9 +257,10 @@ class Log(Generic[C]):
         """Let those who are ready to go on do so first, and bring what they have to write.
 
         This waits for nobody: each pass is work that is to be done in any case, and the last ones find nothing to do.
+        What is urgent is taken at once all the same.
         """
         idle, waiting = 0, len(self._normal) + len(self._urgent)
-        while idle < _IDLE_PASSES and 0 < waiting < self._batch:
+        while idle < _IDLE_PASSES and not self._urgent and 0 < waiting < self._batch:
             await asyncio.sleep(0)
             before, waiting = waiting, len(self._normal) + len(self._urgent)
             idle = idle + 1 if waiting == before else 0

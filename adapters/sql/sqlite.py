@@ -78,6 +78,8 @@ def open_sqlite(url: URL) -> Database:
         # Closed by whoever closes the database, which may be another thread.
         raw = module.connect(path, isolation_level=None, check_same_thread=False)
         _configure(raw, reads_only=True)
+        # These reads may hold the event loop, and everyone with it.
+        raw.execute(f"PRAGMA busy_timeout={_POOL_SECONDS * 1000}").fetchall()
         return raw
 
     direct = SqliteDirect(module, connect)

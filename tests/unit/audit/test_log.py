@@ -435,3 +435,21 @@ async def test_neighbours_that_write_entries_alone_share_a_survey_until_somebody
     assert told == [rows - 1, rows - 1, "stale", "between", rows, rows]
     # Those who stand behind a writer are looked up again, for what it wrote may be what they ask for.
     assert first.looks == [3, 2]
+
+
+async def test_what_is_urgent_does_not_wait_for_those_who_keep_coming() -> None:
+    log = new_log(MemoryStore(), batch=10_000, queue=10_000)
+    log.commit([Write()])
+    coming: list[asyncio.Task[object]] = []
+
+    async def keep_coming() -> None:
+        while len(coming) < 3000:
+            coming.append(asyncio.create_task(log.submit(Write(str(len(coming))))))
+            await asyncio.sleep(0)
+
+    flood = asyncio.create_task(keep_coming())
+    await asyncio.sleep(0)
+    await log.submit(Write("urgent"), urgent=True)
+    assert not flood.done()
+    await flood
+    await asyncio.gather(*coming)
