@@ -9,7 +9,7 @@ CASES ?=
 CASE ?= b-sqlite
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve migrate test check policies bench bench-grown profile stress kills flood clean
+.PHONY: help setup setup-dev demo serve migrate test check policies catalogues bench bench-grown profile stress kills flood clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ check: setup-dev ## Lint, types, architecture contracts, policies, and no addres
 
 policies: setup-dev ## Compile the policies for the embedded engine (needs the pinned OPA)
 	@$(PYTHON_IN_VENV) policies/build.py
+
+catalogues: setup-dev ## Bring the pages' catalogues (gateway/web/locale) up to their texts; what has no translation is left empty
+	@$(PYTHON_IN_VENV) -m tests.web.catalogues
 
 bench: setup-dev ## What a protected read costs against a bare route, in one run (docs/speed.md); CASES="a b-sqlite" chooses
 	@$(PYTHON_IN_VENV) -W ignore -m tests.bench $(CASES)

@@ -48,6 +48,9 @@ from gateway.http.reference import reference_router
 from gateway.http.relation_routes import relation_router
 from gateway.http.token_routes import TOKEN_PATH, TokenRevocation, token_router
 from gateway.http.wording_routes import wording_router
+from gateway.site import Site
+from gateway.web.addresses import is_page
+from gateway.web.layer import PagesLayer
 
 VERSION = "0.1.0"
 SCOPES = ("system/*.rs", "system/Consent.rs", "saattaen/consents", "saattaen/deposits", "saattaen/relations")
@@ -76,9 +79,11 @@ class _App(FastAPI):
 
 
 def create_app(
-    gateway: Gateway, observer: Observer | None = None, admission: Admission | None = None
+    gateway: Gateway, observer: Observer | None = None, admission: Admission | None = None, site: Site | None = None
 ) -> FastAPI:  # fmt: skip
     """Return the application that serves *gateway* within the bounds of *admission*, telling *observer*.
+
+    With a *site* it serves people too; without one it is a machine's gateway alone.
 
     FastAPI's own pages are off: they load from other hosts.
     """
@@ -87,7 +92,7 @@ def create_app(
     app = _App(
         title="Saattaen", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
-    admission = admission or Admission()
+    admission = admission or Admission(is_page=is_page)
     authenticator = _authenticator(gateway, observer, admission)
     door = Door(
         authenticate=authenticator, standing=gateway.standing.check, find_client=gateway.recording.client_of,
@@ -116,6 +121,7 @@ def create_app(
         ),
         reference_router(lambda: app.openapi(), demo=settings.demo),
         health_router(_checks(gateway)),
+        *(site.routers if site is not None else ()),
     ):  # fmt: skip
         app.include_router(router)
     challenged = challenge(base + RESOURCE_METADATA_PATH)
@@ -131,6 +137,8 @@ def create_app(
     app.add_outermost(
         Limits, new_request_id=lambda: new_event_id(gateway.clock.now()), demo=settings.demo, observer=observer
     )
+    if site is not None:
+        app.add_outermost(PagesLayer, pages=site.pages)
     return app
 
 

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 Hop = Literal["authenticate", "facts", "judge", "claim", "fetch", "minimise", "append"]
 Part = Literal["engine", "custodian", "store"]
-Lane = Literal["urgent", "normal"]
+Lane = Literal["urgent", "normal", "people"]
 
 REQUEST_ID: ContextVar[str | None] = ContextVar("saattaen_request_id", default=None)
 """The id of the request that is served in this context, set at the outermost edge; None where none is."""

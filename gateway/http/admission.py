@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -27,7 +27,7 @@ URGENT: Final = re.compile(
 """The addresses whose POST is urgent."""
 _NEVER_WAITS: Final = "/health/"
 _REMEMBERED: Final = 10_000
-_NEW, _NONE = "a token not seen before", "no token"
+_NEW, _NONE, _PEOPLE = "a token not seen before", "no token", "people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,9 @@ class Bounds:
     strangers: int = 4
     """The same for requests whose token was not seen before, and for those without one."""
     urgent: int = 16
+    people: int = 16
+    """The same for people's pages, all together: they bear no token, and a flood of strangers must not shut them."""
+    people_patience: float = 5.0
     patience: float = 0.07
     """How long a read waits for a place before it is told to come again."""
     urgent_patience: float = 5.0
@@ -71,8 +74,10 @@ class KnownPartners:
 class Admission:
     """The lanes of one process, and whose requests are whose."""
 
-    def __init__(self, bounds: Bounds | None = None) -> None:
+    def __init__(self, bounds: Bounds | None = None, is_page: Callable[[str], bool] = lambda path: False) -> None:
+        """*is_page* tells which paths people read."""
         bounds = bounds or Bounds()
+        self._is_page = is_page
         about, fixed = About(), dict.fromkeys((_NEW, _NONE), bounds.strangers)
         self.partners = KnownPartners()
         self._normal = FairPlaces(
@@ -82,8 +87,19 @@ class Admission:
             about, places=bounds.urgent, shared=bounds.urgent, patience=bounds.urgent_patience, fixed=fixed
         )  # fmt: skip
 
+        self._people = FairPlaces(
+            About(), places=bounds.people, shared=bounds.people, patience=bounds.people_patience,
+            fixed={_PEOPLE: bounds.people},
+        )  # fmt: skip
+
+    def whose(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
+        """Return for whom a request counts: a partner, or people."""
+        return _PEOPLE if self._is_page(path) else self.partners.find(headers)
+
     def lane_of(self, method: str, path: str) -> tuple[Lane, FairPlaces]:
         """Return the lane of a request."""
+        if self._is_page(path):
+            return "people", self._people
         if method == "POST" and URGENT.fullmatch(path):
             return "urgent", self._urgent
         return "normal", self._normal
@@ -91,12 +107,12 @@ class Admission:
     @property
     def in_service(self) -> int:
         """How many requests are worked on."""
-        return self._normal.in_service + self._urgent.in_service
+        return self._normal.in_service + self._urgent.in_service + self._people.in_service
 
     @property
     def waiting(self) -> int:
         """How many requests wait for a place."""
-        return self._normal.waiting + self._urgent.waiting
+        return self._normal.waiting + self._urgent.waiting + self._people.waiting
 
 
 class AdmissionLayer:
@@ -112,7 +128,7 @@ class AdmissionLayer:
             await self._app(scope, receive, send)
             return
         lane, places = self._admission.lane_of(scope["method"], path)
-        partner = self._admission.partners.find(scope["headers"])
+        partner = self._admission.whose(path, scope["headers"])
         if not await places.enter(partner):
             if self._observer is not None:
                 self._observer.shed(lane, "no-place")

@@ -20,6 +20,8 @@ from gateway.http.admission import Admission, Bounds
 from gateway.serving.connection import ConnectionBounds, bounded
 from gateway.serving.sampling import Sampler
 from gateway.serving.sweeping import Sweep
+from gateway.site import Site
+from gateway.web.addresses import is_page
 
 _log = logging.getLogger(__name__)
 
@@ -78,18 +80,19 @@ class Serving:
 async def served(
     gateway: Gateway, listening: socket.socket, observer: Observer | None = None,
     sample: Callable[[Sample], None] | None = None, bounds: Bounds | None = None,
-    connections: ConnectionBounds | None = None,
+    connections: ConnectionBounds | None = None, site: Site | None = None,
 ) -> AsyncIterator[Serving]:  # fmt: skip
     """Serve the gateway on that socket while the block runs, telling *observer*; *sample* is told every few seconds.
+    With a *site* it serves people too.
 
     Raises SettingsError where a demo's partner system could get a token from a gateway that is no demo.
     """
     gateway.check_partner_keys()
     asyncio.get_running_loop().set_exception_handler(_tell)
-    admission = Admission(bounds)
+    admission = Admission(bounds, is_page)
     config = uvicorn.Config(
-        create_app(gateway, observer, admission), http=bounded(connections or ConnectionBounds()), access_log=False,
-        log_config=None, proxy_headers=False, server_header=False, date_header=False, backlog=_BACKLOG,
+        create_app(gateway, observer, admission, site), http=bounded(connections or ConnectionBounds()),
+        access_log=False, log_config=None, proxy_headers=False, server_header=False, date_header=False, backlog=_BACKLOG,
         timeout_graceful_shutdown=DRAIN_SECONDS, lifespan="off", ws="none",
     )  # fmt: skip
     server = _Server(config)

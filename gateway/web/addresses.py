@@ -1,0 +1,25 @@
+"""Which addresses are people's pages, and where somebody may be led back to."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+ROOMS: Final = ("portal", "desk", "oversight", "sign-in", "sign-out", "acting-for", "help", "leave", "choose", "static")
+"""The first part of every address of the human edge; `/` alone is its front page."""
+
+_PAGE: Final = re.compile(rf"/|/(?:{'|'.join(ROOMS)})(?:/.*)?", re.DOTALL)
+_WAY_BACK: Final = re.compile(r"/(?:(?:portal|desk|oversight|sign-in|help)(?:/[A-Za-z0-9._~-]+)*)?")
+
+
+def is_page(path: str) -> bool:
+    """Return whether a person reads what is at *path* (`scope["path"]`)."""
+    return _PAGE.fullmatch(path) is not None
+
+
+def way_back(given: str | None, otherwise: str = "/") -> str:
+    """Return *given* where it is the plain path of a page of ours, else *otherwise*: never another host, nor a query.
+
+    A second slash, a backslash, a scheme and an encoded character are all no plain path.
+    """
+    return given if given is not None and _WAY_BACK.fullmatch(given) else otherwise

@@ -1,0 +1,60 @@
+"""Who may come in: the session of a request, or the way to sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+
+from gateway.errors import GatewayError
+from gateway.http.problems import EdgeError
+from gateway.web.session import Kind, Session, Sessions, SignedIn
+
+COOKIE: Final = "saattaen-session"
+
+
+class SignInNeeded(GatewayError):
+    """Nobody is signed in where somebody must be: the way leads to the sign-in and back."""
+
+    code = "sign-in-needed"
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The doors of the rooms. *secure* is whether the address is https, where the cookie bears the prefix `__Host-`."""
+
+    sessions: Sessions
+    secure: bool
+
+    @property
+    def cookie(self) -> str:
+        """The name of the session's cookie."""
+        return f"__Host-{COOKIE}" if self.secure else COOKIE
+
+    async def find(self, request: Request) -> Session | None:
+        """Return the session in force, None where there is none."""
+        value = request.cookies.get(self.cookie)
+        return None if value is None else await self.sessions.find(value)
+
+    async def client(self, request: Request) -> Session:
+        """Return the session of a client, or of who acts for one. Raises SignInNeeded; for others there is no such
+        page."""
+        return await self._need(request, lambda one: one.kind is Kind.CLIENT)
+
+    async def professional(self, request: Request) -> Session:
+        """Return the session of a professional who works in a service."""
+        return await self._need(request, lambda one: one.kind is Kind.STAFF and bool(one.services and one.roles))
+
+    async def officer(self, request: Request) -> Session:
+        """Return the session of a data protection officer."""
+        return await self._need(request, lambda one: one.kind is Kind.STAFF and one.is_officer)
+
+    async def _need(self, request: Request, fits: Callable[[SignedIn], bool]) -> Session:
+        session = await self.find(request)
+        if session is None:
+            raise SignInNeeded
+        if not fits(session.signed_in):
+            raise EdgeError("no-such-address")
+        return session

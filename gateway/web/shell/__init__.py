@@ -1,0 +1,1 @@
+"""What every room shares: the front page, choice of language and size, help, the way out, static files."""
