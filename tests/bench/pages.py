@@ -41,7 +41,8 @@ async def measure(store: Store) -> Mapping[str, tuple[float, float]]:
         readers = {
             "/portal": SignedIn(Kind.CLIENT, str(client), "Asiakas", "substantial", now),
             "/desk": SignedIn(
-                Kind.STAFF, f"{RECIPIENT}.{ROLE}.1", "Työntekijä", "substantial", now, organisation, (RECIPIENT,), (ROLE,)
+                Kind.STAFF, f"{RECIPIENT}.{ROLE}.1", "Työntekijä", "substantial", now, organisation, (RECIPIENT,),
+                (ROLE,),
             ),
             "/oversight": SignedIn(Kind.STAFF, "o-1", "Vastaava", "substantial", now, organisation, is_officer=True),
         }  # fmt: skip
