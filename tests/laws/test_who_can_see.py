@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
@@ -12,11 +12,12 @@ from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.log_search import SqlSearchStore
 from gateway.consent.model import Actor, GrantRow
 from gateway.directory.instants import from_micros, to_micros
+from gateway.disclosure.desk_requester import desk_system
 from gateway.disclosure.history import History
 from gateway.disclosure.insights import Insights
 from gateway.disclosure.looking import Looker, LookerKind
 from gateway.disclosure.matrix import Cell, Matrix, Seen
-from gateway.disclosure.rebuilding import OTHER_RULES, Rebuilding
+from gateway.disclosure.rebuilding import ERASED, OTHER_RULES, Rebuilding
 from gateway.disclosure.release import Refused, Released
 from gateway.disclosure.request import Requester
 from gateway.disclosure.section_fields import rows
@@ -181,19 +182,28 @@ async def test_the_matrix_of_a_past_instant_agrees_with_what_was_decided_then(la
     assert compared > 10
 
 
-async def test_a_suspended_partner_and_a_suspended_client_show_in_the_matrix(laws: Laws, insights: Insights) -> None:
-    client = await laws.client("suvi")
+async def test_a_service_sees_until_each_of_its_systems_is_suspended(laws: Laws, insights: Insights) -> None:
+    client, partners = await laws.client("suvi"), laws.gateway.partners
     await laws.deposit()
     await laws.give()
     before = laws.clock.now()
     laws.clock.advance(timedelta(minutes=1))
-    await laws.gateway.log.submit(laws.gateway.partners.suspending("kuntakokeilu-system", by="test"), urgent=True)
-    matrix = await insights.who_can_see.matrix(client)
-    assert _cell(matrix).told.reason == "suspended"
-    assert _cell(await insights.who_can_see.matrix(client, at=before)).permitted
-    await laws.gateway.log.submit(laws.gateway.partners.resuming("kuntakokeilu-system", by="test"))
-    await laws.gateway.clients.suspend(client, suspended=True, by=Actor(system="gateway"))
+    await laws.gateway.log.submit(partners.suspending("kuntakokeilu-system", by="test"), urgent=True)
+    # Its organisation's own desk may still ask.
+    assert _cell(await insights.who_can_see.matrix(client)).permitted
+    await laws.gateway.log.submit(partners.suspending(desk_system("tyollisyysalue"), by="test"), urgent=True)
     assert _cell(await insights.who_can_see.matrix(client)).told.reason == "suspended"
+    assert _cell(await insights.who_can_see.matrix(client, at=laws.clock.now())).told.reason == "suspended"
+    assert _cell(await insights.who_can_see.matrix(client, at=before)).permitted
+
+
+async def test_of_a_suspended_client_nobody_sees_anything(laws: Laws, insights: Insights) -> None:
+    client = await laws.client("suvi")
+    await laws.deposit()
+    await laws.give()
+    await laws.gateway.clients.suspend(client, suspended=True, by=Actor(system="gateway"))
+    for at in (None, laws.clock.now()):
+        assert _cell(await insights.who_can_see.matrix(client, at=at)).told.reason == "suspended"
 
 
 async def test_what_could_come_is_told_before_any_document_is_there(laws: Laws, insights: Insights) -> None:
@@ -249,6 +259,36 @@ async def test_a_change_of_the_rules_since_is_said(laws: Laws, insights: Insight
     before = laws.clock.now() - timedelta(days=1)
     assert OTHER_RULES in (await insights.who_can_see.matrix(client, at=before)).caveats
     assert (await insights.who_can_see.matrix(client, at=laws.clock.now())).caveats == ()
+
+
+async def test_a_past_instant_is_known_across_a_new_year(laws: Laws, insights: Insights) -> None:
+    client = await laws.client("suvi")
+    await laws.deposit()
+    await laws.give("suvi", laws.row(sensitivities=frozenset({"health"})))
+    await laws.relate()
+    await laws.gateway.recording.prohibit(client, recipient="kela")
+    laws.clock.set(datetime(2027, 1, 2, 12, tzinfo=UTC))
+    consent = await laws.give("suvi", laws.row(recipient="sosiaalityo", purpose="care-coordination"))
+    assert laws.entries()[-1].origin.endswith("/2027")
+    now = await insights.who_can_see.matrix(client)
+    laws.clock.advance(timedelta(hours=1))
+    await laws.gateway.recording.withdraw(consent.id)
+    then = await insights.who_can_see.matrix(client, at=now.at)
+    assert (then.cells, then.caveats) == (now.cells, ())
+
+
+async def test_what_was_erased_since_is_said(laws: Laws, insights: Insights) -> None:
+    client = await laws.client("suvi")
+    await laws.deposit()
+    await laws.give()
+    then = laws.clock.now()
+    laws.clock.set(datetime(2027, 1, 2, 12, tzinfo=UTC))
+    await laws.give()
+    laws.gateway.keys.destroy("subject-year", client, [2026])
+    assert ERASED in (await insights.who_can_see.matrix(client, at=then)).caveats
+    assert ERASED in (await insights.who_can_see.matrix(client, at=laws.clock.now())).caveats
+    other = await laws.client("sirpa")
+    assert (await insights.who_can_see.matrix(other, at=then)).caveats == ()
 
 
 async def test_every_role_of_a_purpose_is_answered_alike(laws: Laws) -> None:
