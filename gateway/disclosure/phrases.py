@@ -79,7 +79,8 @@ def load_phrases(folder: Path = LOCALE) -> Phrases:
     """Return the catalogues of *folder*; raises BrokenCatalogue with every fault."""
     faults: list[str] = []
     groups: dict[str, dict[str, _Texts]] = {}
-    for name, parts in (("reasons", True), ("bases", True), ("kinds", False), ("words", False), ("accounts", False)):
+    catalogues = ("kinds", "words", "accounts", "concerns")
+    for name, parts in (("reasons", True), ("bases", True), *((name, False) for name in catalogues)):
         content, found = read_yaml(folder / f"{name}.yaml")
         faults += found.found
         for code, row in content.items():
