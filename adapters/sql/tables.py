@@ -471,6 +471,30 @@ class SearchCursorRow(SQLModel, table=True):
     expires: int = Field(sa_column=_micros(index=True))
 
 
+class WebSessionRow(SQLModel, table=True):
+    """A person's session in a browser: found by a hash of its cookie, sealed under what the cookie alone can make."""
+
+    __tablename__ = "web_session"
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    begun: int = Field(sa_column=_micros())
+    seen: int = Field(sa_column=_micros())
+    ends: int = Field(sa_column=_micros(index=True))
+    provider_session: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True, index=True))
+    """Keyed hash of provider and `sid`."""
+    provider_subject: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True, index=True))
+    """Keyed hash of provider and `sub`."""
+
+
+class SignInAttemptRow(SQLModel, table=True):
+    """A question that was put to an identity provider and waits for its one answer, sealed as a session is."""
+
+    __tablename__ = "sign_in_attempt"
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    ends: int = Field(sa_column=_micros(index=True))
+
+
 CLIENT_FACT_TABLES = ("client_identifier", "consent", "consent_grant", "refusal", "prohibition", "relation")
 """Tables with a `client` column whose every write bumps that client's epoch (client_state itself bumps too)."""
 
