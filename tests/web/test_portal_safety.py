@@ -160,6 +160,8 @@ async def test_a_representative_sees_what_representatives_gave_and_gives_in_that
     assert (given.giver.kind, given.giver.register_reference) == (GiverKind.GUARDIAN, "register:1")
     page = await guardian.get(f"/portal/consents/{given.id}")
     assert page.status_code == 200 and "/change" not in page.text
+    looks = [entry for entry in laws.entries() if entry.kind == "mandate.read"]
+    assert looks and all(entry.client == child for entry in looks)
     assert "Who acts for you" in words(await (await people.client("nuori")).get("/portal/settings"))
     assert laws.verify() == []
 

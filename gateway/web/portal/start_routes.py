@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.directory.instants import to_micros
+from gateway.disclosure.concern import Concern
 from gateway.web.portal.eyes import seen
 from gateway.web.portal.start import start_of
 from gateway.web.portal.visit import Room, Visit, missing
@@ -30,7 +31,7 @@ def start_router(room: Room) -> APIRouter:
         picture = seen(await room.recording.for_client(visit.client), in_person=visit.in_person)
         return room.show(
             visit, "start", start=start_of(picture, room.wordings, room.directory, visit.now),
-            looked=await looks(visit) if visit.in_person else None, answered=[],
+            looked=await looks(visit) if visit.in_person else None, answered=await answered(visit),
             pauses=await room.recording.pauses_of(visit.client),
         )  # fmt: skip
 
@@ -40,6 +41,14 @@ def start_router(room: Room) -> APIRouter:
         page = await room.log.own(visit.client, since=since, count=COUNTED, kinds=("disclosure", "search"))
         released = sum(entry.outcome == "permit" for entry in page.entries)
         return f"{released}+" if page.more else str(released)
+
+    async def answered(visit: Visit) -> list[Concern]:
+        """Return the questions of the client's own that were answered lately."""
+        if not visit.in_person:
+            return []
+        since = visit.now - LATELY
+        found = await room.concerns.of_client(visit.client)
+        return [one for one in found if any(case.answered_at and case.answered_at >= since for case in one.cases)]
 
     @router.get("/done/{what}")
     async def done(request: Request, what: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,6 +15,7 @@ from gateway.consent.ports import MandateRegister
 from gateway.consent.recording import Recording
 from gateway.consent.wording import Wordings
 from gateway.directory.model import Directory
+from gateway.disclosure.concerns import Concerns
 from gateway.disclosure.log_search import LogSearch
 from gateway.disclosure.ports import Clock
 from gateway.errors import ConsentRefused
@@ -84,12 +86,16 @@ class Room:
     directory: Directory
     clock: Clock
     log: LogSearch
+    concerns: Concerns
+    looked: Callable[[Visit, str], Awaitable[None]]
+    """Writes the entry of a representative's look at a page, before it is shown."""
     base_url: str
 
     async def enter(self, request: Request) -> Visit:
         """Return the visit of a client or a representative. Raises SignInNeeded.
 
-        A representative's mandate is looked up at each visit: once it has ended, nothing of the client is shown.
+        A representative's mandate is looked up at each visit, and their look is an entry of the client's log: once the
+        mandate has ended, or where the entry cannot be written, nothing of the client is shown.
         """
         session = await self.doors.client(request)
         visit, other = Visit(request, session, self.clock.now()), session.signed_in.acting_for
@@ -97,6 +103,7 @@ class Room:
             kind = GiverKind(other.kind)
             if await self.mandates.find(other.client, kind, other.register_reference, visit.now) is None:
                 raise ConsentRefused("mandate-missing", "the register knows no such mandate now")
+            await self.looked(visit, "choices")
         return visit
 
     async def form(self, visit: Visit) -> Form:
