@@ -31,6 +31,7 @@ from adapters.signer.client import RemoteSigner
 from adapters.sql import schema
 from adapters.sql.carry_over import open_records
 from adapters.sql.client_register import SqlClientRegister
+from adapters.sql.concern_registry import SqlConcernRegistry
 from adapters.sql.consent_registry import SqlConsentRegistry
 from adapters.sql.cursor_store import SqlCursorStore
 from adapters.sql.document_store import SqlDocumentStore
@@ -40,7 +41,9 @@ from adapters.sql.faults import told
 from adapters.sql.inspecting import open_for_inspection
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
+from adapters.sql.log_search import SqlSearchStore
 from adapters.sql.log_store import SqlLogReader, SqlLogStore
+from adapters.sql.notice_registry import SqlNoticeRegistry
 from adapters.sql.origin_store import SqlOrigins
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.partner_register import PartnerRegister, marked_partners
@@ -71,8 +74,10 @@ from gateway.consent.wording_files import load_wordings
 from gateway.directory.business_id import organisation_oid
 from gateway.directory.identity_code import Identifier
 from gateway.directory.model import Directory
+from gateway.disclosure.concerns import Concerns
 from gateway.disclosure.deposit import Deposits
 from gateway.disclosure.event_id import new_event_id
+from gateway.disclosure.log_search import LogSearch
 from gateway.disclosure.ports import Clock, PolicyEngine
 from gateway.disclosure.publication import Publication
 from gateway.disclosure.release import Parts
@@ -125,6 +130,9 @@ class Gateway:
     years: YearChange
     office: Office
     live: LiveKeys
+    searching: LogSearch
+    """Looks into the log, for clients and officers: each look is an entry."""
+    concerns: Concerns
     turn: Turn
     """Which process of all on this database does what is to be done once."""
     more_checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
@@ -343,7 +351,8 @@ def _assemble(
     receipt_keys = JwsReceiptSigner(keyring.receipts.current, keyring.receipts.private)
     office = Office(
         stores=Stores(
-            SqlConsentRegistry(sealing), SqlStandingRegistry(), SqlProofRegistry(sealing), register, outbox
+            SqlConsentRegistry(sealing), SqlStandingRegistry(), SqlProofRegistry(sealing), register, outbox,
+            SqlNoticeRegistry(),
         ),
         directory=directory, wordings=wordings, signer=receipt_keys,
         seal=PartnerSeal(partners.find, partners.services_of), new_event_id=ids,
@@ -376,6 +385,8 @@ def _assemble(
         cursors=SqlCursorStore(database, clock.now), token_server=token_server,
         token_verifier=AccessTokenVerifier(access_tokens, token_store, organisations.get),
         access_tokens=access_tokens, receipt_keys=receipt_keys, mandates=mandates, channel=channel, outbox=outbox,
+        searching=LogSearch(SqlSearchStore(database), keys, log, log, ids),
+        concerns=Concerns(SqlConcernRegistry(sealing), log_store, keys, directory, recording.run, read),
         turn=turn_on(database), safe=safe, years=years, office=office, live=live,
     )  # fmt: skip
 

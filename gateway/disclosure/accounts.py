@@ -19,8 +19,8 @@ TOLD = (
     "decision", "disclosure", "search", "deposit", "custodian.read", "consent.requested", "consent.given",
     "consent.confirmed", "consent.refused", "consent.deferred", "consent.changed", "consent.withdrawn",
     "consent.expired", "consent.spent", "mandate.ended", "prohibition.given", "prohibition.lifted",
-    "relation.recorded", "relation.ended", "relation.contested", "client.suspended", "client.marked", "audit.read",
-    "erasure",
+    "relation.recorded", "relation.ended", "relation.contested", "client.suspended", "client.marked",
+    "client.notices", "concern.raised", "concern.answered", "audit.read", "erasure",
 )  # fmt: skip
 """The kinds of entry that a client is told of."""
 
@@ -257,6 +257,8 @@ def _case(entry: Opened, body: Section) -> str:
             return "consent.withdrawn.told"
         case "consent.refused" | "prohibition.given" if not flag(body, "in_person"):
             return f"{kind}.for-you"
+        case "prohibition.given" if body.get("pause_until") is not None:
+            return "prohibition.given.pause"
         case "client.suspended" if not flag(body, "suspended"):
             return "client.suspended.resumed"
         case "client.marked" if not flag(body, "non_disclosure"):
