@@ -141,7 +141,7 @@ class SqlFactReader:
 
     async def whole(self, client: str) -> Whole | None:
         """Return all that any request about a client would be judged by; see `WholeReader`."""
-        rows: Any = [] if client == DECOY_CLIENT else await self._direct.fetch(_WHOLE, {"client": client})
+        rows: Any = await self._direct.fetch(_WHOLE, {"client": client})
         if not rows:
             return None
         (
@@ -150,7 +150,7 @@ class SqlFactReader:
         ) = rows[0]  # fmt: skip
         return Whole(
             epochs=Epochs(epoch, 0, of_world),
-            client=ClientStanding(known, True, bool(suspended), bool(non_disclosure)),
+            client=ClientStanding(known, known != DECOY_CLIENT, bool(suspended), bool(non_disclosure)),
             documents=tuple(map(_document, orjson.loads(documents))),
             grants=tuple(map(_grant, orjson.loads(grants))),
             prohibitions=_prohibitions(prohibitions),

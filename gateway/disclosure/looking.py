@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from audit.entry import Draft, IndexRow
@@ -52,15 +52,15 @@ THE_CLIENT = Looker()
 """The client in person, signed in on their own page."""
 
 
-async def tell_look(
-    log: LogWriter, event_id: str, looker: Looker, client: str, view: str, body: Mapping[str, object],
+def look_draft(
+    event_id: str,
+    looker: Looker,
+    client: str | None,
+    view: str,
+    body: Mapping[str, object],
     index: IndexRow | None = None,
-) -> None:  # fmt: skip
-    """Write the entry of a look, and return once it is durable: only then may anything be shown.
-
-    *view* says what was looked at (`who-can-see`, `preview`, `documents`, `document`). Raises TooBusy and
-    StoreUnavailable.
-    """
+) -> Draft:
+    """Return the entry of a look; *view* says at what (`who-can-see`, `preview`, `documents`, `document`)."""
     kind, by = _KINDS[looker.kind], str(looker.kind)
     told: dict[str, object] = {"view": view, "by": by, **body}
     if looker.request_id is not None:
@@ -68,10 +68,20 @@ async def tell_look(
     actor: dict[str, object] = {"client": client} if looker.is_client else {
         "person": looker.id, "name": looker.name, "organisation": looker.organisation, "role": by,
     }  # fmt: skip
+    subject = {} if client is None else {"client": client}
     owner = client if looker.is_client else f"{by}/{looker.id or ''}"
-    at = IndexRow(kind, "na") if index is None else index
-    draft = Draft(event_id, at, told, {"client": client}, actor, subject_owner=client, actor_owner=owner)
-    await write(log, Look(draft))
+    at = IndexRow("", "na") if index is None else index
+    return Draft(event_id, replace(at, kind=kind), told, subject, actor, client, owner)
+
+
+async def tell_look(
+    log: LogWriter, event_id: str, looker: Looker, client: str | None, view: str, body: Mapping[str, object]
+) -> None:
+    """Write the entry of a look, and return once it is durable: only then may anything be shown.
+
+    Raises TooBusy and StoreUnavailable.
+    """
+    await write(log, Look(look_draft(event_id, looker, client, view, body)))
 
 
 @dataclass(frozen=True, slots=True)

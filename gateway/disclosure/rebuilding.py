@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import groupby
 
-from audit.keys import KeyName, index_token
-from audit.store import Head
-from audit.writing import year_of_origin
 from gateway.directory.model import Directory
-from gateway.disclosure.log_search import Criteria, LookedUpKeys, Query, SearchableReader, SearchStore
-from gateway.disclosure.opened import Opened, Opener
+from gateway.disclosure.history import History, Place
+from gateway.disclosure.opened import Opened
 from gateway.disclosure.order_carried import CarriedOver
 from gateway.disclosure.order_events import APPLIED
 from gateway.disclosure.order_outside import take_in
@@ -42,50 +37,30 @@ and policies, which are others than those of the day; grants carried over a year
 _PARTNERS = tuple(kind for kind in APPLIED if kind.startswith("partner."))
 _RELEASES = ("disclosure", "search")
 _OF_CLIENT = (*(kind for kind in APPLIED if kind not in _PARTNERS), "consent.spent", "log.start", *_RELEASES)
-_AT_MOST = 100_000
 
 
 class Rebuilding:
     """Rebuilds what stood. Reads the log, writes nothing."""
 
-    def __init__(self, store: SearchStore, keys: LookedUpKeys, now: WholeReader, directory: Directory) -> None:
-        self._store, self._keys, self._now, self._directory = store, keys, now, directory
+    def __init__(self, history: History, now: WholeReader, directory: Directory) -> None:
+        self._history, self._now, self._directory = history, now, directory
 
-    async def whole_at(self, client: str, at: int, before: tuple[str, int] | None = None) -> Whole | None:
+    async def whole_at(self, client: str, at: int, before: Place | None = None) -> Whole | None:
         """Return what stood once every entry up to *at* (microseconds) was written; None for an unknown client.
 
-        With *before*, an entry's log and index, only what was written before that entry counts: what it was judged by.
+        With *before*, an entry's place, only what was written before that entry counts: what it was judged by.
         """
-        if await self._now.whole(client) is None:
+        now = await self._now.whole(client)
+        if now is None or not now.client.known:
             return None
         return await asyncio.to_thread(self._rebuild, client, at, before)
 
-    def _rebuild(self, client: str, at: int, before: tuple[str, int] | None) -> Whole:
-        with self._store.read() as reader:
-            heads = reader.heads()
-            place = next(((head.started, before[1]) for head in heads if before and head.origin == before[0]), None)
-            subjects = {year_of_origin(head.origin): self._token(client, head) for head in heads}
-            own = Criteria(Query(kinds=_OF_CLIENT, until=at + 1), subjects, None, None, place, _AT_MOST)
-            partners = replace(own, query=Query(kinds=_PARTNERS, until=at + 1), subjects=None)
-            later = Criteria(Query(kinds=("policy", "directory"), since=at + 1), None, None, None, None, 1)
-            changed = bool(reader.find(later))
-            entries = [*self._open(reader, partners), *self._open(reader, own)]
-        return _Told(client, self._directory).whole(entries, [OTHER_RULES] if changed else [])
-
-    def _token(self, client: str, head: Head) -> frozenset[str]:
-        key = self._keys.get(KeyName("subject-year", client, year_of_origin(head.origin)))
-        return frozenset() if key is None else frozenset({index_token(key, client)})
-
-    def _open(self, reader: SearchableReader, criteria: Criteria) -> list[Opened]:
-        """Return the entries that fit, oldest first."""
-        opener, found = Opener(self._keys), list(reader.find(criteria))[::-1]
-        return [
-            entry
-            for origin, places in groupby(found, lambda one: one[0])
-            for entry in sorted(
-                opener.open_rows(origin, reader.rows(origin, [index for _, index in places])), key=lambda one: one.index
-            )
-        ]
+    def _rebuild(self, client: str, at: int, before: Place | None) -> Whole:
+        history = self._history
+        partners = history.of_everyone(_PARTNERS, until=at + 1, before=before)
+        own = history.of_client(client, _OF_CLIENT, until=at + 1, before=before)
+        changed = history.of_everyone(("policy", "directory"), since=at + 1, at_most=1)
+        return _Told(client, self._directory).whole([*partners, *own], [OTHER_RULES] if changed else [])
 
 
 class _Told:

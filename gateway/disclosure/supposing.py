@@ -6,13 +6,13 @@ for; roles of one purpose are judged alike, so one of them stands for all, and a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.directory.instants import from_micros
 from gateway.directory.model import Directory
 from gateway.disclosure.claim import find_fault
-from gateway.disclosure.decision import Decision, Deny, Permit
+from gateway.disclosure.decision import Deny, Permit
 from gateway.disclosure.facts import make_facts
 from gateway.disclosure.held import Place, dates_that_matter
 from gateway.disclosure.matrix import Seen
@@ -43,33 +43,38 @@ class Supposing:
     directory: Directory
     at: int
 
-    def asked_by(self, recipient: str, documents: Iterable[DocumentFacts]) -> list[Supposed]:
+    def asked_by(
+        self, recipient: str, documents: Iterable[DocumentFacts], purposes: Collection[str] | None = None
+    ) -> list[Supposed]:
         """Return the questions of a recipient about documents, one for each purpose that a role of its may ask for.
 
-        A kind of service in which no role works is asked about with a role that nobody has: it is refused.
+        A purpose for which no role works in such a service is asked for in another's role: it is refused. With
+        *purposes*, these alone are asked about.
         """
-        partner = self.whole.partner_for(recipient, self.directory)
-        ways = self.ways(recipient) or [("", ("",))]
+        partner, ways = self.whole.partner_for(recipient, self.directory), self.ways(recipient)
+        if purposes is not None:
+            ways = {purpose: ways.get(purpose, ()) for purpose in sorted(purposes)}
         found: list[Supposed] = []
         for document in documents:
             snapshot = self.whole.snapshot(partner, recipient, (document,))
-            for purpose, roles in ways:
-                request = _request(partner, recipient, roles[0], purpose, document)
+            for purpose, roles in (ways or {min(self.directory.purposes): ()}).items():
+                role = roles[0] if roles else min(self.directory.roles)
+                request = _request(partner, recipient, role, purpose, document)
                 found.append(Supposed(request, document, snapshot, roles))
         return found
 
-    def ways(self, recipient: str) -> list[tuple[str, tuple[str, ...]]]:
+    def ways(self, recipient: str) -> dict[str, tuple[str, ...]]:
         """Return each purpose that may be asked for in this service, with the roles that may."""
         service, at = self.directory.service(recipient), from_micros(self.at)
         found: dict[str, list[str]] = {}
         if service is None:
-            return []
+            return {}
         for code in self.directory.roles:
             role = self.directory.role(code, at)
             if role is not None and service.kind in role.kinds:
                 for purpose in sorted(role.purposes):
                     found.setdefault(purpose, []).append(code)
-        return [(purpose, tuple(roles)) for purpose, roles in sorted(found.items())]
+        return {purpose: tuple(roles) for purpose, roles in sorted(found.items())}
 
     def could_come(self, recipient: str, categories: Iterable[str]) -> list[DocumentFacts]:
         """Return documents such as could come to the recipient, of the kinds of which none is there.
@@ -94,17 +99,9 @@ class Supposing:
         ]
 
     async def judge(self, questions: Sequence[Supposed], engine: PolicyEngine) -> list[Seen]:
-        """Return what each would see, all judged by one call; a permit is checked as a claim, as for a real request.
-
-        Raises EngineUnavailable.
-        """
-        when = from_micros(self.at)
-        facts = [
-            make_facts(one.request, one.document.category, one.document, one.snapshot, self.directory, when)
-            for one in questions
-        ]
-        decisions = await engine.decide_many(facts) if facts else []
-        return [self._seen(one, found, engine.revision) for one, found in zip(questions, decisions, strict=True)]
+        """Return what each would see, all judged by one call. Raises EngineUnavailable."""
+        answers = await answer(questions, self.directory, self.at, engine)
+        return [self.seen(question, found) for question, found in zip(questions, answers, strict=True)]
 
     def holding(self, document: DocumentFacts) -> Seen:
         """Return the row of a custodian and its own document: nothing is judged on its own read."""
@@ -113,29 +110,25 @@ class Supposing:
             released=self._in_order(document.category, document.sections), holder=True,
         )  # fmt: skip
 
-    def _seen(self, one: Supposed, decision: Decision, policy: str) -> Seen:
+    def seen(self, one: Supposed, answered: Permit | str) -> Seen:
+        """Return a question and its answer (a permit, or the reason of a refusal) as a row of the matrix."""
         document, recipient = one.document, one.request.requester.service
         there = document.version != UNFETCHED
         sections = self._in_order(document.category, document.sections)
         told = (
             recipient, document.category, document.custodian, document.id if there else None,
-            document.dated if there else None, one.request.purpose or None, tuple(role for role in one.roles if role),
+            document.dated if there else None, one.request.purpose, one.roles,
         )  # fmt: skip
-        match decision:
-            case Permit() as permit:
-                fault = find_fault(permit, one.request, document, one.snapshot, self.directory, self.at, policy)
-                if fault is not None:
-                    return Seen(*told, permitted=False, reason="permit-unfounded", withheld=sections)
-                relation = next((row for row in one.snapshot.relations if row.id == permit.relation), None)
-                return Seen(
-                    *told, permitted=True, basis=permit.basis, grants=permit.grants, relation=permit.relation,
-                    section_of_law=self._section(one) if relation is None or not relation.section else relation.section,
-                    until=permit.good_until,
-                    released=tuple(code for code in sections if code in permit.sections),
-                    withheld=tuple(code for code in sections if code not in permit.sections),
-                )  # fmt: skip
-            case Deny(reasons=reasons):
-                return Seen(*told, permitted=False, reason=reasons[0], withheld=sections)
+        if isinstance(answered, str):
+            return Seen(*told, permitted=False, reason=answered, withheld=sections)
+        relation = next((row for row in one.snapshot.relations if row.id == answered.relation), None)
+        return Seen(
+            *told, permitted=True, basis=answered.basis, grants=answered.grants, relation=answered.relation,
+            section_of_law=self._section(one) if relation is None or relation.section is None else relation.section,
+            until=answered.good_until,
+            released=tuple(code for code in sections if code in answered.sections),
+            withheld=tuple(code for code in sections if code not in answered.sections),
+        )  # fmt: skip
 
     def _section(self, one: Supposed) -> str | None:
         services = self.directory.services
@@ -166,6 +159,28 @@ class Supposing:
             )
             for dated in dates_that_matter(grants, Place(custodian, category), self.at)
         ]
+
+
+async def answer(
+    questions: Sequence[Supposed], directory: Directory, at: int, engine: PolicyEngine
+) -> list[Permit | str]:
+    """Return the permit or the reason of each question, judged by one call at *at* (microseconds).
+
+    A permit is checked as a claim, as it is for a real request. Raises EngineUnavailable.
+    """
+    when = from_micros(at)
+    facts = [
+        make_facts(one.request, one.document.category, one.document, one.snapshot, directory, when) for one in questions
+    ]
+    answers: list[Permit | str] = []
+    for one, decision in zip(questions, await engine.decide_many(facts) if facts else [], strict=True):
+        match decision:
+            case Permit() as permit:
+                fault = find_fault(permit, one.request, one.document, one.snapshot, directory, at, engine.revision)
+                answers.append(permit if fault is None else "permit-unfounded")
+            case Deny(reasons=reasons):
+                answers.append(reasons[0])
+    return answers
 
 
 def _request(

@@ -51,7 +51,7 @@ class WhoCanSee:
         # 1
         instant = to_micros(self._clock.now() if at is None else at)
         whole = await (self._now.whole(client) if at is None else self._past.whole_at(client, instant))
-        if whole is None:
+        if whole is None or not whole.client.known:
             raise NotAvailable("There is no such client.")
         # 2 to 4
         made = await self.of(whole, instant, recipients=recipients, document=document, everyone=everyone)

@@ -77,5 +77,8 @@ class WholeReader(Protocol):
     """Reads it."""
 
     async def whole(self, client: str) -> Whole | None:
-        """Return what stands now, in one snapshot; None for a client who is not known."""
+        """Return what stands now, in one snapshot; None for a client who was never known.
+
+        The decoy is found, and `known` is false of it: an unknown client costs what a known one does.
+        """
         ...
