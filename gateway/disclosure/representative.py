@@ -84,7 +84,7 @@ def _is_seen(entry: Opened, looker: Looker, directory: Directory) -> bool:
         code for one in named for code in _codes(one, ("recipient", "custodian", "recorded_by", "by", "recipients"))
     }
     categories = {code for one in named for code in _codes(one, ("category",))}
-    return all(may_be_told(looker, code, services, directory) for code in categories or {None})
+    return all(may_be_told(looker, code, services, directory) for code in (categories or (None,)))
 
 
 def _sections(body: Section) -> Iterator[Section]:

@@ -21,7 +21,7 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Square:
-    """One cell of the table: its sign (a name of WORDS) and whether its documents differ."""
+    """One cell of the table: its sign (a name of WORDS) and whether only a part of it is seen."""
 
     recipient: str
     category: str
@@ -56,13 +56,24 @@ def sign_of(cell: Cell | None) -> str:
     return OWN if any(one.holder for one in cell.seen) and all(one.holder for one in cell.seen) else SEES_NOT
 
 
+def is_partly(cell: Cell) -> bool:
+    """Return whether a recipient that may see something of a category sees a part of it alone.
+
+    A document counts as seen where any purpose lets it be, and whole where any purpose leaves nothing out.
+    """
+    if not cell.permitted:
+        return False
+    whole = {one.document for one in cell.seen if one.permitted and not one.withheld}
+    return any(one.document not in whole for one in cell.seen if not one.holder)
+
+
 def grid_of(matrix: Matrix, recipients: Sequence[str] | None = None) -> tuple[GridRow, ...]:
     """Return the rows of the table, recipients that see something first."""
     rows = [
         GridRow(
             recipient,
             tuple(
-                Square(recipient, category, sign_of(cell), cell is not None and cell.permitted and cell.differs)
+                Square(recipient, category, sign_of(cell), cell is not None and is_partly(cell))
                 for category in matrix.categories
                 for cell in (matrix.cell(recipient, category),)
             ),

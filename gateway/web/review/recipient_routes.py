@@ -15,7 +15,7 @@ from gateway.web.review.matrix_routes import known
 from gateway.web.review.ports import Review
 from gateway.web.review.reasons import reason_of
 
-NEWEST = 10
+NEWEST = 5
 
 
 def recipient_router(room: Review) -> APIRouter:
