@@ -67,7 +67,9 @@ from audit.log import Log
 from gateway.consent.acting import Office, Stores
 from gateway.consent.clients import Clients
 from gateway.consent.model import Actor, ClientId
+from gateway.consent.notice_texts import load_notice_texts
 from gateway.consent.person import Person
+from gateway.consent.posting import Post
 from gateway.consent.recording import Recording
 from gateway.consent.wording import Wordings
 from gateway.consent.wording_files import load_wordings
@@ -89,6 +91,7 @@ from gateway.disclosure.year_change import YearChange
 from gateway.errors import SettingsError
 from gateway.http.token_routes import TOKEN_PATH
 from gateway.installation import head_signers, verifiers_of
+from gateway.notice_channels import notice_channels
 from gateway.settings import Settings
 
 T = TypeVar("T")
@@ -359,7 +362,8 @@ def _assemble(
         code_key=keyring.code_key, etag_key=keyring.etag_key, pairwise=_pairwise(keyring), issuer=settings.base_url,
     )  # fmt: skip
     channel = FileDrop(settings.outbox, _pairwise(keyring))
-    recording = Recording(office, log, read, mandates, channel, clock.now)
+    post = Post(notice_channels(settings), load_notice_texts(settings.base_url))
+    recording = Recording(office, log, read, mandates, channel, clock.now, post, whole=settings.demo)
     clients = Clients(office, log, demo=settings.demo)
 
     # Documents and their disclosure.

@@ -39,6 +39,9 @@ class Metrics:
         self._failures = Counter("saattaen_failures", "Parts that did not do their work", ("part",), registry=registry)
         self._tokens = Counter("saattaen_tokens_refused", "Requests that ended for their token", registry=registry)
         self._shed = Counter("saattaen_requests_shed", "Requests turned away", ("lane", "why"), registry=registry)
+        self._notices = Counter(
+            "saattaen_notices", "Messages by what became of them", ("outcome", "fault"), registry=registry
+        )
         self._put_off = Counter("saattaen_sweeps_put_off", "Sweeps not done", ("code",), registry=registry)
 
         def gauge(name: str, help: str, mode: str = "livesum") -> Gauge:
@@ -89,6 +92,10 @@ class Metrics:
     def shed(self, lane: Lane, why: str) -> None:
         """Count a request that was turned away."""
         self._shed.labels(lane, why).inc()
+
+    def noticed(self, outcome: str, fault: str, count: int) -> None:
+        """Count messages by outcome; faults are codes of channels."""
+        self._notices.labels(outcome, fault).inc(count)
 
     def put_off(self, code: str) -> None:
         """Count a sweep that was put off."""

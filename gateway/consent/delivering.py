@@ -127,7 +127,8 @@ class Delivery:
                 if pace.goes_on(running.time()):
                     await self._hand_over(parcel, now, result, pace)
 
-        await asyncio.gather(*map(hand_over, parcels))
+        # Services first: their folder never waits for a mail server.
+        await asyncio.gather(*map(hand_over, sorted(parcels, key=lambda one: one.to_client)))
         return result
 
     def noted(self, result: Round) -> None:
@@ -157,7 +158,7 @@ class Delivery:
 
     async def _hand_over(self, parcel: _Parcel, now: datetime, result: Round, pace: _Pace) -> None:
         try:
-            await self._send(parcel)
+            await self._send(parcel, now)
         except NoticeRefused as refused:
             result.stays.append(Stays(parcel.ids, refused.code))
         except OSError as error:
@@ -172,7 +173,7 @@ class Delivery:
             self._handed.update(parcel.ids)
             result.delivered += parcel.ids
 
-    async def _send(self, parcel: _Parcel) -> None:
+    async def _send(self, parcel: _Parcel, now: datetime) -> None:
         person = parcel.person
         if not parcel.to_client or self._whole:
             channels: Mapping[str, str] = {} if person is None else person.channels
@@ -185,7 +186,7 @@ class Delivery:
         if person is None:
             # Unknown, or their key was destroyed: there is nobody left to tell.
             raise NoticeRefused(NO_CHANNEL)
-        await self._post.send(person, parcel.choice, parcel.messages)
+        await self._post.send(person, parcel.choice, parcel.messages, now)
 
 
 def _by_reader(messages: Iterable[Outgoing]) -> list[tuple[ClientId | None, list[Outgoing]]]:

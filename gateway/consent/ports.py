@@ -34,7 +34,8 @@ class Notice:
     language: str
     subject: str = field(repr=False)
     text: str = field(repr=False)
-    created: datetime
+    at: datetime
+    """When it leaves: what it tells of may be a month old."""
 
 
 class NoticeRefused(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from gateway.consent.choosing import address_of
 from gateway.consent.notice_choice import ChannelKind, NoticeChoice
@@ -34,13 +35,15 @@ class Post:
             wanted = tuple(ChannelKind)
         return next((one for one in wanted if one in self._channels and address_of(person, one)), None)
 
-    async def send(self, person: Person, choice: NoticeChoice | None, messages: Sequence[Outgoing]) -> None:
+    async def send(
+        self, person: Person, choice: NoticeChoice | None, messages: Sequence[Outgoing], at: datetime
+    ) -> None:
         """Send what tells of these messages, all of one client: see `groups`. Raises NoticeRefused or OSError."""
         first = messages[0]
         kind, address = self._where(person, choice, first)
         language, code = language_of(person), first.body.get("code")
         subject, text = self._texts.news(language) if code is None else self._texts.code(language, str(code))
-        await self._channels[kind].send(Notice(first.id, address, language, subject, text, first.created))
+        await self._channels[kind].send(Notice(first.id, address, language, subject, text, at))
 
     def _where(self, person: Person, choice: NoticeChoice | None, message: Outgoing) -> tuple[ChannelKind, str]:
         match message.body:

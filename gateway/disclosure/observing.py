@@ -76,6 +76,10 @@ class Observer(Protocol):
         """A request was turned away, for the gateway has too much to do."""
         ...
 
+    def noticed(self, outcome: str, fault: str, count: int) -> None:
+        """So many messages had this outcome in a round of delivery: `delivered`, `put-off`, `kept`, `given-up`."""
+        ...
+
     def put_off(self, code: str) -> None:
         """The sweep could not be done and is tried again."""
         ...
