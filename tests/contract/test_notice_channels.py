@@ -310,7 +310,6 @@ async def test_a_gateway_that_cannot_be_reached_is_tried_again() -> None:
     one = SmsChannel(SmsGateway("https://sms.example", "Viesti", "token"), httpx.MockTransport(fail))
     with pytest.raises(NoticePutOff, match="sms-unreachable"):
         await one.send(NOTICE)
-    await one.aclose()
 
 
 # Suomi.fi messages, and files.

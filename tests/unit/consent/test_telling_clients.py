@@ -340,10 +340,15 @@ async def test_a_pause_lasts_up_to_thirty_days(telling: Telling, days: int, reas
     assert await refused(telling.recording.pause(client, lasting=timedelta(days=days))) == reason
 
 
-async def test_a_representative_without_a_mandate_cannot_pause(telling: Telling) -> None:
-    client = await telling.client()
-    pausing = telling.recording.pause(client, giver=Giver(GiverKind.GUARDIAN, "r-1"))
-    assert await refused(pausing) == "mandate-missing"
+async def test_a_representative_without_a_mandate_pauses_withdraws_and_chooses_nothing(telling: Telling) -> None:
+    client, giver = await telling.client(), Giver(GiverKind.GUARDIAN, "r-1")
+    choice = NoticeChoice(Rhythm.NEVER)
+    for attempt in (
+        telling.recording.pause(client, giver=giver), telling.recording.withdraw_all(client, giver=giver),
+        telling.recording.choose_notices(client, choice, giver=giver),
+    ):  # fmt: skip
+        assert await refused(attempt) == "mandate-missing"
+    assert telling.room.kinds() == []
 
 
 # Reminders.
