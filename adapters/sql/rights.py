@@ -19,7 +19,7 @@ APPLICATION = "saattaen_app"
 
 _MOVES = ("size", "frontier", "note", "last_t", "ended")
 _WRITTEN_ONCE = {tables.ConsentVersionRow.__tablename__, tables.DocumentVersionRow.__tablename__}
-_PASSING = {"partner_service", "replay", "revoked_token", "search_cursor"}
+_PASSING = {"partner_service", "replay", "revoked_token", "search_cursor", "desk_contact", "desk_draft", "desk_answer"}
 """Rows that go when they have ended; every other row stays."""
 
 
