@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from gateway.composition import Gateway
+from gateway.desk_room import desk_room
+from gateway.insight import insights_of
 from gateway.web.doors import Doors
 from gateway.web.page import Pages
 from gateway.web.session import Sessions
@@ -26,4 +28,4 @@ def make_site(gateway: Gateway, sessions: Sessions) -> Site:
     settings = gateway.settings
     pages = Pages(gateway.directory, demo=settings.demo)
     doors = Doors(sessions, secure=settings.base_url.startswith("https:"))
-    return Site(pages, (shell_router(pages, doors),))
+    return Site(pages, (shell_router(pages, doors), *desk_room(gateway, pages, doors, insights_of(gateway))))

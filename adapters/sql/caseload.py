@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import String, Subquery, and_, func, literal, or_, select, union_all
@@ -9,11 +10,13 @@ from sqlmodel import SQLModel
 
 from adapters.sql import tables
 from adapters.sql.engine import Database
-from gateway.consent.desk_records import Case
-from gateway.consent.model import ClientId
+from adapters.sql.instants import instant_or_none
+from gateway.consent.desk_records import Case, GrantAtWork
+from gateway.consent.model import ClientId, ConsentId
 from gateway.directory.instants import from_micros, to_micros
 
 _ROWS = SQLModel.metadata.tables
+_CONSENTS = _ROWS[tables.ConsentRow.__tablename__]
 _GRANTS = _ROWS[tables.GrantTableRow.__tablename__]
 _VERSIONS = _ROWS[tables.ConsentVersionRow.__tablename__]
 _RELATIONS = _ROWS[tables.RelationRow.__tablename__]
@@ -41,6 +44,28 @@ class SqlCaseload:
         met = _met(service)
         query = select(met.c.client).where(met.c.client == client).limit(1)
         return await self._database.reading(lambda connection: connection.execute(query).first() is not None)
+
+    async def grants_of(self, services: Collection[str], since: datetime) -> tuple[GrantAtWork, ...]:
+        """Return the grants that name one of these services and that had not ended at *since*."""
+        row = _GRANTS.c
+        named = or_(
+            row.custodian.in_(list(services)), and_(row.recipient.in_(list(services)), row.confirmed_at.is_not(None))
+        )
+        query = (
+            select(_GRANTS, _CONSENTS.c.withdrawn_at)
+            .select_from(_GRANTS.join(_CONSENTS, _CONSENTS.c.id == row.consent))
+            .where(named, row.replaced.is_(False), row.until > to_micros(since))
+            .order_by(row.until, row.id)
+        )
+        found = await self._database.reading(lambda connection: connection.execute(query).all())
+        return tuple(
+            GrantAtWork(
+                ClientId(one.client), ConsentId(one.consent), one.custodian, one.recipient, one.category,
+                from_micros(one.until), instant_or_none(one.withdrawn_at), one.confirmed_at is not None,
+                one.spent_by is not None or one.ended_at is not None,
+            )
+            for one in found
+        )  # fmt: skip
 
 
 def _met(service: str) -> Subquery:

@@ -419,7 +419,6 @@ class DeskAnswerRow(SQLModel, table=True):
     not_before: int = Field(sa_column=_micros(index=True))
 
 
-
 CLIENT_FACT_TABLES = ("client_identifier", "consent", "consent_grant", "refusal", "prohibition", "relation")
 """Tables with a `client` column whose every write bumps that client's epoch (client_state itself bumps too)."""
 

@@ -6,13 +6,13 @@ answers to another service as an unknown one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from gateway.consent.model import ClientId
+from gateway.consent.model import ClientId, ConsentId
 from gateway.directory.identity_code import Identifier
 
 
@@ -62,6 +62,22 @@ class Case:
     last: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class GrantAtWork:
+    """A grant that names a service, as its worklist needs it. A change has replaced none of these."""
+
+    client: ClientId
+    consent: ConsentId
+    custodian: str
+    recipient: str
+    category: str
+    until: datetime
+    withdrawn_at: datetime | None
+    confirmed: bool
+    over: bool
+    """Spent, or ended with what it rested on."""
+
+
 class Caseload(Protocol):
     """Tells a service's own clients: those named with it in a consent or relation, or of whom it deposited."""
 
@@ -71,6 +87,11 @@ class Caseload(Protocol):
 
     async def is_of(self, service: str, client: ClientId) -> bool:
         """Return whether the service has anything in common with the client, however long ago."""
+        ...
+
+    async def grants_of(self, services: Collection[str], since: datetime) -> tuple[GrantAtWork, ...]:
+        """Return the grants that name one of these services and that had not ended at *since*, the first to end at the
+        head."""
         ...
 
 

@@ -211,6 +211,6 @@ APPLIED: Mapping[str, Apply] = {
 
 SILENT = frozenset(
     "decision custodian.read consent.requested consent.deferred relation.contested audit.read subject.read "
-    "mandate.read probe erasure key policy directory config log.end".split()
+    "mandate.read probe desk.lookup desk.report erasure key policy directory config log.end".split()
 )
 """Kinds that change nothing of what stands."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from fastapi.routing import APIRoute
@@ -19,7 +19,7 @@ from gateway.directory.model import Directory
 from gateway.disclosure.desk_requester import desk_requester
 from gateway.disclosure.ports import Clock
 from gateway.disclosure.request import Requester
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, NotAvailable
 from gateway.http.problems import request_id
 from gateway.web.desk.whom import Finder, Whom
 from gateway.web.desk.work import COOKIE, Work, chosen_of, works_of
@@ -27,7 +27,6 @@ from gateway.web.doors import Doors
 from gateway.web.forms import Form, read_form
 from gateway.web.page import Pages, see_other
 from gateway.web.session import Session
-from gateway.errors import NotAvailable
 
 
 class WorkNeeded(GatewayError):
@@ -58,6 +57,11 @@ class Entered:
     def service(self) -> str:
         """The service that is worked in."""
         return self.work.service
+
+    def for_purpose(self, purpose: str) -> Entered:
+        """Return the same worker asking for another purpose; whether the role allows it, the policy judges."""
+        work = replace(self.work, purpose=purpose)
+        return replace(self, work=work, requester=replace(self.requester, purpose=purpose))
 
 
 @dataclass(frozen=True, slots=True)
