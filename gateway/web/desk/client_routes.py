@@ -41,7 +41,6 @@ class Opened:
     custodian: str
     dated: int
     view: ReadingView
-    withheld: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +94,11 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
             identifier=views.lookup(whom.identifier) if document is None else None, category=category.code,
         )  # fmt: skip
         answer = await views.disclose(asked)
-        documents = []
-        for one in answer.rendered if isinstance(answer, Released) else ():
-            view = views.read_released(one.body, category.code)
-            kept = len(one.document.sections) > len(view.sections)
-            documents.append(Opened(one.document.custodian, one.document.dated, view, kept))
+        released = answer.documents if isinstance(answer, Released) else ()
+        documents = [
+            Opened(one.document.custodian, one.document.dated, views.read_released(one.body, category.code))
+            for one in released
+        ]
         told_closed = views.phrases.open_to("not-open", desk.pages.page(request).language)
         return desk.render(
             request, entered, "opened.html", whom=whom, category=category.code, documents=documents,
