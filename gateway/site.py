@@ -7,15 +7,14 @@ from dataclasses import dataclass
 import httpx
 from fastapi import APIRouter
 
-from adapters.sql.log_search import SqlSearchStore
 from gateway.composition import Gateway
+from gateway.insight import insights_of
+from gateway.rooms.desk import desk_room
 from gateway.rooms.portal import portal_room
 from gateway.rooms.review import review_room
 from gateway.rooms.sign_in import way_in
 from gateway.web.doors import Doors
 from gateway.web.page import Pages
-from gateway.web.review.ports import Review
-from gateway.web.review.room import review_routers
 from gateway.web.session import Sessions
 from gateway.web.shell.routes import shell_router
 from gateway.web.sign_in.routes import SignIn, sign_in_router
@@ -31,11 +30,12 @@ class Site:
 
 def make_site(gateway: Gateway, sessions: Sessions, sign_in: SignIn | None = None) -> Site:
     """Return the human edge of *gateway*, whose people *sessions* knows; without *sign_in* nobody can come in anew."""
-    settings = gateway.settings
+    settings, insights = gateway.settings, insights_of(gateway)
     pages = Pages(gateway.directory, demo=settings.demo)
     doors = Doors(sessions, secure=settings.base_url.startswith("https:"))
     rooms = (
-        shell_router(pages, doors), *portal_room(gateway, pages, doors), *review_room(gateway, pages, doors),
+        shell_router(pages, doors), *portal_room(gateway, pages, doors), *review_room(gateway, pages, doors, insights),
+        *desk_room(gateway, pages, doors, insights),
     )  # fmt: skip
     return Site(pages, rooms if sign_in is None else (*rooms, sign_in_router(pages, doors, sign_in)))
 

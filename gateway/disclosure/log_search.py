@@ -167,6 +167,20 @@ class LogSearch:
         ))  # fmt: skip
         return page
 
+    async def of_worker(
+        self, system: str, person: str, name: str | None, *, after: str | None = None, count: int = PAGE
+    ) -> Page:
+        """Return a page of what a worker did through a system, after the entry of this look stands. Raises BadQuery."""
+        query = Query(requester=system, person=person, after=after, count=count)
+        page = await asyncio.to_thread(self._find, query, None)
+        body = {"found": len(page.entries), "by": "worker"}
+        actor = {"system": system, "person": person, "name": name}
+        await self._tell(Draft(
+            self._new_event_id(), IndexRow("audit.read", "na", requester=system), body, {}, actor,
+            actor_owner=f"{system}/{person}",
+        ))  # fmt: skip
+        return page
+
     async def own(
         self, client: str, *, since: int | None = None, until: int | None = None, recipient: str | None = None,
         category: str | None = None, outcome: str | None = None, after: str | None = None, count: int = PAGE,
