@@ -62,6 +62,11 @@ def as_csv(entries: Sequence[Opened]) -> str:
     return written.getvalue()
 
 
+def as_ndjson(entries: Sequence[Opened]) -> str:
+    """Return the entries as JSON, one flat row a line."""
+    return "".join(f"{orjson.dumps(as_row(one)).decode()}\n" for one in entries)
+
+
 def as_json(entries: Sequence[Opened]) -> str:
     """Return the entries as a JSON list, each with its place and all its opened sections."""
     return orjson.dumps(

@@ -20,7 +20,7 @@ REGISTERS = ("fi", "fi_SIMPLE", "sv")
 ROOMS = ("portal", "desk", "oversight", "sign_in")
 _KEYWORDS = {"_": None, "gettext": None, "N_": None}
 _HEADER = ("#", '"POT-', '"PO-', '"Last-', '"Language-Team', '"Report', '"Generated', '"Project')
-_OPTIONS = {"trimmed": "true", "newstyle_gettext": "true"}
+_OPTIONS = {"trimmed": "true", "newstyle_gettext": "true", "extensions": "jinja2.ext.do", "silent": "false"}
 
 
 def room_of(file: Path) -> str:
