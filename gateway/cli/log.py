@@ -158,7 +158,7 @@ def search(
 
     async def do(gateway: Gateway) -> None:
         query = Query(
-            client=await _client(gateway, client, client_id), requester=requester, recipient=recipient,
+            client=await client_named(gateway, client, client_id), requester=requester, recipient=recipient,
             custodian=custodian, person=person, category=category, outcome=outcome, basis=basis,
             kinds=tuple(kind or ()), since=_micros(since), until=_micros(until), after=after, count=count,
         )  # fmt: skip
@@ -180,7 +180,7 @@ def of_client(
     """Print what a client sees of the log: every access and refusal, in sentences, newest first."""
 
     async def do(gateway: Gateway) -> None:
-        whom = await _client(gateway, client_id is None, client_id)
+        whom = await client_named(gateway, client_id is None, client_id)
         if whom is None:
             raise RequestInvalid("Name a client.")
         page = await _search_of(gateway).own(whom)
@@ -243,7 +243,8 @@ def _search_of(gateway: Gateway) -> LogSearch:
     return LogSearch(SqlSearchStore(gateway.database), gateway.keys, gateway.log, gateway.log, new_event_id)
 
 
-async def _client(gateway: Gateway, asked: bool, client_id: str | None) -> str | None:
+async def client_named(gateway: Gateway, asked: bool, client_id: str | None) -> str | None:
+    """Return our id of the client asked about: as given, or of the identity code that is read where it is *asked*."""
     if client_id is not None or not asked:
         return client_id
     text = getpass("Personal identity code: ") if sys.stdin.isatty() else sys.stdin.readline()

@@ -182,7 +182,7 @@ class LogSearch:
 
     async def receipt(self, origin: str, index: int, officer: Officer) -> str | None:
         """Return the receipt of an entry with all its openings; None where the officer may not see such an entry."""
-        return await self._receipt(origin, index, lambda entry: _may_see(entry, officer.scope), "sab")
+        return await self._receipt(origin, index, lambda entry: may_see(entry, officer.scope), "sab")
 
     async def own_receipt(self, origin: str, index: int, client: str) -> str | None:
         """Return the client's receipt of an entry, without the opening of who acted; None for another's entry."""
@@ -281,7 +281,8 @@ def _without_actor(entry: Opened) -> Opened:
     return replace(entry, a=None, closed={**entry.closed, "a": "it is not the client's to see"})
 
 
-def _may_see(entry: Opened, scope: Scope | None) -> bool:
+def may_see(entry: Opened, scope: Scope | None) -> bool:
+    """Return whether an officer of that scope may see an entry."""
     if scope is None:
         return True
     body, actor = entry.b or {}, entry.a or {}

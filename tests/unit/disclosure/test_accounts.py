@@ -38,7 +38,7 @@ def test_every_reason_is_explained_in_every_register(eye: Eye, language: str) ->
 
 
 def test_no_reason_is_explained_that_does_not_exist() -> None:
-    for eye in Eye:
+    for eye in (Eye.CLIENT, Eye.OFFICER):
         assert set(load_phrases().groups[f"reasons.{eye}"]) == REASONS
 
 
