@@ -49,7 +49,7 @@ def _facts(say: Dialect, client: str, documents: str) -> str:
     """Return the statement for the client that the expression *client* finds, with the rows of *documents*."""
     own = "client = cs.client"
     return (
-        "SELECT cs.client, cs.epoch, cs.suspended, cs.non_disclosure, "  # noqa: S608
+        "SELECT cs.client, cs.epoch, cs.suspended, cs.non_disclosure, cs.told_of_all, "  # noqa: S608
         "(SELECT epoch FROM partner_state WHERE partner = :system), (SELECT epoch FROM world_state WHERE id = 1), "
         f"{_partner(say)}, "
         f"(SELECT {say.rows(_DOCUMENT)} FROM ({documents}) AS found), "
@@ -165,13 +165,15 @@ class SqlFactReader:
         if len(rows) != 1:
             raise StoreUnavailable("a client, the world or the decoy has no state")
         (
-            client, epoch, suspended, non_disclosure, of_partner, of_world, partner, services, documents, grants,
-            named, prohibitions, relations, refusals,
+            client, epoch, suspended, non_disclosure, told_of_all, of_partner, of_world, partner, services, documents,
+            grants, named, prohibitions, relations, refusals,
         ) = rows[0]  # fmt: skip
         recipient = asked["recipient"]
         return Snapshot(
             epochs=Epochs(epoch, of_partner or 0, of_world),
-            client=ClientStanding(client, client != DECOY_CLIENT, bool(suspended), bool(non_disclosure)),
+            client=ClientStanding(
+                client, client != DECOY_CLIENT, bool(suspended), bool(non_disclosure), bool(told_of_all)
+            ),
             partner=_standing(str(asked["system"]), partner, services),
             documents=tuple(map(_document, orjson.loads(documents))),
             grants=tuple(map(_grant, orjson.loads(grants))),

@@ -23,8 +23,9 @@ KINDS = frozenset(
     "decision disclosure search deposit custodian.read consent.requested consent.given consent.confirmed "
     "consent.refused consent.deferred consent.changed consent.withdrawn consent.expired consent.spent "
     "prohibition.given prohibition.lifted relation.recorded relation.ended relation.contested client.suspended "
-    "client.marked partner.added partner.changed partner.suspended mandate.ended audit.read subject.read mandate.read "
-    "probe erasure key policy directory config log.start log.end".split()
+    "client.marked client.notices concern.raised concern.answered partner.added partner.changed partner.suspended "
+    "mandate.ended audit.read subject.read mandate.read probe erasure key policy directory config log.start "
+    "log.end".split()
 )
 """Every kind of entry that the gateway writes (audit design, override 8)."""
 

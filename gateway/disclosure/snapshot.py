@@ -34,6 +34,8 @@ class ClientStanding:
     known: bool
     suspended: bool
     non_disclosure: bool
+    told_of_all: bool = False
+    """The client chose to be told of each release, on consent too. No fact for the policy: it opens nothing."""
 
 
 @dataclass(frozen=True, slots=True)
