@@ -10,8 +10,12 @@ from fastapi import APIRouter
 
 from adapters.sql.log_search import SqlSearchStore
 from adapters.sql.officer_looks import SqlOfficerLooks
+from adapters.sql.report_store import SqlReportStore
+from adapters.sql.sealing import Sealing
 from adapters.sql.verifications import SqlVerifications
 from gateway.composition import Gateway
+from gateway.consent.lifecycle import new_id
+from gateway.disclosure.client_reporting import ClientReports
 from gateway.disclosure.entry_proof import EntryProofs
 from gateway.disclosure.log_watch import LogWatch
 from gateway.disclosure.officer_looks import OfficerLooks
@@ -21,6 +25,8 @@ from gateway.web.oversight.entry_routes import entry_router
 from gateway.web.oversight.front_routes import front_router
 from gateway.web.oversight.gate import Gate
 from gateway.web.oversight.officers import Officers
+from gateway.web.oversight.report_files import ReportFiles
+from gateway.web.oversight.report_routes import report_router
 from gateway.web.oversight.search_routes import search_router
 from gateway.web.page import Pages
 from gateway.web.session import Sessions
@@ -58,8 +64,12 @@ def oversight_rooms(gateway: Gateway, pages: Pages, doors: Doors) -> tuple[APIRo
     last = SqlVerifications(gateway.database).last
     anchored = None if gateway.safe is None else gateway.safe.known_size
     watch = LogWatch(store, settings.log_name, gateway.log.verifiers, last, anchored)
+    kept = SqlReportStore(gateway.database, Sealing(gateway.keys))
+    reports = ClientReports(kept, store, gateway.keys, gateway.log, new_event_id, new_id, now)
+    files = ReportFiles(pages, phrases, demo=settings.demo)
     return (
         front_router(pages, gate, looks, watch, now),
         search_router(pages, gate, looks, gateway.recording, phrases, settings.base_url, now),
+        report_router(pages, gate, reports, files, gateway.recording, settings.base_url, now),
         entry_router(pages, gate, looks, proofs, phrases, settings.log_name, settings.base_url),
     )

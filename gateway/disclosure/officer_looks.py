@@ -99,7 +99,7 @@ class OfficerLooks:
             criteria = replace(criteria_of(reader, self._keys, query, scope, heads.values()), limit=wanted)
             survey = reader.survey(criteria, GONE_PAST)
             page = survey.sights[: query.count]
-            entries = _opened(Opener(self._keys), reader, page, scope)
+            entries = opened_for(Opener(self._keys), reader, page, scope)
             end: tuple[str, int] | None = survey.stopped
             if len(survey.sights) > query.count:
                 end = (page[-1].origin, page[-1].index)
@@ -110,7 +110,7 @@ class OfficerLooks:
         with self._store.read() as reader:
             if not any(head.origin == origin and 0 <= index < head.size for head in reader.heads()):
                 return None
-            found = _opened(Opener(self._keys), reader, [place_of(origin, index)], scope)
+            found = opened_for(Opener(self._keys), reader, [place_of(origin, index)], scope)
         return found[0] if found else None
 
     def _counts(self, query: Query, scope: Scope) -> Survey:
@@ -151,7 +151,7 @@ def place_of(origin: str, index: int) -> Sight:
     return Sight(origin, index, 0, "", "", None, None, None)
 
 
-def _opened(opener: Opener, reader: SearchableReader, places: Sequence[Sight], scope: Scope) -> list[Opened]:
+def opened_for(opener: Opener, reader: SearchableReader, places: Sequence[Sight], scope: Scope) -> list[Opened]:
     """Return the entries at these places that the scope may see, in their order."""
     found: dict[tuple[str, int], Opened] = {}
     for origin in dict.fromkeys(one.origin for one in places):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from gateway.directory.identity_code import Identifier
+from gateway.disclosure.client_report import Choice, Package
+from gateway.disclosure.client_reporting import Asked, NotReleased, Render, Report
 from gateway.disclosure.entry_proof import Proved
 from gateway.disclosure.log_search import Officer, Query
 from gateway.disclosure.log_survey import Survey
@@ -66,4 +69,34 @@ class Clients(Protocol):
 
     async def client_of(self, identifier: Identifier) -> str | None:
         """Return whom an identifier in use leads to."""
+        ...
+
+
+class Reports(Protocol):
+    """See `gateway.disclosure.client_reporting.ClientReports`."""
+
+    async def make(self, asked: Asked, officer: Officer) -> str | None:
+        """Make a report that waits for its second look; return its id, None where there is nothing to report."""
+        ...
+
+    async def nobody(self, officer: Officer, package: Package, reason: str) -> None:
+        """Write the entry of having asked for somebody who is not known."""
+        ...
+
+    async def of(self, officer: Officer) -> Sequence[Report]:
+        """Return the organisation's reports, newest first."""
+        ...
+
+    async def find(self, report: str, officer: Officer) -> Report | None:
+        """Return a report of the officer's organisation."""
+        ...
+
+    async def look(self, report: Report, officer: Officer, view: str) -> None:
+        """Write the entry of looking at a report's lines, or of taking one of its files."""
+        ...
+
+    async def release(
+        self, report: Report, officer: Officer, choices: Mapping[str, Choice], render: Render
+    ) -> Report | NotReleased:
+        """Release a report as its second officer decided, or say why it does not go out."""
         ...
