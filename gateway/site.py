@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from gateway.composition import Gateway
 from gateway.insight import insights_of
 from gateway.rooms.desk import desk_room
+from gateway.rooms.oversight import oversight_room
 from gateway.rooms.portal import portal_room
 from gateway.rooms.review import review_room
 from gateway.rooms.sign_in import way_in
@@ -35,7 +36,7 @@ def make_site(gateway: Gateway, sessions: Sessions, sign_in: SignIn | None = Non
     doors = Doors(sessions, secure=settings.base_url.startswith("https:"))
     rooms = (
         shell_router(pages, doors), *portal_room(gateway, pages, doors), *review_room(gateway, pages, doors, insights),
-        *desk_room(gateway, pages, doors, insights),
+        *desk_room(gateway, pages, doors, insights), *oversight_room(gateway, pages, doors),
     )  # fmt: skip
     return Site(pages, rooms if sign_in is None else (*rooms, sign_in_router(pages, doors, sign_in)))
 

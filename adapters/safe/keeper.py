@@ -113,6 +113,10 @@ class SafeKeeper(Generic[C]):
             return False
         return True
 
+    def known_size(self, origin: str) -> int:
+        """Return how many entries of a log the volume's anchor knows; raises NotKept where there is no anchor."""
+        return self._anchor().size(origin)
+
     def kept(self) -> Kept:
         """Return what the volume holds; raises AuditError where a part of it is missing, SettingsError for none."""
         anchor = self._anchor()

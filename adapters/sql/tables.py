@@ -543,6 +543,44 @@ class DeskAnswerRow(SQLModel, table=True):
     not_before: int = Field(sa_column=_micros(index=True))
 
 
+class OfficerLookRow(SQLModel, table=True):
+    """What an officer looks for and may not stand in an address, under the digest of a reference that passes."""
+
+    __tablename__ = "officer_look"
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """AES-GCM under a key derived from the reference, bound to the officer."""
+    expires: int = Field(sa_column=_micros(index=True))
+
+
+class ClientReportRow(SQLModel, table=True):
+    """A client's report at an organisation: made by one officer, checked by another, then handed out for a while."""
+
+    __tablename__ = "client_report"
+    id: str = Field(primary_key=True)
+    organisation: str = Field(index=True)
+    client: str = Field(index=True)
+    state: str
+    """waiting | released"""
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """The report, and once released its files, under the client's data key."""
+    made: int = Field(sa_column=_micros())
+    expires: int = Field(sa_column=_micros(index=True))
+
+
+class LogVerificationRow(SQLModel, table=True):
+    """What a verification of the whole log found: figures alone."""
+
+    __tablename__ = "log_verification"
+    at: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    entries: int = Field(sa_column=_micros())
+    sections: int = Field(sa_column=_micros())
+    releases: int = Field(sa_column=_micros())
+    wrong: int = Field(sa_column=_micros())
+    unchecked: int = Field(sa_column=_micros())
+    order_checked: bool
+
+
 CLIENT_FACT_TABLES = ("client_identifier", "consent", "consent_grant", "refusal", "prohibition", "relation")
 """Tables with a `client` column whose every write bumps that client's epoch (client_state itself bumps too)."""
 
