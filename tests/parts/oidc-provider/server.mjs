@@ -24,6 +24,8 @@ function start({ port, client, account, claims }) {
       idTokenSigningAlgValues: ['ES256'], clientAuthSigningAlgValues: ['ES256'],
     },
     features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
+    // Its guard against addresses of this machine would hinder it from telling a gateway here that a session ended.
+    fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub, ...account.claims }) }),
     interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
     ttl: { Session: 3600, Interaction: 600, Grant: 3600, IdToken: 300, AccessToken: 60 },
