@@ -24,6 +24,7 @@ from gateway.disclosure.snapshot import (
     RelationFacts,
     Snapshot,
 )
+from gateway.disclosure.whole import Whole
 from gateway.errors import StoreUnavailable
 
 MAX_DOCUMENTS = 200
@@ -48,7 +49,7 @@ def _facts(say: Dialect, client: str, documents: str) -> str:
     """Return the statement for the client that the expression *client* finds, with the rows of *documents*."""
     own = "client = cs.client"
     return (
-        "SELECT cs.client, cs.epoch, cs.suspended, cs.non_disclosure, "  # noqa: S608
+        "SELECT cs.client, cs.epoch, cs.suspended, cs.non_disclosure, cs.told_of_all, "  # noqa: S608
         "(SELECT epoch FROM partner_state WHERE partner = :system), (SELECT epoch FROM world_state WHERE id = 1), "
         f"{_partner(say)}, "
         f"(SELECT {say.rows(_DOCUMENT)} FROM ({documents}) AS found), "
@@ -88,6 +89,31 @@ _BY_NOBODY = Statement(
 _STANDING = Statement(lambda say: f"SELECT {_partner(say)}")
 
 
+def _whole(say: Dialect) -> str:
+    own = "client = cs.client"
+    return (
+        "SELECT cs.client, cs.epoch, cs.suspended, cs.non_disclosure, (SELECT epoch FROM world_state WHERE id = 1), "  # noqa: S608
+        f"(SELECT {say.rows(_DOCUMENT)} FROM (SELECT {_DOCUMENT} FROM document WHERE {own} "
+        f"ORDER BY dated DESC, id) AS held), "
+        f"(SELECT {say.rows(_GRANT)} FROM (SELECT {_GRANT} FROM consent_grant WHERE {own} AND NOT replaced "
+        "ORDER BY seq DESC, id) AS candidates), "
+        f"(SELECT {say.rows('id, recipient, category, by_client')} FROM (SELECT id, recipient, category, by_client "
+        f"FROM prohibition WHERE {own} AND lifted_at IS NULL ORDER BY id) AS standing), "
+        f"(SELECT {say.rows('id, kind, custodian, recipients, valid_from, until, ended_at, section')} FROM "
+        f"(SELECT * FROM relation WHERE {own} ORDER BY id) AS recorded), "
+        f"(SELECT {say.rows('recipient, category, by_client')} FROM refusal WHERE {own} AND lifted_at IS NULL), "
+        f"(SELECT {say.rows('recipient, category')} FROM (SELECT DISTINCT recipient, category FROM consent_request "
+        f"WHERE {own} AND state IN ('requested', 'deferred')) AS waiting), "
+        f"(SELECT {say.rows('partner, service, organisation, suspended')} FROM (SELECT partner, service, organisation, "
+        "suspended FROM partner_service JOIN partner ON partner.id = partner_service.partner) AS acting), "
+        "(SELECT created FROM client WHERE id = cs.client) "
+        "FROM client_state cs WHERE cs.client = :client"
+    )
+
+
+_WHOLE = Statement(_whole)
+
+
 class SqlFactReader:
     """The facts as the main database has them."""
 
@@ -114,26 +140,48 @@ class SqlFactReader:
         ((partner, services),) = await self._direct.fetch(_STANDING, {"system": system})
         return _standing(system, partner, services)
 
+    async def whole(self, client: str) -> Whole | None:
+        """Return all that any request about a client would be judged by; see `WholeReader`."""
+        rows: Any = await self._direct.fetch(_WHOLE, {"client": client})
+        if not rows:
+            return None
+        (
+            known, epoch, suspended, non_disclosure, of_world, documents, grants, prohibitions, relations, refusals,
+            asked, systems, created,
+        ) = rows[0]  # fmt: skip
+        return Whole(
+            epochs=Epochs(epoch, 0, of_world),
+            client=ClientStanding(known, known != DECOY_CLIENT, bool(suspended), bool(non_disclosure)),
+            documents=tuple(map(_document, orjson.loads(documents))),
+            grants=tuple(map(_grant, orjson.loads(grants))),
+            prohibitions=_prohibitions(prohibitions),
+            relations=tuple(map(_relation, orjson.loads(relations))),
+            refusals=_refusals(refusals),
+            asked=frozenset((to, category) for to, category in orjson.loads(asked)),
+            systems=_systems(orjson.loads(systems)),
+            since=created,
+        )
+
     async def _snapshot(self, statement: Statement, asked: Mapping[str, object]) -> Snapshot:
         rows: Any = await self._direct.fetch(statement, asked)
         if len(rows) != 1:
             raise StoreUnavailable("a client, the world or the decoy has no state")
         (
-            client, epoch, suspended, non_disclosure, of_partner, of_world, partner, services, documents, grants,
-            named, prohibitions, relations, refusals,
+            client, epoch, suspended, non_disclosure, told_of_all, of_partner, of_world, partner, services, documents,
+            grants, named, prohibitions, relations, refusals,
         ) = rows[0]  # fmt: skip
         recipient = asked["recipient"]
         return Snapshot(
             epochs=Epochs(epoch, of_partner or 0, of_world),
-            client=ClientStanding(client, client != DECOY_CLIENT, bool(suspended), bool(non_disclosure)),
+            client=ClientStanding(
+                client, client != DECOY_CLIENT, bool(suspended), bool(non_disclosure), bool(told_of_all)
+            ),
             partner=_standing(str(asked["system"]), partner, services),
             documents=tuple(map(_document, orjson.loads(documents))),
             grants=tuple(map(_grant, orjson.loads(grants))),
-            prohibitions=tuple(
-                ProhibitionFacts(one, to, category, bool(own)) for one, to, category, own in orjson.loads(prohibitions)
-            ),
+            prohibitions=_prohibitions(prohibitions),
             relations=tuple(row for row in map(_relation, orjson.loads(relations)) if recipient in row.recipients),
-            refusals=tuple(RefusalFacts(to, category, bool(own)) for to, category, own in orjson.loads(refusals)),
+            refusals=_refusals(refusals),
             named=frozenset((to, category) for to, category in orjson.loads(named)),
         )
 
@@ -143,6 +191,29 @@ def _standing(system: str, partner: object, services: object) -> PartnerStanding
         return PartnerStanding(system, "", (), suspended=True)
     organisation, suspended = orjson.loads(str(partner))
     return PartnerStanding(system, organisation, tuple(orjson.loads(str(services))), bool(suspended))
+
+
+def _prohibitions(rows: str) -> tuple[ProhibitionFacts, ...]:
+    return tuple(ProhibitionFacts(one, to, category, bool(own)) for one, to, category, own in orjson.loads(rows))
+
+
+def _refusals(rows: str) -> tuple[RefusalFacts, ...]:
+    return tuple(RefusalFacts(to, category, bool(own)) for to, category, own in orjson.loads(rows))
+
+
+def _systems(rows: list[list[Any]]) -> dict[str, tuple[PartnerStanding, ...]]:
+    services: dict[str, list[str]] = {}
+    standing: dict[str, tuple[str, bool]] = {}
+    for system, service, organisation, suspended in rows:
+        services.setdefault(system, []).append(service)
+        standing[system] = (organisation, bool(suspended))
+    found: dict[str, list[PartnerStanding]] = {}
+    for system in sorted(services):
+        organisation, suspended = standing[system]
+        acts_for = tuple(sorted(services[system]))
+        for service in acts_for:
+            found.setdefault(service, []).append(PartnerStanding(system, organisation, acts_for, suspended))
+    return {service: tuple(those) for service, those in found.items()}
 
 
 def _document(row: list[Any]) -> DocumentFacts:

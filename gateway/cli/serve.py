@@ -18,6 +18,7 @@ from gateway.composition import opened
 from gateway.directory.load import load_directory
 from gateway.http.admission import Bounds
 from gateway.installation import grant, prepare
+from gateway.notice_channels import NONE
 from gateway.serving import Serving, listen, served
 from gateway.serving.connection import ConnectionBounds
 from gateway.serving.logs import set_up_logs
@@ -53,6 +54,8 @@ def serve(
     if read_only:
         os.environ["SAATTAEN_READ_ONLY"] = "true"
     settings = read_settings()
+    if not settings.tells_clients:
+        typer.echo(NONE, err=True)
     listening = listen(settings.host, settings.port, "set another one: SAATTAEN_PORT")
 
     def say() -> None:

@@ -19,8 +19,9 @@ TOLD = (
     "decision", "disclosure", "search", "deposit", "custodian.read", "consent.requested", "consent.given",
     "consent.confirmed", "consent.refused", "consent.deferred", "consent.changed", "consent.withdrawn",
     "consent.expired", "consent.spent", "mandate.ended", "prohibition.given", "prohibition.lifted",
-    "relation.recorded", "relation.ended", "relation.contested", "client.suspended", "client.marked", "audit.read",
-    "erasure",
+    "relation.recorded", "relation.ended", "relation.contested", "client.suspended", "client.marked",
+    "client.notices", "concern.raised", "concern.answered", "audit.read", "mandate.read", "probe", "desk.lookup",
+    "desk.report", "erasure",
 )  # fmt: skip
 """The kinds of entry that a client is told of."""
 
@@ -119,6 +120,10 @@ class Accounts:
         context = context or context_of(entries)
         return [self._tell(entry, context) for entry in entries if entry.kind in TOLD]
 
+    def tell_one(self, entry: Opened, context: Context) -> Account:
+        """Tell one entry of any kind; one that a client is not told of, by its name."""
+        return self._tell(entry, context)
+
     def when(self, t: int) -> str:
         """Return an instant in Helsinki's time."""
         at = from_micros(t).astimezone(HELSINKI)
@@ -144,6 +149,8 @@ class Accounts:
         who, what = self._service(_who(entry, body)), self._categories(body, documents)
         granted = self._rows(_grant_rows(entry, body, context))
         case = _case(entry, body)
+        if case not in self._phrases.groups["accounts"]:
+            raise Malformed("kind")
         sentence = self._phrases.text("accounts", case, self._language).format(who=who, what=what, rows=granted)
         given: bool | None = None
         why = basis = outcome = None
@@ -226,7 +233,10 @@ _WHO_ALONE = ""
 
 def _who(entry: Opened, body: Section) -> str | None:
     match entry.kind:
-        case "decision" | "disclosure" | "search" | "custodian.read" | "consent.requested":
+        case (
+            "decision" | "disclosure" | "search" | "custodian.read" | "consent.requested" | "probe"
+            | "desk.lookup" | "desk.report"
+        ):  # fmt: skip
             return optional_text(body, "recipient")
         case "deposit" | "relation.ended" | "relation.contested":
             return optional_text(body, "custodian")
@@ -255,8 +265,12 @@ def _case(entry: Opened, body: Section) -> str:
             return f"{kind}.by-service"
         case "consent.withdrawn" if by not in (None, "client"):
             return "consent.withdrawn.told"
-        case "consent.refused" | "prohibition.given" if not flag(body, "in_person"):
+        case "consent.refused" | "prohibition.given" | "client.notices" if not flag(body, "in_person"):
             return f"{kind}.for-you"
+        case "audit.read" | "mandate.read" if body.get("view") == "who-can-see":
+            return f"{kind}.who-can-see"
+        case "prohibition.given" if body.get("pause_until") is not None:
+            return "prohibition.given.pause"
         case "client.suspended" if not flag(body, "suspended"):
             return "client.suspended.resumed"
         case "client.marked" if not flag(body, "non_disclosure"):

@@ -16,7 +16,7 @@ from typing import Protocol
 from gateway.directory.model import Directory
 from gateway.disclosure.decision import Permit
 from gateway.disclosure.request import Action, DisclosureRequest
-from gateway.disclosure.snapshot import UNFETCHED, UNMET, DocumentFacts, Snapshot
+from gateway.disclosure.snapshot import UNFETCHED, UNMET, DocumentFacts, GrantFacts, Snapshot
 from gateway.errors import CustodianUnavailable
 
 
@@ -132,7 +132,7 @@ def possible_documents(
     found: list[DocumentFacts] = []
     for place, document in _asked(request, snapshot, places):
         category = directory.categories[place.category]
-        for dated in _dates_that_matter(snapshot, place, now):
+        for dated in dates_that_matter(snapshot.grants, place, now):
             found.append(
                 DocumentFacts(
                     document,
@@ -161,10 +161,10 @@ def _asked(request: DisclosureRequest, snapshot: Snapshot, places: Sequence[Plac
         yield from ((place, document.id) for document in known if document.id in named and place_of(document) == place)
 
 
-def _dates_that_matter(snapshot: Snapshot, place: Place, now: int) -> list[int]:
+def dates_that_matter(grants: Sequence[GrantFacts], place: Place, now: int) -> list[int]:
     """Return one date inside each limit that a grant sets, the newest grant's first, and this instant."""
     dates: dict[int, None] = {}
-    for grant in snapshot.grants:
+    for grant in grants:
         if (grant.custodian, grant.category) != (place.custodian, place.category):
             continue
         if grant.dated_from is not None:

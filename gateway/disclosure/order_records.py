@@ -72,6 +72,7 @@ class RelationRecord:
     until: int | None
     recorded_by: str
     ended: bool = False
+    section: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,7 @@ def relation_record(client: str, row: Fields) -> RelationRecord:
     return RelationRecord(
         client, text(row, "relation"), text(row, "kind"), text(row, "custodian"), texts(row, "recipients"),
         number(row, "from"), optional_number(row, "until"), text(row, "recorded_by"),
+        section=optional_text(row, "section"),
     )  # fmt: skip
 
 

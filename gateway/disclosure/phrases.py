@@ -23,19 +23,51 @@ KINDS = frozenset(
     "decision disclosure search deposit custodian.read consent.requested consent.given consent.confirmed "
     "consent.refused consent.deferred consent.changed consent.withdrawn consent.expired consent.spent "
     "prohibition.given prohibition.lifted relation.recorded relation.ended relation.contested client.suspended "
-    "client.marked partner.added partner.changed partner.suspended mandate.ended audit.read subject.read erasure key "
-    "policy directory config log.start log.end".split()
+    "client.marked client.notices concern.raised concern.answered partner.added partner.changed partner.suspended "
+    "mandate.ended audit.read subject.read mandate.read probe desk.lookup desk.report erasure key policy directory "
+    "config log.start log.end".split()
 )
 """Every kind of entry that the gateway writes (audit design, override 8)."""
 
 _Texts = Mapping[str, str]
+
+NOT_OPEN = "not-open"
+ABOUT_REQUESTER = frozenset(
+    "request-invalid requester-mismatch service-closed role-not-allowed assurance-too-low".split()
+)
+"""Reasons that are judged before any client is looked at: they tell a worker of the worker alone."""
+TOLD_TO_ALL = frozenset({"engine-unavailable", "custodian-unavailable"})
+"""Reasons that the answer itself tells (503)."""
+OWN_CONSENTS = ("withdrawn", "unconfirmed", "spent", "expired", "not-yet-in-force")
+"""States of a service's own consents, which it is told of and may look up; see `desk_view`."""
+
+REMEDIES: Mapping[str, str] = {
+    **dict.fromkeys(ABOUT_REQUESTER, "report"),
+    "suspended": "ask", "prohibited": "lift", "basis-not-applicable": "nothing", "unconfirmed": "confirm",
+    **dict.fromkeys(
+        ("succeeded", "recipient-not-named", "no-consent", "category-not-covered", "custodian-not-covered",
+         "purpose-not-covered", "document-not-covered", "withdrawn", "spent", "expired", "sensitivity-not-covered"),
+        "choose",
+    ),
+    **dict.fromkeys(("not-yet-in-force", "not-found", "facts-changed"), "nothing"),
+    **dict.fromkeys(("permit-unfounded", "clock-untrusted", *TOLD_TO_ALL), "mended"),
+    "consent": "withdraw", "consent-once": "withdraw", "own-data": "nothing",
+    **dict.fromkeys(("disclosure-permit", "joint-service", "statutory", "processor"), "contest"),
+}  # fmt: skip
+"""What each reason, and each basis, calls for: a code of `remedies`."""
 
 
 class Eye(StrEnum):
     """Who is told."""
 
     CLIENT = "client"
+    PROFESSIONAL = "professional"
     OFFICER = "officer"
+
+
+def told_to_worker(reason: str) -> str:
+    """Return the code that a worker may be told of a refusal: all that tells of the client is one and the same."""
+    return reason if reason in ABOUT_REQUESTER | TOLD_TO_ALL else NOT_OPEN
 
 
 class BrokenCatalogue(DirectoryError):
@@ -54,8 +86,21 @@ class Phrases:
         return texts["fi"] if language == EASY and EASY not in texts else texts[language]
 
     def explain(self, reason: str, eye: Eye, language: str) -> str:
-        """Return why a request was refused, in words for those eyes."""
+        """Return why a request was refused, in words for those eyes; a worker is told no more than may be told."""
+        if eye is Eye.PROFESSIONAL:
+            return self.text("professional.told", told_to_worker(reason), language)
         return self.text(f"reasons.{eye}", reason, language)
+
+    def remedy(self, code: str, eye: Eye, language: str) -> str:
+        """Return what those eyes can do next about a reason, or about a release on a basis."""
+        if eye is Eye.PROFESSIONAL:
+            return self.text("professional.remedy", told_to_worker(code), language)
+        return self.text(f"remedies.{eye}", REMEDIES[code], language)
+
+    def open_to(self, told: str, language: str) -> tuple[str, str]:
+        """Return what a worker is told of a category (`desk_view`: `open`, `not-open` or a state of the service's own
+        consents), and what to do."""
+        return self.text("professional.told", told, language), self.text("professional.remedy", told, language)
 
     def basis(self, basis: str, language: str, section: str | None = None) -> str:
         """Return on which basis something was disclosed, with the section of law where one was cited."""
@@ -63,6 +108,11 @@ class Phrases:
         if section is not None and basis in by_section:
             return self.text("bases.section", basis, language).format(section=section)
         return self.text("bases.plain", basis, language)
+
+    def basis_told(self, basis: str, language: str, section: str | None = None) -> str:
+        """Return the same to others than the client: the basis, and the section of law where one was cited."""
+        told = self.text("bases.officer", basis, language)
+        return told if section is None else f"{told}, {section}"
 
     def kind(self, kind: str, language: str) -> str:
         """Return what a kind of entry is called."""
@@ -74,12 +124,19 @@ def explain(reason: str, eye: Eye, language: str) -> str:
     return load_phrases().explain(reason, eye, language)
 
 
+_FILES: Mapping[str, bool] = {
+    "reasons": True, "bases": True, "professional": True, "remedies": True, "explanations": True, "cells": True,
+    "kinds": False, "words": False, "accounts": False, "concerns": False, "caveats": False, "labels": False,
+}  # fmt: skip
+"""The catalogues, and whether their rows have parts."""
+
+
 @cache
 def load_phrases(folder: Path = LOCALE) -> Phrases:
     """Return the catalogues of *folder*; raises BrokenCatalogue with every fault."""
     faults: list[str] = []
     groups: dict[str, dict[str, _Texts]] = {}
-    for name, parts in (("reasons", True), ("bases", True), ("kinds", False), ("words", False), ("accounts", False)):
+    for name, parts in _FILES.items():
         content, found = read_yaml(folder / f"{name}.yaml")
         faults += found.found
         for code, row in content.items():

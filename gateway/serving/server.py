@@ -99,7 +99,7 @@ async def served(
     server = _Server(config)
     _settle_memory()
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    sweep = Sweep(gateway) if observer is None else Sweep(gateway, observer.put_off)
+    sweep = Sweep(gateway) if observer is None else Sweep(gateway, observer.put_off, observer.noticed)
     sweeping = None if gateway.settings.read_only else asyncio.create_task(sweep.run())
     works = [] if gateway.settings.read_only else [sweep.keep()]
     beside = [asyncio.create_task(one) for one in (*works, sweep.renew())]

@@ -28,8 +28,8 @@ SIZE_COOKIE: Final = "saattaen-text-size"
 SIZES: Final = ("normal", "large", "largest")
 
 POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 HEADERS: Final = {
     "content-security-policy": POLICY,

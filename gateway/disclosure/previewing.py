@@ -1,0 +1,173 @@
+"""What a recipient would see of a client's own documents if the client said yes: judged and minimised as a disclosure.
+
+1. what stands; 2. the rows as grants that were given, beside those there are; 3. one judgement, with the rows and
+without; 4. each permit's document fetched, minimised and rendered as `disclose` would; 5. the entry; 6. the client, and
+nobody else, reads what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audit.entry import IndexRow
+from gateway.consent.model import GrantRow
+from gateway.directory.instants import from_micros, to_micros
+from gateway.disclosure.decision import Permit
+from gateway.disclosure.insights import Preview, PreviewedDocument
+from gateway.disclosure.looking import THE_CLIENT, Looker, look_draft
+from gateway.disclosure.own_documents import open_sections, show
+from gateway.disclosure.reading_view import Reader
+from gateway.disclosure.release import Parts
+from gateway.disclosure.snapshot import DocumentFacts, GrantFacts
+from gateway.disclosure.supposing import Supposed, Supposing, answer
+from gateway.disclosure.whole import Whole, WholeReader
+from gateway.errors import NotAvailable, RequestInvalid, TooBusy
+
+MAX_ROWS = 50
+MAX_SHOWN = 10
+"""How many documents of one custodian and category a preview shows: the newest."""
+_ATTEMPTS = 3
+_FOR_EVER = 2**53 - 1
+"""The last instant that facts can say, in the year 2255."""
+_NEWEST = 2**52
+"""After every giving in the log."""
+
+
+class Previewing:
+    """Previews, each an entry that stands before anything is shown. Nothing leaves for a recipient."""
+
+    def __init__(self, reader: WholeReader, view: Reader, parts: Parts) -> None:
+        self._reader, self._view, self._parts = reader, view, parts
+
+    async def preview(self, client: str, rows: Sequence[GrantRow], looker: Looker = THE_CLIENT) -> Preview:
+        """Return what the rows' recipients would see of the client's documents if the client said yes to them.
+
+        The rows are taken as in force now, whenever they are to begin. Raises RequestInvalid for unknown codes and too
+        many rows, NotAvailable for an unknown client, EngineUnavailable, CustodianUnavailable.
+        """
+        self._check(rows)
+        for _ in range(_ATTEMPTS):
+            # 1
+            whole = await self._reader.whole(client)
+            if whole is None or not whole.client.known:
+                raise NotAvailable("There is no such client.")
+            at = to_micros(self._parts.clock.now())
+            # 2 and 3
+            asked, left_off = _newest([row for row in whole.documents if row.source is None and _opened_by(rows, row)])
+            with_rows = self._questions(whole.adding(self._supposed(rows, at)), rows, asked, at)
+            without = self._questions(whole, rows, asked, at)
+            answers = await answer([*with_rows, *without], self._parts.directory, at, self._parts.engine)
+            # 4
+            found = [
+                await self._previewed(one, yes, isinstance(now, Permit), whole, looker)
+                for one, yes, now in zip(with_rows, answers, answers[len(with_rows) :], strict=False)
+            ]
+            # 5
+            body = {
+                "rows": [[row.custodian, row.recipient, row.category, row.purpose, sorted(row.sensitivities)]
+                         for row in rows],
+                "documents": [_told(one) for one in _best(found)],
+            }  # fmt: skip
+            index = IndexRow("", "permit", basis="own-data")
+            draft = look_draft(self._parts.new_event_id(), looker, client, "preview", body, index)
+            if await show(draft, whole, tuple(asked), self._parts):
+                # 6
+                outside = tuple(row.id for row in whole.documents if row.source is not None and _opened_by(rows, row))
+                opened = {(row.custodian, row.category) for row in whole.documents}
+                empty = {(row.recipient, row.category): None for row in rows
+                         if (row.custodian, row.category) not in opened}  # fmt: skip
+                return Preview(from_micros(at), tuple(_best(found)), tuple(empty), outside, left_off)
+        raise TooBusy("What stands is being changed; try again in a moment.")
+
+    def _check(self, rows: Sequence[GrantRow]) -> None:
+        directory = self._parts.directory
+        if not 0 < len(rows) <= MAX_ROWS:
+            raise RequestInvalid(f"A preview is of one to {MAX_ROWS} rows.")
+        for row in rows:
+            known = row.category in directory.categories and row.purpose in directory.purposes
+            if not known or not {row.custodian, row.recipient} <= set(directory.services):
+                raise RequestInvalid("A row names a code that the directory does not know.")
+
+    def _supposed(self, rows: Sequence[GrantRow], at: int) -> tuple[GrantFacts, ...]:
+        """Return the rows as the grants that they would be: given by the client in person, in force, the newest."""
+        return tuple(
+            GrantFacts(
+                f"supposed-{place}", f"supposed-{place}", 1, row.custodian, row.recipient, row.category, row.purpose,
+                at, _FOR_EVER, tuple(sorted(row.sensitivities)),
+                row.once or self._parts.directory.categories[row.category].single_use, row.document,
+                None if row.dated_from is None else to_micros(row.dated_from),
+                None if row.dated_until is None else to_micros(row.dated_until),
+                withdrawn=False, confirmed=True, spent=False, ended=False, seq=_NEWEST - place, by_client=True,
+            )
+            for place, row in enumerate(rows)
+        )  # fmt: skip
+
+    def _questions(
+        self, whole: Whole, rows: Sequence[GrantRow], documents: Sequence[DocumentFacts], at: int
+    ) -> list[Supposed]:
+        supposing = Supposing(whole, self._parts.directory, at)
+        found: list[Supposed] = []
+        for recipient in dict.fromkeys(row.recipient for row in rows):
+            for document in documents:
+                purposes = {row.purpose for row in rows if row.recipient == recipient and _opens(row, document)}
+                if purposes and document.custodian != recipient:
+                    found += supposing.asked_by(recipient, [document], purposes)  # Each by itself: each is fetched.
+        return found
+
+    async def _previewed(
+        self, one: Supposed, answered: Permit | str, already: bool, whole: Whole, looker: Looker
+    ) -> PreviewedDocument:
+        document, parts = one.document, self._parts
+        order = [code for code in parts.directory.categories[document.category].sections if code in document.sections]
+        told = (
+            one.request.requester.service, document.id, document.category, document.custodian, document.dated
+        )  # fmt: skip
+        if isinstance(answered, str):
+            return PreviewedDocument(*told, False, already, answered, (), tuple(order), None)
+        content = await parts.custodian.fetch(answered, whole.client.id, document.id, document.version)
+        body = parts.render(one.request, one.snapshot, document, answered, content)
+        if body is None:
+            return PreviewedDocument(*told, False, already, "sensitivity-not-covered", (), tuple(order), None)
+        layout = parts.directory.layouts[document.category]
+        whole_view = self._view(body, layout, None)
+        released = tuple(code for code in order if code in {section.code for section in whole_view.sections})
+        withheld = tuple(code for code in order if code not in released)
+        # A representative may read no more here than of the document itself.
+        view = self._view(body, layout, open_sections(looker, document, whole, parts.directory))
+        return PreviewedDocument(*told, True, already, None, released, withheld, view)
+
+
+def _newest(documents: Sequence[DocumentFacts]) -> tuple[list[DocumentFacts], int]:
+    """Return the newest documents of each custodian and category, and how many are left off."""
+    kept: dict[tuple[str, str], list[DocumentFacts]] = {}
+    for one in sorted(documents, key=lambda row: (-row.dated, row.id)):
+        kept.setdefault((one.custodian, one.category), []).append(one)
+    shown = [one for rows in kept.values() for one in rows[:MAX_SHOWN]]
+    return shown, len(documents) - len(shown)
+
+
+def _opens(row: GrantRow, document: DocumentFacts) -> bool:
+    return (row.custodian, row.category) == (document.custodian, document.category)
+
+
+def _opened_by(rows: Sequence[GrantRow], document: DocumentFacts) -> bool:
+    return any(_opens(row, document) for row in rows)
+
+
+def _best(found: Sequence[PreviewedDocument]) -> list[PreviewedDocument]:
+    """Return one row for each recipient and document: of several purposes, the one that would show most."""
+    best: dict[tuple[str, str], PreviewedDocument] = {}
+    for one in found:
+        place = (one.recipient, one.document)
+        if place not in best or (one.permitted, len(one.released)) > (
+            best[place].permitted, len(best[place].released)
+        ):  # fmt: skip
+            best[place] = one
+    return list(best.values())
+
+
+def _told(one: PreviewedDocument) -> dict[str, object]:
+    return {
+        "id": one.document, "custodian": one.custodian, "category": one.category, "recipient": one.recipient,
+        "sections": sorted(one.released),
+    }  # fmt: skip
