@@ -117,5 +117,5 @@ def _told(
 ) -> str:  # fmt: skip
     said = [found.text(language) for role in roles if (found := directory.name("role", role)) is not None]
     said += [_OFFICER[language]] if officer else []
-    said += [found.name.text(language) for one in services if (found := directory.service(one)) is not None]
+    said += [known.name.text(language) for one in services if (known := directory.service(one)) is not None]
     return ", ".join(said)

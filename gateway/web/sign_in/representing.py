@@ -17,9 +17,9 @@ from gateway.directory.identity_code import Identifier, IdentityCodeError, Perso
 from gateway.directory.instants import to_micros
 from gateway.errors import StoreUnavailable
 from gateway.identification import NotIdentified
-from gateway.web.session import ActingFor
+from gateway.web.session import ActingFor, Kind
 from gateway.web.sign_in.attempts import LIFETIME
-from gateway.web.sign_in.sessions import LONGEST, Kind
+from gateway.web.sign_in.sessions import LONGEST
 
 
 class Register(Protocol):
