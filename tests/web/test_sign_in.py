@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
+from gateway.web.doors import IdentifyAgain, require_recent
 from gateway.web.session import Kind
 from gateway.web.sign_in.sessions import IDLE, LONGEST
 from tests.laws.gateway_world import BASE
@@ -160,7 +161,35 @@ async def test_a_provider_that_says_a_session_ended_ends_it_here(world: SignInWo
     assert await other.is_in()
 
 
+async def test_a_logout_token_counts_once_and_at_the_path_of_its_provider(world: SignInWorld) -> None:
+    browser = world.browser()
+    await browser.signs_in("suvi")
+    (presence,) = world.providers.clients.present
+    told = {"logout_token": world.providers.clients.logout_token(presence)}
+    web = world.browser().web
+    assert (await web.post(f"{BASE}/sign-in/kela/backchannel-logout", data=told)).status_code == 400
+    assert await browser.is_in()
+    assert (await web.post(f"{BASE}/sign-in/suomifi/backchannel-logout", data=told)).status_code == 200
+    assert (await web.post(f"{BASE}/sign-in/suomifi/backchannel-logout", data=told)).status_code == 400
+    assert (await web.post(f"{BASE}/sign-in/suomifi/backchannel-logout", data={})).status_code == 400
+    assert not await browser.is_in()
+
+
 # Who identifies themselves once more.
+
+
+async def test_what_weighs_asks_who_identified_themselves_long_ago(world: SignInWorld) -> None:
+    browser = world.browser()
+    await browser.signs_in("suvi")
+    world.laws.clock.advance(timedelta(minutes=5))
+    session = await world.sessions.find(browser.cookie or "")
+    assert session is not None
+    require_recent(session, minutes=5)
+    world.laws.clock.advance(timedelta(seconds=1))
+    session = await world.sessions.find(browser.cookie or "")
+    assert session is not None
+    with pytest.raises(IdentifyAgain):
+        require_recent(session, minutes=5)
 
 
 async def test_identifying_once_more_gives_a_new_cookie_and_a_fresh_instant(world: SignInWorld) -> None:
