@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+import httpx
 from fastapi import APIRouter
 
-from adapters.sql.concern_registry import SqlConcernRegistry
-from adapters.sql.log_search import SqlSearchStore
-from adapters.sql.officer_looks import SqlOfficerLooks
-from adapters.sql.report_store import SqlReportStore
-from adapters.sql.sealing import Sealing
-from adapters.sql.verifications import SqlVerifications
 from gateway.composition import Gateway
-from gateway.consent.lifecycle import new_id
-from gateway.disclosure.client_reporting import ClientReports
-from gateway.disclosure.entry_proof import EntryProofs
-from gateway.disclosure.log_watch import LogWatch
-from gateway.disclosure.officer_looks import OfficerLooks
-from gateway.disclosure.phrases import load_phrases
+from gateway.insight import insights_of
+from gateway.rooms.desk import desk_room
+from gateway.rooms.oversight import oversight_room
+from gateway.rooms.portal import portal_room
+from gateway.rooms.review import review_room
+from gateway.rooms.sign_in import way_in
 from gateway.web.doors import Doors
-from gateway.web.oversight.concern_routes import concern_router
-from gateway.web.oversight.entry_routes import entry_router
-from gateway.web.oversight.front_routes import front_router
-from gateway.web.oversight.gate import Gate
-from gateway.web.oversight.officers import Officers
-from gateway.web.oversight.report_files import ReportFiles
-from gateway.web.oversight.report_routes import report_router
-from gateway.web.oversight.search_routes import search_router
 from gateway.web.page import Pages
 from gateway.web.session import Sessions
 from gateway.web.shell.routes import shell_router
+from gateway.web.sign_in.routes import SignIn, sign_in_router
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,41 +29,22 @@ class Site:
     routers: tuple[APIRouter, ...]
 
 
-def make_site(gateway: Gateway, sessions: Sessions) -> Site:
-    """Return the human edge of *gateway*, whose people *sessions* knows."""
-    settings = gateway.settings
+def make_site(gateway: Gateway, sessions: Sessions, sign_in: SignIn | None = None) -> Site:
+    """Return the human edge of *gateway*, whose people *sessions* knows; without *sign_in* nobody can come in anew."""
+    settings, insights = gateway.settings, insights_of(gateway)
     pages = Pages(gateway.directory, demo=settings.demo)
     doors = Doors(sessions, secure=settings.base_url.startswith("https:"))
-    return Site(pages, (shell_router(pages, doors), *oversight_rooms(gateway, pages, doors)))
+    rooms = (
+        shell_router(pages, doors), *portal_room(gateway, pages, doors), *review_room(gateway, pages, doors, insights),
+        *desk_room(gateway, pages, doors, insights), *oversight_room(gateway, pages, doors),
+    )  # fmt: skip
+    return Site(pages, rooms if sign_in is None else (*rooms, sign_in_router(pages, doors, sign_in)))
 
 
-def oversight_rooms(gateway: Gateway, pages: Pages, doors: Doors) -> tuple[APIRouter, ...]:
-    """Return the routers of the data protection officers' room."""
-    settings, store, phrases = gateway.settings, SqlSearchStore(gateway.database), load_phrases()
+def open_site(gateway: Gateway, transport: httpx.AsyncBaseTransport | None = None) -> Site | None:
+    """Return the human edge as the settings have it, None where they name no provider to sign in at.
 
-    async def systems() -> Mapping[str, str]:
-        found = await asyncio.to_thread(gateway.partners.list)
-        return {one.id: one.organisation for one in found}
-
-    now, new_event_id = gateway.clock.now, gateway.parts.new_event_id
-    gate = Gate(doors, Officers(gateway.directory, systems), SqlOfficerLooks(gateway.database, now))
-    looks = OfficerLooks(store, gateway.keys, gateway.log, new_event_id)
-    proofs = EntryProofs(store, gateway.keys, gateway.log.verifiers, gateway.directory)
-    last = SqlVerifications(gateway.database).last
-    anchored = None if gateway.safe is None else gateway.safe.known_size
-    watch = LogWatch(store, settings.log_name, gateway.log.verifiers, last, anchored)
-    kept = SqlReportStore(gateway.database, Sealing(gateway.keys))
-    reports = ClientReports(kept, store, gateway.keys, gateway.log, new_event_id, new_id, now)
-    files = ReportFiles(pages, phrases, demo=settings.demo)
-    concerns = SqlConcernRegistry(Sealing(gateway.keys))
-
-    async def open_concerns(organisation: str) -> int:
-        return await gateway.database.reading(lambda link: concerns.open_count(link, organisation))
-
-    return (
-        front_router(pages, gate, looks, watch, open_concerns, now),
-        concern_router(pages, gate, gateway.concerns, phrases, settings.base_url, now),
-        search_router(pages, gate, looks, gateway.recording, phrases, settings.base_url, now),
-        report_router(pages, gate, reports, files, gateway.recording, settings.base_url, now),
-        entry_router(pages, gate, looks, proofs, phrases, settings.log_name, settings.base_url),
-    )
+    *transport* leads to the providers in place of the network. Raises SettingsError for faults of their file.
+    """
+    way = way_in(gateway, transport)
+    return None if way is None else make_site(gateway, way.sessions, way.sign_in)

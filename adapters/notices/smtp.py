@@ -103,6 +103,8 @@ class SmtpChannel:
         return link
 
     def _mail(self, notice: Notice) -> EmailMessage:
+        if not notice.address.isascii() or "@" not in notice.address:
+            raise ValueError("no address")
         mail = EmailMessage(policy=SMTP)
         mail["From"] = self._server.sender
         mail["To"] = notice.address
@@ -110,9 +112,8 @@ class SmtpChannel:
         mail["Date"] = format_datetime(notice.at)
         mail["Message-ID"] = f"<{notice.id}@{self._domain}>"
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence is to be told to us.
-        mail["Content-Language"] = "fi" if notice.language.startswith("fi") else notice.language
         mail.set_content(notice.text)
-        notice.address.encode("ascii")
+        mail["Content-Language"] = "fi" if notice.language.startswith("fi") else notice.language
         return mail
 
 

@@ -161,7 +161,14 @@ class GrantTableRow(SQLModel, table=True):
     """A grant of some version of a consent, with its state. `replaced` rows belong to an older version."""
 
     __tablename__ = "consent_grant"
-    __table_args__ = (Index("ix_grant_candidates", "client", "recipient", "replaced"),)
+    __table_args__ = (
+        Index("ix_grant_candidates", "client", "recipient", "replaced"),
+        # What ends soon, and what has ended, is looked for by the sweep.
+        Index(
+            "ix_grant_until", "until", sqlite_where=text("expired_logged IS 0"),
+            postgresql_where=text("expired_logged IS false"),
+        ),
+    )  # fmt: skip
     id: str = Field(primary_key=True)
     consent: str = Field(index=True)
     version: int
@@ -469,6 +476,71 @@ class SearchCursorRow(SQLModel, table=True):
     question: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     """JSON: the search as it was asked (its client as a keyed hash), and the position."""
     expires: int = Field(sa_column=_micros(index=True))
+
+
+class WebSessionRow(SQLModel, table=True):
+    """A person's session in a browser: found by a hash of its cookie, sealed under what the cookie alone can make."""
+
+    __tablename__ = "web_session"
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    begun: int = Field(sa_column=_micros())
+    seen: int = Field(sa_column=_micros())
+    ends: int = Field(sa_column=_micros(index=True))
+    provider_session: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True, index=True))
+    """Keyed hash of provider and `sid`."""
+    provider_subject: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True, index=True))
+    """Keyed hash of provider and `sub`."""
+
+
+class SignInAttemptRow(SQLModel, table=True):
+    """A question that was put to an identity provider and waits for its one answer, sealed as a session is."""
+
+    __tablename__ = "sign_in_attempt"
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    ends: int = Field(sa_column=_micros(index=True))
+
+
+class DeskContactRow(SQLModel, table=True):
+    """Somebody whom a service's worker looked up, known to us or not: what a page of theirs is reached by."""
+
+    __tablename__ = "desk_contact"
+    __table_args__ = (UniqueConstraint("service", "lookup"),)
+    ref: str = Field(primary_key=True)
+    service: str
+    lookup: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """Keyed hash of the identifier, so that the same person is met again under the same reference."""
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """The identifier, under the key of the service's desk."""
+    ends: int = Field(sa_column=_micros(index=True))
+
+
+class DeskDraftRow(SQLModel, table=True):
+    """A consent that is being talked over at a desk: gone after a day, or once it was answered."""
+
+    __tablename__ = "desk_draft"
+    id: str = Field(primary_key=True)
+    service: str = Field(index=True)
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    scan: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    """The scanned paper, sealed too, until a second person has compared it."""
+    ends: int = Field(sa_column=_micros(index=True))
+
+
+class DeskAnswerRow(SQLModel, table=True):
+    """What a service's desk asked or was answered, for its own worklist: no evidence, which is the log's."""
+
+    __tablename__ = "desk_answer"
+    id: str = Field(primary_key=True)
+    service: str = Field(index=True)
+    ref: str
+    answer: str
+    """asked | refused | later"""
+    recipient: str
+    category: str
+    at: int = Field(sa_column=_micros())
+    not_before: int = Field(sa_column=_micros(index=True))
 
 
 class OfficerLookRow(SQLModel, table=True):

@@ -19,6 +19,7 @@ from audit.proof import LogProof
 from audit.store import EntryRows, Head, LogReader
 from audit.writing import Writing, year_of_origin
 from gateway.disclosure.accounts import CONTEXT, TOLD
+from gateway.disclosure.looking import THE_CLIENT, Looker, tell_look
 from gateway.disclosure.opened import Opened, Opener
 from gateway.disclosure.ports import LogWriter
 
@@ -166,18 +167,37 @@ class LogSearch:
         ))  # fmt: skip
         return page
 
-    async def own(
-        self, client: str, *, since: int | None = None, after: str | None = None, count: int = PAGE,
-        kinds: Sequence[str] = TOLD,
-    ) -> Page:  # fmt: skip
-        """Return a page of a client's own log, after the entry of this look stands: without the actors' sections."""
-        query = Query(client=client, since=since, after=after, count=count, kinds=tuple(kinds))
-        page = await asyncio.to_thread(self._find, query, None, with_context=True)
-        body = {"found": len(page.entries), "since": since, "by": "client"}
+    async def of_worker(
+        self, system: str, person: str, name: str | None, *, after: str | None = None, count: int = PAGE
+    ) -> Page:
+        """Return a page of what a worker did through a system, after the entry of this look stands. Raises BadQuery."""
+        query = Query(requester=system, person=person, after=after, count=count)
+        page = await asyncio.to_thread(self._find, query, None)
+        body = {"found": len(page.entries), "by": "worker"}
+        actor = {"system": system, "person": person, "name": name}
         await self._tell(Draft(
-            self._new_event_id(), IndexRow("subject.read", "na"), body, {"client": client}, {"client": client},
-            subject_owner=client, actor_owner=client,
+            self._new_event_id(), IndexRow("audit.read", "na", requester=system), body, {}, actor,
+            actor_owner=f"{system}/{person}",
         ))  # fmt: skip
+        return page
+
+    async def own(
+        self, client: str, *, since: int | None = None, until: int | None = None, recipient: str | None = None,
+        category: str | None = None, outcome: str | None = None, after: str | None = None, count: int = PAGE,
+        kinds: Sequence[str] = TOLD, looker: Looker = THE_CLIENT,
+    ) -> Page:  # fmt: skip
+        """Return a page of a client's own log, after the entry of this look stands: without the actors' sections.
+
+        The client's entries alone are gone through, whatever else is asked of them. Raises BadQuery.
+        """
+        query = Query(
+            client=client, recipient=recipient, category=category, outcome=outcome, since=since, until=until,
+            after=after, count=count, kinds=tuple(kinds),
+        )  # fmt: skip
+        page = await asyncio.to_thread(self._find, query, None, with_context=True)
+        asked = {"since": since, "until": until, "recipient": recipient, "category": category, "outcome": outcome}
+        body = {"found": len(page.entries)} | {key: value for key, value in asked.items() if value is not None}
+        await tell_look(self._log, self._new_event_id(), looker, client, "own-log", body)
         return Page([_without_actor(one) for one in page.entries], page.more, page.context)
 
     async def receipt(self, origin: str, index: int, officer: Officer) -> str | None:
@@ -225,7 +245,7 @@ class LogSearch:
                 more = f"{heads[origin].started}.{index}"
             context: list[Opened] = []
             if with_context:
-                whole = replace(query, kinds=CONTEXT, since=None, after=None)
+                whole = Query(client=query.client, kinds=CONTEXT)
                 around = replace(criteria, query=whole, before=None, limit=_CONTEXT_AT_MOST)
                 context = open_places(opener, reader, reader.find(around))
         return Page(entries, more, context)
