@@ -26,29 +26,26 @@ class SmsGateway:
 
 
 class SmsChannel:
-    """Hands notices to an SMS gateway. *transport* is the network, or a simulator's."""
+    """Hands notices to an SMS gateway, each in a connection of its own; *transport* is the network or a simulator's."""
 
     def __init__(self, gateway: SmsGateway, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._gateway = gateway
-        self._client = httpx.AsyncClient(
-            transport=transport, timeout=_TIMEOUT, follow_redirects=False, trust_env=False,
-            headers={"Authorization": f"Bearer {gateway.token}"},
-        )  # fmt: skip
+        self._gateway, self._transport = gateway, transport
 
     async def send(self, notice: Notice) -> None:
         """Hand it over. Raises NoticeRefused where the gateway refuses this message, NoticePutOff else."""
-        body = {"to": notice.address, "from": self._gateway.sender, "text": notice.text, "reference": notice.id}
+        gateway = self._gateway
+        body = {"to": notice.address, "from": gateway.sender, "text": notice.text, "reference": notice.id}
+        headers = {"Authorization": f"Bearer {gateway.token}"}
         try:
-            answer = await self._client.post(self._gateway.address, json=body)
+            async with httpx.AsyncClient(
+                transport=self._transport, timeout=_TIMEOUT, follow_redirects=False, trust_env=False
+            ) as client:
+                answer = await client.post(gateway.address, json=body, headers=headers)
         except httpx.HTTPError:
-            raise NoticePutOff("sms-unreachable") from None
+            raise NoticePutOff("sms-unreachable", down=True) from None
         if answer.is_success:
             return
         fault = f"sms-{answer.status_code}"
         if answer.is_client_error and answer.status_code not in _OURS_TO_MEND:
             raise NoticeRefused(fault)
-        raise NoticePutOff(fault)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
+        raise NoticePutOff(fault, down=True)

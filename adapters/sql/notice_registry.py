@@ -80,7 +80,8 @@ class SqlNoticeRegistry:
         told = exists().where(_REMINDERS.c.grant_id == row.id, _REMINDERS.c.days <= stage.days)
         query = select(row.id, row.client, row.consent).where(
             row.until > at, row.until <= at + span, row.until - row.valid_from > span, row.confirmed_at.is_not(None),
-            row.spent_by.is_(None), row.ended_at.is_(None), row.replaced.is_(False), row.withdrawn.is_(False), ~told,
+            row.spent_by.is_(None), row.ended_at.is_(None), row.replaced.is_(False), row.withdrawn.is_(False),
+            row.expired_logged.is_(False), ~told,
         )  # fmt: skip
         found: dict[tuple[str, str], list[GrantId]] = {}
         for grant, client, consent in _of(connection).execute(query.order_by(row.until, row.id).limit(limit)):

@@ -161,7 +161,14 @@ class GrantTableRow(SQLModel, table=True):
     """A grant of some version of a consent, with its state. `replaced` rows belong to an older version."""
 
     __tablename__ = "consent_grant"
-    __table_args__ = (Index("ix_grant_candidates", "client", "recipient", "replaced"),)
+    __table_args__ = (
+        Index("ix_grant_candidates", "client", "recipient", "replaced"),
+        # What ends soon, and what has ended, is looked for by the sweep.
+        Index(
+            "ix_grant_until", "until", sqlite_where=text("expired_logged IS 0"),
+            postgresql_where=text("expired_logged IS false"),
+        ),
+    )  # fmt: skip
     id: str = Field(primary_key=True)
     consent: str = Field(index=True)
     version: int

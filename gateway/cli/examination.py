@@ -228,7 +228,7 @@ def outbox(patient: Patient) -> Iterator[Finding]:
         lost = connection.execute(select(func.count(row.id)).where(given_up)).scalar_one()
     if lost:
         yield look(
-            "notices", f"{lost} notices to clients could not be delivered; each client reads them on their own page.",
+            "notices", f"{lost} notices to clients could not be delivered; they stand on the clients' own pages.",
             "See the metric saattaen_notices for the reasons.",
         )  # fmt: skip
     if count and datetime.now(UTC) - from_micros(oldest) > _BACKLOG:

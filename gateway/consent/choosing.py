@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Mapping
 
 from gateway.consent.acting import TO_CLIENT, Act, Stores
+from gateway.consent.checks import Known, Mandate, check_giver
 from gateway.consent.giving import known_client
-from gateway.consent.model import ClientId
+from gateway.consent.model import ClientId, Giver
 from gateway.consent.notice_choice import ChannelKind, Contact, NoticeChoice
 from gateway.consent.person import Person
 from gateway.directory.identity_code import PersonalIdentityCode
@@ -54,10 +55,11 @@ def contact(stores: Stores, connection: object, client: ClientId, kinds: Collect
 
 
 def choose(
-    act: Act, client: ClientId, choice: NoticeChoice, address: str | None, kinds: Collection[ChannelKind]
-) -> None:
-    """Record a choice and tell the client of it, at the old address too where a new one was given."""
-    known_client(act, client)
+    act: Act, client: ClientId, choice: NoticeChoice, address: str | None, kinds: Collection[ChannelKind],
+    giver: Giver, mandate: Mandate | None,
+) -> None:  # fmt: skip
+    """Record a choice; where a new address was given, tell the one before it."""
+    check_giver(giver, Known(mandate=mandate, born=known_client(act, client)), act.at)
     stores, kind = act.office.stores, choice.channel
     person = stores.clients.person(act.connection, client)
     old = None if person is None or kind is None else address_of(person, kind)
@@ -74,11 +76,9 @@ def choose(
     stores.outbox.reconsider(act.connection, client)
     moved = address is not None and address != old
     body: dict[str, object] = {
-        "rhythm": str(choice.rhythm),
-        "channel": kind,
-        "shared": choice.shared,
-        "new_address": moved,
-    }
+        "rhythm": str(choice.rhythm), "channel": kind, "shared": choice.shared, "new_address": moved,
+        "in_person": giver.is_client,
+    }  # fmt: skip
     act.drafts.append(act.teller.client("client.notices", client, body))
     if moved and old is not None:
         # Whoever takes over a session must not also silence the one who would notice.

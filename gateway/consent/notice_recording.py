@@ -23,15 +23,16 @@ class NoticeRecording(StandingRecording):
         return await self._read(lambda connection: choosing.contact(self._office.stores, connection, client, kinds))
 
     async def choose_notices(
-        self, client: ClientId, choice: NoticeChoice, *, address: str | None = None, by: Actor = ON_OWN_PAGE
-    ) -> None:
+        self, client: ClientId, choice: NoticeChoice, *, address: str | None = None, giver: Giver = CLIENT,
+        by: Actor = ON_OWN_PAGE,
+    ) -> None:  # fmt: skip
         """Record how often and where the client wants to be told; *address* is a new one for that channel.
 
         A new address is told to the old one. Raises ConsentRefused("request-invalid") for an address that is none, or
         for a channel that cannot reach the client.
         """
-        kinds = self._reachable_kinds
-        await self._do(by, lambda one: choosing.choose(one, client, choice, address, kinds))
+        kinds, mandate = self._reachable_kinds, await self._mandate(client, giver)
+        await self._do(by, lambda one: choosing.choose(one, client, choice, address, kinds, giver, mandate))
 
     async def pause(
         self, client: ClientId, *, lasting: timedelta = PAUSE, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE

@@ -261,7 +261,7 @@ def _case(entry: Opened, body: Section) -> str:
             return f"{kind}.by-service"
         case "consent.withdrawn" if by not in (None, "client"):
             return "consent.withdrawn.told"
-        case "consent.refused" | "prohibition.given" if not flag(body, "in_person"):
+        case "consent.refused" | "prohibition.given" | "client.notices" if not flag(body, "in_person"):
             return f"{kind}.for-you"
         case "prohibition.given" if body.get("pause_until") is not None:
             return "prohibition.given.pause"

@@ -126,7 +126,7 @@ def explain(reason: str, eye: Eye, language: str) -> str:
 
 _FILES: Mapping[str, bool] = {
     "reasons": True, "bases": True, "professional": True, "remedies": True, "explanations": True, "cells": True,
-    "kinds": False, "words": False, "accounts": False, "caveats": False, "labels": False,
+    "kinds": False, "words": False, "accounts": False, "concerns": False, "caveats": False, "labels": False,
 }  # fmt: skip
 """The catalogues, and whether their rows have parts."""
 

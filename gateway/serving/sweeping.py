@@ -42,7 +42,7 @@ class Sweep:
         """Sweep until cancelled. Raises SettingsError once another process judges by another directory or policy."""
         while True:
             try:
-                await self._once()
+                await self.once()
             except SettingsError:
                 raise
             except (GatewayError, AuditError) as error:
@@ -73,7 +73,8 @@ class Sweep:
                 _log.warning("the keys were not read again: %s", error)
             await asyncio.sleep(SWEEP_SECONDS)
 
-    async def _once(self) -> None:
+    async def once(self) -> None:
+        """Sweep once, where this process has the turn. Raises as `run` does, and whatever put the sweep off."""
         gateway = self._gateway
         if not await gateway.judges_as_recorded():
             # Facts of the new world must not be judged by the old one's rules, which are in this process's memory.

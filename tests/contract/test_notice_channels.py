@@ -28,6 +28,8 @@ from adapters.notices.sms_simulator import SimulatedSmsGateway
 from adapters.notices.smtp import MailServer, SmtpChannel
 from adapters.suomifi.messages import SimulatedMessages
 from gateway.consent.ports import Notice, NoticePutOff, NoticeRefused
+from tests.unit.consent.consent_room import Room
+from tests.unit.consent.test_telling_clients import Telling
 
 AT = datetime(2026, 11, 27, 7, 0, tzinfo=UTC)
 NOTICE = Notice(
@@ -46,6 +48,8 @@ class Mailbox:
     slow: float = 0.0
     cut: str = ""
     """Where the connection is cut: `data` before the mail is taken, `taken` after it."""
+    script: list[str] = field(default_factory=list)
+    """What becomes of the next mails, one after another: `cut`, or an answer. Then all are taken."""
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -59,9 +63,13 @@ class Mailbox:
         await asyncio.sleep(self.slow)
         if self.to_mail:
             return self.to_mail
-        if self.cut != "data":
+        step = self.script.pop(0) if self.script else ""
+        if step not in ("", "cut"):
+            return step
+        cut = self.cut or ("data" if step == "cut" else "")
+        if cut != "data":
             self.mails.append(envelope)
-        if self.cut:
+        if cut:
             assert server.transport is not None
             server.transport.abort()
         return "250 taken"
@@ -246,6 +254,23 @@ async def test_an_address_that_is_none_is_refused_before_anything_is_said(addres
     assert mailbox.mails == []
 
 
+async def test_every_notice_arrives_once_through_a_server_that_fails_half_of_the_time(tmp_path: Path) -> None:
+    mailbox = Mailbox(script=["451 later", "cut", "cut", "452 full", "451 later", "cut"])
+    room = Room.open(tmp_path)
+    async with mail_server(mailbox) as server:
+        telling = Telling(room, mail=SmtpChannel(server))
+        for code in ("140395-9022", "211170-903L", "150390-999J"):
+            await telling.disclosed(await telling.client(code), "e1")
+        for _ in range(400):
+            if not await telling.counts() and not mailbox.script and len(mailbox.mails) == 3:
+                break
+            room.clock.at += timedelta(seconds=30)
+    ids = [message_from_bytes(one.content or b"")["Message-ID"] for one in mailbox.mails]  # type: ignore[arg-type]
+    assert len(ids) == len(set(ids)) == 3
+    assert await telling.counts() == {}
+    room.close()
+
+
 # SMS.
 
 
@@ -285,7 +310,6 @@ async def test_a_gateway_that_cannot_be_reached_is_tried_again() -> None:
     one = SmsChannel(SmsGateway("https://sms.example", "Viesti", "token"), httpx.MockTransport(fail))
     with pytest.raises(NoticePutOff, match="sms-unreachable"):
         await one.send(NOTICE)
-    await one.aclose()
 
 
 # Suomi.fi messages, and files.

@@ -21,6 +21,10 @@ def upgrade() -> None:
     op.add_column("outbox", sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("outbox", sa.Column("fault", sa.String(), nullable=True))
     op.create_index("ix_outbox_due", "outbox", ["due"], unique=False, sqlite_where=_WAITING, postgresql_where=_WAITING)
+    op.create_index(
+        "ix_grant_until", "consent_grant", ["until"], unique=False, sqlite_where=sa.text("expired_logged IS 0"),
+        postgresql_where=sa.text("expired_logged IS false"),
+    )  # fmt: skip
     op.create_table(
         "notice_choice",
         sa.Column("client", sa.String(), nullable=False),
