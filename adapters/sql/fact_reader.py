@@ -105,7 +105,8 @@ def _whole(say: Dialect) -> str:
         f"(SELECT {say.rows('recipient, category')} FROM (SELECT DISTINCT recipient, category FROM consent_request "
         f"WHERE {own} AND state IN ('requested', 'deferred')) AS waiting), "
         f"(SELECT {say.rows('partner, service, organisation, suspended')} FROM (SELECT partner, service, organisation, "
-        "suspended FROM partner_service JOIN partner ON partner.id = partner_service.partner) AS acting) "
+        "suspended FROM partner_service JOIN partner ON partner.id = partner_service.partner) AS acting), "
+        "(SELECT created FROM client WHERE id = cs.client) "
         "FROM client_state cs WHERE cs.client = :client"
     )
 
@@ -146,7 +147,7 @@ class SqlFactReader:
             return None
         (
             known, epoch, suspended, non_disclosure, of_world, documents, grants, prohibitions, relations, refusals,
-            asked, systems,
+            asked, systems, created,
         ) = rows[0]  # fmt: skip
         return Whole(
             epochs=Epochs(epoch, 0, of_world),
@@ -158,6 +159,7 @@ class SqlFactReader:
             refusals=_refusals(refusals),
             asked=frozenset((to, category) for to, category in orjson.loads(asked)),
             systems=_systems(orjson.loads(systems)),
+            since=created,
         )
 
     async def _snapshot(self, statement: Statement, asked: Mapping[str, object]) -> Snapshot:

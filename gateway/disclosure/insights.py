@@ -46,13 +46,15 @@ class Preview:
     """What the recipients of some rows would see if the client said yes to them. Nothing went to anyone.
 
     `nothing_yet` are (recipient, category) of rows that open no document that is there now; `not_shown` are documents
-    that lie with a custodian outside and were not fetched for a preview.
+    that lie with a custodian outside and were not fetched for a preview; `left_off` is how many older documents would
+    be opened beside those shown.
     """
 
     at: datetime
     documents: tuple[PreviewedDocument, ...]
     nothing_yet: tuple[tuple[str, str], ...] = ()
     not_shown: tuple[str, ...] = ()
+    left_off: int = 0
 
 
 @dataclass(frozen=True, slots=True)

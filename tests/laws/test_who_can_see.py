@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
@@ -12,11 +12,12 @@ from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.log_search import SqlSearchStore
 from gateway.consent.model import Actor, GrantRow
 from gateway.directory.instants import from_micros, to_micros
+from gateway.disclosure.desk_requester import desk_system
 from gateway.disclosure.history import History
 from gateway.disclosure.insights import Insights
 from gateway.disclosure.looking import Looker, LookerKind
 from gateway.disclosure.matrix import Cell, Matrix, Seen
-from gateway.disclosure.rebuilding import OTHER_RULES, Rebuilding
+from gateway.disclosure.rebuilding import ERASED, OTHER_RULES, Rebuilding
 from gateway.disclosure.release import Refused, Released
 from gateway.disclosure.request import Requester
 from gateway.disclosure.section_fields import rows
@@ -43,8 +44,8 @@ def insights(laws: Laws) -> Insights:
     return insights_of(laws.gateway)
 
 
-async def live(laws: Laws, draw: Random) -> None:
-    """Let one random thing happen to Suvi."""
+async def live(laws: Laws, draw: Random, documents: list[str]) -> None:
+    """Let one random thing happen to Suvi, of whose plans these are the ids."""
     recording, client = laws.gateway.recording, await laws.client("suvi")
     picture = await recording.for_client(client)
     laws.clock.advance(timedelta(minutes=draw.randrange(1, 60)))
@@ -56,6 +57,8 @@ async def live(laws: Laws, draw: Random) -> None:
                 custodian=custodian, recipient=recipient, category=category, purpose=purpose,
                 sensitivities=frozenset(draw.sample(SENSITIVITIES, draw.randrange(4))), once=draw.random() < 0.3,
                 until=laws.clock.now() + timedelta(hours=draw.choice((1, 5, 500))),
+                dated_until=laws.world.now - timedelta(hours=draw.choice((1, 48))) if draw.random() < 0.2 else None,
+                document=draw.choice(documents) if category == PLAN and draw.random() < 0.3 else None,
             )  # fmt: skip
             await give(laws, row)
         case 5 if picture.consents:
@@ -82,12 +85,12 @@ async def give(laws: Laws, row: GrantRow) -> None:
         await laws.give("suvi", row)
 
 
-async def settle(laws: Laws) -> None:
-    """Put Suvi's documents at disposal, one of them with a label of its own."""
-    for custodian, category, _ in PLACES:
+async def settle(laws: Laws) -> list[str]:
+    """Put Suvi's documents at disposal, some with labels of their own; return the ids of the plans."""
+    for custodian, category, _ in PLACES[1:]:
         await laws.deposit(custodian=custodian, category=category)
-    await laws.deposit(sections={"goals": ["mental-health"]})
-    await laws.deposit(labels=["health"])
+    with_labels = [await laws.deposit(sections={"goals": ["mental-health"]}), await laws.deposit(labels=["health"])]
+    return [await laws.deposit(), await laws.deposit(), *with_labels]
 
 
 def worker(laws: Laws, seen: Seen) -> Requester:
@@ -101,17 +104,20 @@ def rows_of(matrix: Matrix) -> list[Seen]:
     return [one for cell in matrix.cells.values() for one in cell.documents if not one.holder]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(5))
 async def test_a_row_is_permitted_exactly_where_disclose_permits_and_names_the_same(
     laws: Laws, insights: Insights, seed: int
 ) -> None:
     draw, client = Random(seed), await laws.client("suvi")
-    await settle(laws)
+    documents = await settle(laws)
     compared = permitted = 0
+    await laws.give()
     for _ in range(6):
-        await live(laws, draw)
+        await live(laws, draw, documents)
         matrix = await insights.who_can_see.matrix(client)
-        for seen in draw.sample(rows_of(matrix), min(8, len(rows_of(matrix)))):
+        allowed = [one for one in rows_of(matrix) if one.permitted]
+        refused = [one for one in rows_of(matrix) if not one.permitted]
+        for seen in [*draw.sample(allowed, min(4, len(allowed))), *draw.sample(refused, min(4, len(refused)))]:
             fresh = next(
                 one for one in rows_of(await insights.who_can_see.matrix(client))
                 if (one.recipient, one.document, one.purpose) == (seen.recipient, seen.document, seen.purpose)
@@ -139,7 +145,7 @@ async def test_a_row_is_permitted_exactly_where_disclose_permits_and_names_the_s
 async def test_the_matrix_of_a_past_instant_agrees_with_what_was_decided_then(laws: Laws, seed: int) -> None:
     draw, client = Random(seed + 100), await laws.client("suvi")
     gateway, directory = laws.gateway, laws.world.directory
-    await settle(laws)
+    documents = await settle(laws)
     reader = SqlFactReader(gateway.database)
     past = Rebuilding(History(SqlSearchStore(gateway.database), gateway.keys), reader, directory)
     who = WhoCanSee(
@@ -147,7 +153,7 @@ async def test_the_matrix_of_a_past_instant_agrees_with_what_was_decided_then(la
     )  # fmt: skip
     then: list[tuple[int, Matrix]] = []
     for _ in range(12):
-        await live(laws, draw)
+        await live(laws, draw, documents)
         matrix = await who.matrix(client)
         then.append((to_micros(matrix.at), matrix))
         for seen in draw.sample(rows_of(matrix), 2) if rows_of(matrix) else []:
@@ -181,19 +187,28 @@ async def test_the_matrix_of_a_past_instant_agrees_with_what_was_decided_then(la
     assert compared > 10
 
 
-async def test_a_suspended_partner_and_a_suspended_client_show_in_the_matrix(laws: Laws, insights: Insights) -> None:
-    client = await laws.client("suvi")
+async def test_a_service_sees_until_each_of_its_systems_is_suspended(laws: Laws, insights: Insights) -> None:
+    client, partners = await laws.client("suvi"), laws.gateway.partners
     await laws.deposit()
     await laws.give()
     before = laws.clock.now()
     laws.clock.advance(timedelta(minutes=1))
-    await laws.gateway.log.submit(laws.gateway.partners.suspending("kuntakokeilu-system", by="test"), urgent=True)
-    matrix = await insights.who_can_see.matrix(client)
-    assert _cell(matrix).told.reason == "suspended"
-    assert _cell(await insights.who_can_see.matrix(client, at=before)).permitted
-    await laws.gateway.log.submit(laws.gateway.partners.resuming("kuntakokeilu-system", by="test"))
-    await laws.gateway.clients.suspend(client, suspended=True, by=Actor(system="gateway"))
+    await laws.gateway.log.submit(partners.suspending("kuntakokeilu-system", by="test"), urgent=True)
+    # Its organisation's own desk may still ask.
+    assert _cell(await insights.who_can_see.matrix(client)).permitted
+    await laws.gateway.log.submit(partners.suspending(desk_system("tyollisyysalue"), by="test"), urgent=True)
     assert _cell(await insights.who_can_see.matrix(client)).told.reason == "suspended"
+    assert _cell(await insights.who_can_see.matrix(client, at=laws.clock.now())).told.reason == "suspended"
+    assert _cell(await insights.who_can_see.matrix(client, at=before)).permitted
+
+
+async def test_of_a_suspended_client_nobody_sees_anything(laws: Laws, insights: Insights) -> None:
+    client = await laws.client("suvi")
+    await laws.deposit()
+    await laws.give()
+    await laws.gateway.clients.suspend(client, suspended=True, by=Actor(system="gateway"))
+    for at in (None, laws.clock.now()):
+        assert _cell(await insights.who_can_see.matrix(client, at=at)).told.reason == "suspended"
 
 
 async def test_what_could_come_is_told_before_any_document_is_there(laws: Laws, insights: Insights) -> None:
@@ -249,6 +264,36 @@ async def test_a_change_of_the_rules_since_is_said(laws: Laws, insights: Insight
     before = laws.clock.now() - timedelta(days=1)
     assert OTHER_RULES in (await insights.who_can_see.matrix(client, at=before)).caveats
     assert (await insights.who_can_see.matrix(client, at=laws.clock.now())).caveats == ()
+
+
+async def test_a_past_instant_is_known_across_a_new_year(laws: Laws, insights: Insights) -> None:
+    client = await laws.client("suvi")
+    await laws.deposit()
+    await laws.give("suvi", laws.row(sensitivities=frozenset({"health"})))
+    await laws.relate()
+    await laws.gateway.recording.prohibit(client, recipient="kela")
+    laws.clock.set(datetime(2027, 1, 2, 12, tzinfo=UTC))
+    consent = await laws.give("suvi", laws.row(recipient="sosiaalityo", purpose="care-coordination"))
+    assert laws.entries()[-1].origin.endswith("/2027")
+    now = await insights.who_can_see.matrix(client)
+    laws.clock.advance(timedelta(hours=1))
+    await laws.gateway.recording.withdraw(consent.id)
+    then = await insights.who_can_see.matrix(client, at=now.at)
+    assert (then.cells, then.caveats) == (now.cells, ())
+
+
+async def test_what_was_erased_since_is_said(laws: Laws, insights: Insights) -> None:
+    client = await laws.client("suvi")
+    await laws.deposit()
+    await laws.give()
+    then = laws.clock.now()
+    laws.clock.set(datetime(2027, 1, 2, 12, tzinfo=UTC))
+    await laws.give()
+    laws.gateway.keys.destroy("subject-year", client, [2026])
+    assert ERASED in (await insights.who_can_see.matrix(client, at=then)).caveats
+    assert ERASED in (await insights.who_can_see.matrix(client, at=laws.clock.now())).caveats
+    other = await laws.client("sirpa")
+    assert (await insights.who_can_see.matrix(other, at=then)).caveats == ()
 
 
 async def test_every_role_of_a_purpose_is_answered_alike(laws: Laws) -> None:
