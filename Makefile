@@ -9,7 +9,7 @@ CASES ?=
 CASE ?= b-sqlite
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve migrate test check policies catalogues bench bench-grown profile stress kills flood clean
+.PHONY: help setup setup-dev demo serve migrate test check policies catalogues screens bench bench-grown profile stress kills flood clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ policies: setup-dev ## Compile the policies for the embedded engine (needs the p
 
 catalogues: setup-dev ## Bring the pages' catalogues (gateway/web/locale) up to their texts; what has no translation is left empty
 	@$(PYTHON_IN_VENV) -m tests.web.catalogues
+
+screens: setup-dev ## Pictures of every page into build/screens (Chromium); LANGUAGES="fi sv" chooses
+	@$(PYTHON_IN_VENV) -m tests.web.screens $(LANGUAGES)
 
 bench: setup-dev ## What a protected read costs against a bare route, in one run (docs/speed.md); CASES="a b-sqlite" chooses
 	@$(PYTHON_IN_VENV) -W ignore -m tests.bench $(CASES)
