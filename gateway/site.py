@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import httpx
 from fastapi import APIRouter
 
-from adapters.sql.log_search import SqlSearchStore
 from gateway.composition import Gateway
-from gateway.disclosure.log_search import LogSearch
-from gateway.disclosure.looking import Looker, LookerKind, tell_look
+from gateway.insight import insights_of
+from gateway.rooms.desk import desk_room
+from gateway.rooms.oversight import oversight_room
+from gateway.rooms.portal import portal_room
+from gateway.rooms.review import review_room
+from gateway.rooms.sign_in import way_in
 from gateway.web.doors import Doors
 from gateway.web.page import Pages
-from gateway.web.portal.routes import portal_routers
-from gateway.web.portal.visit import Room, Visit
 from gateway.web.session import Sessions
 from gateway.web.shell.routes import shell_router
+from gateway.web.sign_in.routes import SignIn, sign_in_router
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +29,22 @@ class Site:
     routers: tuple[APIRouter, ...]
 
 
-def make_site(gateway: Gateway, sessions: Sessions) -> Site:
-    """Return the human edge of *gateway*, whose people *sessions* knows."""
-    settings = gateway.settings
+def make_site(gateway: Gateway, sessions: Sessions, sign_in: SignIn | None = None) -> Site:
+    """Return the human edge of *gateway*, whose people *sessions* knows; without *sign_in* nobody can come in anew."""
+    settings, insights = gateway.settings, insights_of(gateway)
     pages = Pages(gateway.directory, demo=settings.demo)
     doors = Doors(sessions, secure=settings.base_url.startswith("https:"))
-    search = SqlSearchStore(gateway.database)
-    log = LogSearch(search, gateway.keys, gateway.log, gateway.log, gateway.parts.new_event_id)
-    room = Room(
-        pages, doors, gateway.recording, gateway.mandates, gateway.wordings, gateway.directory, gateway.clock, log,
-        gateway.concerns, _looks(gateway), settings.base_url,
+    rooms = (
+        shell_router(pages, doors), *portal_room(gateway, pages, doors), *review_room(gateway, pages, doors, insights),
+        *desk_room(gateway, pages, doors, insights), *oversight_room(gateway, pages, doors),
     )  # fmt: skip
-    return Site(pages, (shell_router(pages, doors), *portal_routers(room)))
+    return Site(pages, rooms if sign_in is None else (*rooms, sign_in_router(pages, doors, sign_in)))
 
 
-def _looks(gateway: Gateway) -> Callable[[Visit, str], Awaitable[None]]:
-    """Return what writes the entry of a representative's look."""
+def open_site(gateway: Gateway, transport: httpx.AsyncBaseTransport | None = None) -> Site | None:
+    """Return the human edge as the settings have it, None where they name no provider to sign in at.
 
-    async def looked(visit: Visit, view: str) -> None:
-        person = visit.session.signed_in
-        looker = Looker(LookerKind.REPRESENTATIVE, person.subject, person.name, request_id=visit.by.request_id)
-        await tell_look(gateway.log, gateway.parts.new_event_id(), looker, visit.client, view, {})
-
-    return looked
+    *transport* leads to the providers in place of the network. Raises SettingsError for faults of their file.
+    """
+    way = way_in(gateway, transport)
+    return None if way is None else make_site(gateway, way.sessions, way.sign_in)

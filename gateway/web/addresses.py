@@ -9,7 +9,7 @@ ROOMS: Final = ("portal", "desk", "oversight", "sign-in", "sign-out", "acting-fo
 """The first part of every address of the human edge; `/` alone is its front page."""
 
 _PAGE: Final = re.compile(rf"/|/(?:{'|'.join(ROOMS)})(?:/.*)?", re.DOTALL)
-_WAY_BACK: Final = re.compile(r"/(?:(?:portal|desk|oversight|sign-in|help)(?:/[A-Za-z0-9._~-]+)*)?")
+_WAY_BACK: Final = re.compile(r"/(?:(?:portal|desk|oversight|sign-in|acting-for|help)(?:/[A-Za-z0-9._~-]+)*)?")
 
 
 def is_page(path: str) -> bool:

@@ -203,12 +203,14 @@ async def test_a_withdrawal_that_cannot_be_kept_stands_and_is_answered_once_it_i
         document, consent = await laws.deposit(), await laws.give()
         safe = tmp_path / "safe"
         safe.rename(tmp_path / "unmounted")
+        assert laws.gateway.safe is not None and not laws.gateway.safe.is_usable()
         with pytest.raises(NotKeptTwice):
             await laws.gateway.recording.withdraw(consent.id)
         assert isinstance(await laws.ask(laws.read_of(document)), Refused)
         with pytest.raises(NotKeptTwice):  # Asked again, it stands already, and is not kept yet.
             await laws.gateway.recording.withdraw(consent.id)
         (tmp_path / "unmounted").rename(safe)
+        assert laws.gateway.safe.is_usable()
         await laws.gateway.recording.withdraw(consent.id)
         assert laws.gateway.safe is not None
         assert [one.kind for one in laws.gateway.safe.kept().events].count("consent.withdrawn") == 1
