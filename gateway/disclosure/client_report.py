@@ -118,9 +118,9 @@ def released(lines: Sequence[Line], choices: Mapping[str, Choice]) -> tuple[Line
 def _line(entry: Opened, client: str, package: Package) -> Line:
     row, actor = as_row(entry), entry.a or {}
     line = Line(
-        entry.origin, entry.index, entry.t, entry.kind, *(tuple(row[name].split()) for name in (
-            "recipient", "custodian", "category", "purpose", "basis",
-        )),
+        entry.origin, entry.index, entry.t, entry.kind, recipients=tuple(row["recipient"].split()),
+        custodians=tuple(row["custodian"].split()), categories=tuple(row["category"].split()),
+        purposes=tuple(row["purpose"].split()), bases=tuple(row["basis"].split()),
     )  # fmt: skip
     if package is Package.USE:
         said = (actor.get(name) for name in ("role", "person", "name"))

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 
@@ -148,7 +148,12 @@ class ClientReports:
         reason = f"{asked.reason}\n{asked.special}" if asked.special else asked.reason
         ends = now + KEPT_FOR // timedelta(microseconds=1)
         draft = self._draft(officer, reason, body, asked.client)
-        await self._submit(_Step(draft, lambda link: self._store.add(link, report, ends) or True))
+
+        def store(connection: object) -> bool:
+            self._store.add(connection, report, ends)
+            return True
+
+        await self._submit(_Step(draft, store))
         return report.id
 
     async def nobody(self, officer: Officer, package: Package, reason: str) -> None:
@@ -243,14 +248,20 @@ def to_bytes(report: Report) -> bytes:
 def from_bytes(kept: bytes) -> Report:
     """Return a report as it was sealed."""
     content = orjson.loads(kept)
-    lines = tuple(
-        Line(**{
-            name: tuple(map(Flag, value)) if name == "flags" else tuple(value) if isinstance(value, list) else value
-            for name, value in row.items()
-        })
-        for row in content["lines"]
-    )  # fmt: skip
+    lines = tuple(map(_line, content["lines"]))
     files = tuple(ReportFile(name, bytes.fromhex(value)) for name, value in content["files"].items())
-    return Report(**content | {
-        "package": Package(content["package"]), "state": State(content["state"]), "lines": lines, "files": files,
-    })  # fmt: skip
+    return Report(
+        id=content["id"], organisation=content["organisation"], client=content["client"],
+        package=Package(content["package"]), language=content["language"], state=State(content["state"]),
+        made_by=content["made_by"], made_at=content["made_at"], since=content["since"], complete=content["complete"],
+        lines=lines, files=files, withheld=content["withheld"],
+    )  # fmt: skip
+
+
+def _line(row: Mapping[str, Any]) -> Line:
+    return Line(
+        row["origin"], row["index"], row["t"], row["kind"], recipients=tuple(row["recipients"]),
+        custodians=tuple(row["custodians"]), categories=tuple(row["categories"]), purposes=tuple(row["purposes"]),
+        bases=tuple(row["bases"]), role=row["role"], person=row["person"], name=row["name"],
+        flags=tuple(map(Flag, row["flags"])),
+    )  # fmt: skip

@@ -106,7 +106,7 @@ class EntryProofs:
             form, parsed = _form(entry)
             openings, opened = self._openings(head, rows, parsed)
             read = Opener(self._keys).open_rows(origin, rows)[0]
-            steps = (signature, inclusion, form, opened, _index(read, rows))
+            steps: tuple[Step, ...] = (signature, inclusion, form, opened, _index(read, rows))
             if order:
                 steps = (*steps, self._order(reader, head, read))
         receipt = LogProof(index, path, head.note, pack_openings(entry, openings))

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from audit.entry import IndexRow
 from gateway.directory.model import Directory
+from gateway.disclosure.desk_requester import desk_system
 from gateway.disclosure.log_search import Scope
 from gateway.disclosure.opened import Opened, Section
-
-DESK = "saattaen-desk-"
-"""What the names of organisations' own desks begin with, which are partner systems that hold no key."""
 
 
 def scope_of(organisation: str, directory: Directory, systems: Mapping[str, str]) -> Scope:
@@ -20,7 +18,7 @@ def scope_of(organisation: str, directory: Directory, systems: Mapping[str, str]
     """
     services = {code for code, row in directory.services.items() if row.organisation == organisation}
     own = {system for system, owner in systems.items() if owner == organisation}
-    return Scope(frozenset(services), frozenset(own | {f"{DESK}{organisation}"}))
+    return Scope(frozenset(services), frozenset(own | {desk_system(organisation)}))
 
 
 def may_see(entry: Opened, row: IndexRow, scope: Scope) -> bool:

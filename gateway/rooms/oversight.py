@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter
 
+from adapters.sql.concern_registry import SqlConcernRegistry
 from adapters.sql.log_search import SqlSearchStore
 from adapters.sql.officer_looks import SqlOfficerLooks
 from adapters.sql.report_store import SqlReportStore
@@ -20,6 +21,7 @@ from gateway.disclosure.log_watch import LogWatch
 from gateway.disclosure.officer_looks import OfficerLooks
 from gateway.disclosure.phrases import load_phrases
 from gateway.web.doors import Doors
+from gateway.web.oversight.concern_routes import concern_router
 from gateway.web.oversight.entry_routes import entry_router
 from gateway.web.oversight.front_routes import front_router
 from gateway.web.oversight.gate import Gate
@@ -48,8 +50,14 @@ def oversight_room(gateway: Gateway, pages: Pages, doors: Doors) -> tuple[APIRou
     kept = SqlReportStore(gateway.database, Sealing(gateway.keys))
     reports = ClientReports(kept, store, gateway.keys, gateway.log, new_event_id, new_id, now)
     files = ReportFiles(pages, phrases, demo=settings.demo)
+    concerns = SqlConcernRegistry(Sealing(gateway.keys))
+
+    async def open_concerns(organisation: str) -> int:
+        return await gateway.database.reading(lambda link: concerns.open_count(link, organisation))
+
     return (
-        front_router(pages, gate, looks, watch, now),
+        front_router(pages, gate, looks, watch, open_concerns, now),
+        concern_router(pages, gate, gateway.concerns, phrases, settings.base_url, now),
         search_router(pages, gate, looks, gateway.recording, phrases, settings.base_url, now),
         report_router(pages, gate, reports, files, gateway.recording, settings.base_url, now),
         entry_router(pages, gate, looks, proofs, phrases, settings.log_name, settings.base_url),

@@ -10,8 +10,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.disclosure.accounts import context_of
+from gateway.disclosure.explaining import explain_entry
 from gateway.disclosure.opened import Opened
-from gateway.disclosure.phrases import Phrases
+from gateway.disclosure.phrases import Eye, Phrases
 from gateway.http.problems import EdgeError
 from gateway.web.forms import read_form
 from gateway.web.language import N_, language_of
@@ -93,8 +95,10 @@ def entry_router(
         proved = await proofs.prove(one.origin, one.index, order=check)
         if proved is None:
             raise EdgeError("no-such-address")
+        language = language_of(request)
+        explained = explain_entry(one, context_of([]), Eye.OFFICER, pages.directory, phrases, language)
         return pages.render(
-            request, "oversight/entry.html", visit.session, one=tell([one], phrases, language_of(request))[0],
+            request, "oversight/entry.html", visit.session, explained=explained, one=tell([one], phrases, language)[0],
             facts=facts_of(one), proved=proved, checked=check, visit=visit,
         )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter
@@ -18,7 +18,14 @@ from gateway.web.page import Pages
 OF_LATE = timedelta(days=30)
 
 
-def front_router(pages: Pages, gate: Gate, looks: Looks, states: LogStates, now: Callable[[], datetime]) -> APIRouter:
+def front_router(
+    pages: Pages,
+    gate: Gate,
+    looks: Looks,
+    states: LogStates,
+    open_concerns: Callable[[str], Awaitable[int]],
+    now: Callable[[], datetime],
+) -> APIRouter:
     """Return the route of the first page."""
     router = APIRouter(include_in_schema=False)
 
@@ -29,6 +36,7 @@ def front_router(pages: Pages, gate: Gate, looks: Looks, states: LogStates, now:
         return pages.render(
             request, "oversight/front.html", visit.session, organisation=visit.officer.organisation,
             state=await states.now(), tally=tally(survey), now=now(),
+            open_concerns=await open_concerns(visit.officer.organisation or ""),
         )  # fmt: skip
 
     return router

@@ -8,6 +8,7 @@ from typing import Protocol
 from gateway.directory.identity_code import Identifier
 from gateway.disclosure.client_report import Choice, Package
 from gateway.disclosure.client_reporting import Asked, NotReleased, Render, Report
+from gateway.disclosure.concern import Answer, Concern
 from gateway.disclosure.entry_proof import Proved
 from gateway.disclosure.log_search import Officer, Query
 from gateway.disclosure.log_survey import Survey
@@ -99,4 +100,16 @@ class Reports(Protocol):
         self, report: Report, officer: Officer, choices: Mapping[str, Choice], render: Render
     ) -> Report | NotReleased:
         """Release a report as its second officer decided, or say why it does not go out."""
+        ...
+
+
+class Cases(Protocol):
+    """See `gateway.disclosure.concerns.Concerns`: the officer's side."""
+
+    async def cases_of(self, officer: Officer) -> tuple[Concern, ...]:
+        """Return the cases of the officer's own organisation, open ones first, after the entry of this look stands."""
+        ...
+
+    async def answer(self, concern: str, officer: Officer, answer: Answer, text: str) -> Concern:
+        """Answer for the officer's organisation and tell the client. Raises ConsentRefused."""
         ...

@@ -96,7 +96,7 @@ def _row(
     person = f"{line.name} ({line.person})" if line.name and line.person else line.name or line.person
     who = ", ".join(one for one in (person, named("role", (line.role,) if line.role else ())) if one)
     basis = ", ".join(phrases.basis(code, language) for code in line.bases)
-    return (when, happened, who or say("-"), services(line.recipients), what, purpose, basis)
+    return (when, happened, who or "-", services(line.recipients), what, purpose, basis)
 
 
 def _to_csv(sheet: Sheet) -> str:

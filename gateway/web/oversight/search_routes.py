@@ -51,7 +51,7 @@ def search_router(
         look = looks.nobody if visit.private.named and visit.private.client is None else looks.search
         seen = await look(query, visit.officer, visit.private.reason)
         return pages.render(
-            request, "oversight/results.html", visit.session, **_choices(visit, asked),
+            request, "oversight/results.html", visit.session, status=200, **_choices(visit, asked),
             told=tell(seen.entries, phrases, language_of(request)), seen=seen, histogram=histogram(seen.sights),
             outcomes=outcomes(seen.sights), recipients=recipients(seen.sights), counted=COUNTED, exported=EXPORTED,
             faults=[], written={},
