@@ -11,13 +11,12 @@ from starlette.responses import Response
 from gateway.errors import CustodianUnavailable
 from gateway.http.problems import EdgeError
 from gateway.web.review.ports import Review
-from gateway.web.review.visiting import enter
+from gateway.web.review.visiting import enter, show
 
 
 def document_router(room: Review) -> APIRouter:
     """Return the routes under /portal/documents."""
     router = APIRouter(prefix="/portal/documents", include_in_schema=False)
-    pages = room.pages
 
     @router.get("")
     async def documents(request: Request) -> Response:
@@ -25,7 +24,7 @@ def document_router(room: Review) -> APIRouter:
         found = await room.own_documents.documents(visit.client, visit.looker)
         ordered = sorted(found, key=lambda one: one.category)
         groups = tuple((category, tuple(group)) for category, group in groupby(ordered, key=lambda one: one.category))
-        return pages.render(request, "review/documents.html", visit.session, groups=groups)
+        return show(room, visit, "documents", groups=groups)
 
     @router.get("/{document}")
     async def read(request: Request, document: str) -> Response:
@@ -33,9 +32,9 @@ def document_router(room: Review) -> APIRouter:
         try:
             reading = await room.own_documents.read(visit.client, document, visit.looker)
         except CustodianUnavailable:
-            return pages.render(request, "review/elsewhere.html", visit.session, status=503)
+            return show(room, visit, "elsewhere", status=503)
         if reading is None:
             raise EdgeError("no-such-address")
-        return pages.render(request, "review/document.html", visit.session, reading=reading)
+        return show(room, visit, "document", reading=reading)
 
     return router
