@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """The OPA server's address, when `engine` is `opa`."""
     custodians: Path | None = None
     """Which custodians' documents lie on FHIR servers of their own (YAML); without it all lie with the gateway."""
+    identification: Path | None = None
+    """The identity providers of clients and staff (YAML); without it there are no pages for people."""
     demo: bool = False
     """A demo says so in each answer, takes 900-series codes without issuer and uses marked keys."""
     patience: float = Field(default=20.0, ge=0.1, le=120)

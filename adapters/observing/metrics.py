@@ -53,6 +53,7 @@ class Metrics:
         self._age = gauge("saattaen_checkpoint_age_seconds", "Since the log's last entry", "livemin")
         self._connections = gauge("saattaen_store_connections", "Connections of the writing pool in use")
         self._in_service = gauge("saattaen_requests_in_service", "Requests that are worked on")
+        self._second_volume = gauge("saattaen_second_volume_usable", "Whether the second volume can be used", "livemin")
         self._waiting = gauge("saattaen_requests_waiting", "Requests that wait for their turn")
 
     def request(self, request_id: str, headers: Mapping[str, str]) -> AbstractContextManager[object]:
@@ -108,6 +109,8 @@ class Metrics:
         self._log_seconds.set(now.log_last_seconds)
         if now.checkpoint_age is not None:
             self._age.set(now.checkpoint_age)
+        if now.second_volume is not None:
+            self._second_volume.set(now.second_volume)
         self._connections.set(now.connections)
         self._in_service.set(now.in_service)
         self._waiting.set(now.waiting)

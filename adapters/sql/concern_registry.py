@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 from sqlmodel import SQLModel
 
 from adapters.sql import tables
@@ -65,6 +65,12 @@ class SqlConcernRegistry:
             .limit(limit)
         )
         return tuple(self._concern(row, [row]) for row in _of(connection).execute(query))
+
+    def open_count(self, connection: object, organisation: str) -> int:
+        """Return how many cases an organisation has not answered: a number, of nobody."""
+        case = _CASES.c
+        query = select(func.count()).where(case.organisation == organisation, case.answer.is_(None))
+        return int(_of(connection).execute(query).scalar_one())
 
     def answer(self, connection: object, concern: Concern, case: Case) -> None:
         """Store an answer."""

@@ -478,6 +478,109 @@ class SearchCursorRow(SQLModel, table=True):
     expires: int = Field(sa_column=_micros(index=True))
 
 
+class WebSessionRow(SQLModel, table=True):
+    """A person's session in a browser: found by a hash of its cookie, sealed under what the cookie alone can make."""
+
+    __tablename__ = "web_session"
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    begun: int = Field(sa_column=_micros())
+    seen: int = Field(sa_column=_micros())
+    ends: int = Field(sa_column=_micros(index=True))
+    provider_session: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True, index=True))
+    """Keyed hash of provider and `sid`."""
+    provider_subject: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True, index=True))
+    """Keyed hash of provider and `sub`."""
+
+
+class SignInAttemptRow(SQLModel, table=True):
+    """A question that was put to an identity provider and waits for its one answer, sealed as a session is."""
+
+    __tablename__ = "sign_in_attempt"
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    ends: int = Field(sa_column=_micros(index=True))
+
+
+class DeskContactRow(SQLModel, table=True):
+    """Somebody whom a service's worker looked up, known to us or not: what a page of theirs is reached by."""
+
+    __tablename__ = "desk_contact"
+    __table_args__ = (UniqueConstraint("service", "lookup"),)
+    ref: str = Field(primary_key=True)
+    service: str
+    lookup: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """Keyed hash of the identifier, so that the same person is met again under the same reference."""
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """The identifier, under the key of the service's desk."""
+    ends: int = Field(sa_column=_micros(index=True))
+
+
+class DeskDraftRow(SQLModel, table=True):
+    """A consent that is being talked over at a desk: gone after a day, or once it was answered."""
+
+    __tablename__ = "desk_draft"
+    id: str = Field(primary_key=True)
+    service: str = Field(index=True)
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    scan: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    """The scanned paper, sealed too, until a second person has compared it."""
+    ends: int = Field(sa_column=_micros(index=True))
+
+
+class DeskAnswerRow(SQLModel, table=True):
+    """What a service's desk asked or was answered, for its own worklist: no evidence, which is the log's."""
+
+    __tablename__ = "desk_answer"
+    id: str = Field(primary_key=True)
+    service: str = Field(index=True)
+    ref: str
+    answer: str
+    """asked | refused | later"""
+    recipient: str
+    category: str
+    at: int = Field(sa_column=_micros())
+    not_before: int = Field(sa_column=_micros(index=True))
+
+
+class OfficerLookRow(SQLModel, table=True):
+    """What an officer looks for and may not stand in an address, under the digest of a reference that passes."""
+
+    __tablename__ = "officer_look"
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """AES-GCM under a key derived from the reference, bound to the officer."""
+    expires: int = Field(sa_column=_micros(index=True))
+
+
+class ClientReportRow(SQLModel, table=True):
+    """A client's report at an organisation: made by one officer, checked by another, then handed out for a while."""
+
+    __tablename__ = "client_report"
+    id: str = Field(primary_key=True)
+    organisation: str = Field(index=True)
+    client: str = Field(index=True)
+    state: str
+    """waiting | released"""
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """The report, and once released its files, under the client's data key."""
+    made: int = Field(sa_column=_micros())
+    expires: int = Field(sa_column=_micros(index=True))
+
+
+class LogVerificationRow(SQLModel, table=True):
+    """What a verification of the whole log found: figures alone."""
+
+    __tablename__ = "log_verification"
+    at: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    entries: int = Field(sa_column=_micros())
+    sections: int = Field(sa_column=_micros())
+    releases: int = Field(sa_column=_micros())
+    wrong: int = Field(sa_column=_micros())
+    unchecked: int = Field(sa_column=_micros())
+    order_checked: bool
+
+
 CLIENT_FACT_TABLES = ("client_identifier", "consent", "consent_grant", "refusal", "prohibition", "relation")
 """Tables with a `client` column whose every write bumps that client's epoch (client_state itself bumps too)."""
 

@@ -24,6 +24,7 @@ from gateway.serving.connection import ConnectionBounds
 from gateway.serving.logs import set_up_logs
 from gateway.serving.workers import Workers, say_ready, stop_without_parent
 from gateway.settings import Settings, read_settings
+from gateway.site import open_site
 
 T = TypeVar("T")
 
@@ -129,6 +130,7 @@ async def _serve(
             observing.sample,
             Bounds(places=settings.places, shared=settings.shared_places, strangers=settings.stranger_places),
             ConnectionBounds(connections=settings.connections),
+            open_site(gateway),
         ) as serving,  # fmt: skip
     ):
         serving.stop_on_signals()

@@ -51,6 +51,15 @@ class Reading:
         None."""
         return await self._read(lambda connection: self._office.stores.proofs.receipts(connection, consent, party))
 
+    async def receipt_of_client(self, receipt: str, client: ClientId) -> ReceiptView | None:
+        """Return one of the client's own receipts; None where it is unknown, another's, or a party's."""
+        return await self._read(lambda connection: self._office.stores.proofs.receipt_of(connection, receipt, client))
+
+    async def versions_of_client(self, consent: ConsentId, client: ClientId) -> tuple[Consent, ...]:
+        """Return every version of a consent of the client's own, oldest first; empty where it is another's."""
+        found = await self._read(lambda connection: self._office.stores.consents.versions(connection, consent))
+        return tuple(one for one in found if one.client == client)
+
     async def messages_to(self, party: str, client: ClientId | None = None) -> tuple[Outgoing, ...]:
         """Return what was written to a service or to `client`, oldest first; about one client where given."""
         return await self._read(lambda connection: self._office.stores.outbox.to_party(connection, party, client))

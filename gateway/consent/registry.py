@@ -184,6 +184,10 @@ class ProofRegistry(Protocol):
         """Return a party's receipts of a consent, the client's where None, oldest first."""
         ...
 
+    def receipt_of(self, connection: object, receipt: str, client: ClientId) -> ReceiptView | None:
+        """Return one of the client's own receipts by its id; None where it is another's or a party's."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ClientStanding:

@@ -60,6 +60,30 @@ def defer(act: Act, client: ClientId, request: str) -> None:
     act.drafts.append(act.teller.deferred(client, asked, request))
 
 
+def put_off(act: Act, client: ClientId, rows: tuple[AskedRow, ...]) -> None:
+    """Record that the client decides later about each row: the same is not asked again within the cool-down.
+
+    A request that waits is put aside; where nobody had asked in writing, the question at the desk was one.
+    """
+    if not rows or any(_unknown(row, act.office.directory) for row in rows):
+        raise ConsentRefused("request-invalid", "what is put off names codes that the directory knows")
+    known_client(act, client)
+    standing = act.office.stores.standing
+    waiting = {(one.recipient, one.category): one.id for one in standing.requests_of(act.connection, client)}
+    for row in rows:
+        until, request = act.at + COOL_DOWN, waiting.get((row.recipient, row.category))
+        if request is None:
+            request = new_id()
+            standing.add_request(act.connection, request, client, row, act.at, until)
+        standing.defer_request(act.connection, request, until)
+        act.drafts.append(act.teller.deferred(client, row, request))
+
+
+def _unknown(row: AskedRow, directory: Directory) -> bool:
+    parties = directory.service(row.custodian), directory.service(row.recipient)
+    return None in parties or row.category not in directory.categories or row.purpose not in directory.purposes
+
+
 def refuse(act: Act, client: ClientId, rows: tuple[RefusedRow, ...], giver: Giver, mandate: Mandate | None) -> None:
     """Record a refusal of each row."""
     if not rows:

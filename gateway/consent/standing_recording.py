@@ -46,6 +46,10 @@ class StandingRecording(Submitting):
         """Put a request aside: it stands, and is not asked again within the cool-down."""
         await self._do(ON_OWN_PAGE, lambda one: standing.defer(one, client, request))
 
+    async def put_off(self, client: ClientId, rows: Sequence[AskedRow], *, by: Actor) -> None:
+        """Record that the client, asked by a worker, decides later about each row: as good an answer as any other."""
+        await self._do(by, lambda one: standing.put_off(one, client, tuple(rows)))
+
     async def prohibit(
         self,
         client: ClientId,

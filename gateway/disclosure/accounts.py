@@ -20,7 +20,8 @@ TOLD = (
     "consent.confirmed", "consent.refused", "consent.deferred", "consent.changed", "consent.withdrawn",
     "consent.expired", "consent.spent", "mandate.ended", "prohibition.given", "prohibition.lifted",
     "relation.recorded", "relation.ended", "relation.contested", "client.suspended", "client.marked",
-    "client.notices", "concern.raised", "concern.answered", "audit.read", "mandate.read", "probe", "erasure",
+    "client.notices", "concern.raised", "concern.answered", "audit.read", "mandate.read", "probe", "desk.lookup",
+    "desk.report", "erasure",
 )  # fmt: skip
 """The kinds of entry that a client is told of."""
 
@@ -232,7 +233,10 @@ _WHO_ALONE = ""
 
 def _who(entry: Opened, body: Section) -> str | None:
     match entry.kind:
-        case "decision" | "disclosure" | "search" | "custodian.read" | "consent.requested" | "probe":
+        case (
+            "decision" | "disclosure" | "search" | "custodian.read" | "consent.requested" | "probe"
+            | "desk.lookup" | "desk.report"
+        ):  # fmt: skip
             return optional_text(body, "recipient")
         case "deposit" | "relation.ended" | "relation.contested":
             return optional_text(body, "custodian")
@@ -263,10 +267,10 @@ def _case(entry: Opened, body: Section) -> str:
             return "consent.withdrawn.told"
         case "consent.refused" | "prohibition.given" | "client.notices" if not flag(body, "in_person"):
             return f"{kind}.for-you"
-        case "prohibition.given" if body.get("pause_until") is not None:
-            return "prohibition.given.pause"
         case "audit.read" | "mandate.read" if body.get("view") == "who-can-see":
             return f"{kind}.who-can-see"
+        case "prohibition.given" if body.get("pause_until") is not None:
+            return "prohibition.given.pause"
         case "client.suspended" if not flag(body, "suspended"):
             return "client.suspended.resumed"
         case "client.marked" if not flag(body, "non_disclosure"):

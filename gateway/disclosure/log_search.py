@@ -167,6 +167,20 @@ class LogSearch:
         ))  # fmt: skip
         return page
 
+    async def of_worker(
+        self, system: str, person: str, name: str | None, *, after: str | None = None, count: int = PAGE
+    ) -> Page:
+        """Return a page of what a worker did through a system, after the entry of this look stands. Raises BadQuery."""
+        query = Query(requester=system, person=person, after=after, count=count)
+        page = await asyncio.to_thread(self._find, query, None)
+        body = {"found": len(page.entries), "by": "worker"}
+        actor = {"system": system, "person": person, "name": name}
+        await self._tell(Draft(
+            self._new_event_id(), IndexRow("audit.read", "na", requester=system), body, {}, actor,
+            actor_owner=f"{system}/{person}",
+        ))  # fmt: skip
+        return page
+
     async def own(
         self, client: str, *, since: int | None = None, until: int | None = None, recipient: str | None = None,
         category: str | None = None, outcome: str | None = None, after: str | None = None, count: int = PAGE,
@@ -222,9 +236,9 @@ class LogSearch:
         opener = Opener(self._keys)
         with self._store.read() as reader:
             heads = {head.origin: head for head in reader.heads()}
-            criteria = self._criteria(reader, query, scope, heads.values())
+            criteria = criteria_of(reader, self._keys, query, scope, heads.values())
             places = list(reader.find(criteria))
-            entries = _open(opener, reader, places[: query.count])
+            entries = open_places(opener, reader, places[: query.count])
             more = None
             if len(places) > query.count:
                 origin, index = places[query.count - 1]
@@ -233,34 +247,39 @@ class LogSearch:
             if with_context:
                 whole = Query(client=query.client, kinds=CONTEXT)
                 around = replace(criteria, query=whole, before=None, limit=_CONTEXT_AT_MOST)
-                context = _open(opener, reader, reader.find(around))
+                context = open_places(opener, reader, reader.find(around))
         return Page(entries, more, context)
 
-    def _criteria(
-        self, reader: SearchableReader, query: Query, scope: Scope | None, heads: Collection[Head]
-    ) -> Criteria:
-        years = {year_of_origin(head.origin) for head in heads}
-        subjects = actors = None
-        if query.client is not None:
-            subjects = self._tokens("subject-year", [query.client], years)
-        if query.person is not None:
-            systems = [query.requester] if query.requester is not None else reader.systems()
-            actors = self._tokens("actor-year", [f"{system}/{query.person}" for system in systems], years)
-        return Criteria(query, subjects, actors, scope, _place(query.after), query.count + 1)
 
-    def _tokens(self, kind: KeyKind, owners: Collection[str], years: Collection[int]) -> Mapping[int, frozenset[str]]:
-        """Return the tokens of owners in each year, as far as there is a key."""
-
-        def of(year: int) -> Iterator[str]:
-            for owner in owners:
-                key = self._keys.get(KeyName(kind, owner, year))
-                if key is not None:
-                    yield index_token(key, owner)
-
-        return {year: frozenset(of(year)) for year in years}
+def criteria_of(
+    reader: SearchableReader, keys: LookedUpKeys, query: Query, scope: Scope | None, heads: Collection[Head]
+) -> Criteria:
+    """Return a query as the index understands it. Raises BadQuery for a page that was not told of."""
+    years = {year_of_origin(head.origin) for head in heads}
+    subjects = actors = None
+    if query.client is not None:
+        subjects = _tokens(keys, "subject-year", [query.client], years)
+    if query.person is not None:
+        systems = [query.requester] if query.requester is not None else reader.systems()
+        actors = _tokens(keys, "actor-year", [f"{system}/{query.person}" for system in systems], years)
+    return Criteria(query, subjects, actors, scope, _place(query.after), query.count + 1)
 
 
-def _open(opener: Opener, reader: SearchableReader, places: Sequence[tuple[str, int]]) -> list[Opened]:
+def _tokens(
+    keys: LookedUpKeys, kind: KeyKind, owners: Collection[str], years: Collection[int]
+) -> Mapping[int, frozenset[str]]:
+    """Return the tokens of owners in each year, as far as there is a key."""
+
+    def of(year: int) -> Iterator[str]:
+        for owner in owners:
+            key = keys.get(KeyName(kind, owner, year))
+            if key is not None:
+                yield index_token(key, owner)
+
+    return {year: frozenset(of(year)) for year in years}
+
+
+def open_places(opener: Opener, reader: SearchableReader, places: Sequence[tuple[str, int]]) -> list[Opened]:
     """Return the entries at these places, which are grouped by log, in their order."""
     found: dict[tuple[str, int], Opened] = {}
     for origin, group in groupby(places, lambda place: place[0]):

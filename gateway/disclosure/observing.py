@@ -43,6 +43,8 @@ class Sample:
     in_service: int
     waiting: int
     """Requests that are worked on, and that wait for their turn."""
+    second_volume: bool | None = None
+    """Whether the second volume can be used; None where there is none."""
 
 
 class Observer(Protocol):

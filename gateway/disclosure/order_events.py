@@ -211,6 +211,7 @@ APPLIED: Mapping[str, Apply] = {
 
 SILENT = frozenset(
     "decision custodian.read consent.requested consent.deferred relation.contested client.notices concern.raised "
-    "concern.answered audit.read subject.read mandate.read probe erasure key policy directory config log.end".split()
+    "concern.answered audit.read subject.read mandate.read probe desk.lookup desk.report erasure key policy directory "
+    "config log.end".split()
 )
 """Kinds that change nothing of what stands."""

@@ -24,8 +24,8 @@ KINDS = frozenset(
     "consent.refused consent.deferred consent.changed consent.withdrawn consent.expired consent.spent "
     "prohibition.given prohibition.lifted relation.recorded relation.ended relation.contested client.suspended "
     "client.marked client.notices concern.raised concern.answered partner.added partner.changed partner.suspended "
-    "mandate.ended audit.read subject.read mandate.read probe erasure key policy directory config log.start "
-    "log.end".split()
+    "mandate.ended audit.read subject.read mandate.read probe desk.lookup desk.report erasure key policy directory "
+    "config log.start log.end".split()
 )
 """Every kind of entry that the gateway writes (audit design, override 8)."""
 

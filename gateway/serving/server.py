@@ -92,7 +92,8 @@ async def served(
     admission = Admission(bounds, is_page)
     config = uvicorn.Config(
         create_app(gateway, observer, admission, site), http=bounded(connections or ConnectionBounds()),
-        access_log=False, log_config=None, proxy_headers=False, server_header=False, date_header=False, backlog=_BACKLOG,
+        access_log=False, log_config=None, proxy_headers=False, server_header=False, date_header=False,
+        backlog=_BACKLOG,
         timeout_graceful_shutdown=DRAIN_SECONDS, lifespan="off", ws="none",
     )  # fmt: skip
     server = _Server(config)

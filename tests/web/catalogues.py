@@ -21,6 +21,7 @@ ROOMS = ("portal", "review", "desk", "oversight", "sign_in")
 _KEYWORDS = {"_": None, "gettext": None, "N_": None}
 _HEADER = ("#", '"POT-', '"PO-', '"Last-', '"Language-Team', '"Report', '"Generated', '"Project')
 _OPTIONS = {"trimmed": "true", "newstyle_gettext": "true", "extensions": "jinja2.ext.do", "silent": "false"}
+"""As the pages' environment has it; a template that cannot be read is a fault and no empty one."""
 
 
 def room_of(file: Path) -> str:

@@ -1,0 +1,251 @@
+"""The client answers: the turned screen, the evidence, what was understood, and the receipt. Screens 5 to 8."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+from typing import Final
+
+import segno
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.consent.model import CaptureMethod, ConsentId
+from gateway.errors import ConsentRefused, NotAvailable
+from gateway.web.desk import answering
+from gateway.web.desk.desk import Desk, DeskRoute, Entered
+from gateway.web.desk.draft import Draft
+from gateway.web.desk.drafts import Drafts
+from gateway.web.desk.scan import SUFFIXES, type_of_scan
+from gateway.web.language import N_, NAMES
+from gateway.web.page import HEADERS, see_other
+
+MAX_NOTE: Final = 1000
+_SAYS: Final = {
+    "evidence-missing": N_("The proof does not hold: a wrong or old code, or a paper compared by the same person."),
+    "period-empty": N_("The time has run out. Choose the period again."),
+}  # fmt: skip
+_OTHERWISE: Final = N_("This cannot be recorded as it is. Go back and look at each screen again.")
+
+
+def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/desk/drafts/{draft_id}", include_in_schema=False, route_class=DeskRoute)
+
+    @router.get("/show")
+    async def show(request: Request, draft_id: str) -> Response:
+        entered = await desk.enter(request)
+        draft = await drafts.mine(entered, draft_id)
+        if not draft.method or not draft.has_period:
+            return see_other(f"/desk/drafts/{draft.id}/method")
+        return _turned(request, entered, draft)
+
+    @router.post("/language")
+    async def language(request: Request, draft_id: str) -> Response:
+        entered = await desk.enter(request, "record")
+        form = await desk.form(request, entered)
+        draft = await drafts.mine(entered, draft_id)
+        chosen = form.text("language")
+        if chosen in NAMES:
+            easy = chosen == "fi-x-selko"
+            await drafts.save(
+                entered,
+                replace(draft, language="fi" if easy else chosen, register="easy" if easy else "plain"),
+            )
+        return see_other(f"/desk/drafts/{draft.id}/show")
+
+    @router.post("/answer")
+    async def answer(request: Request, draft_id: str) -> Response:
+        entered = await desk.enter(request, "record")
+        form = await desk.form(request, entered)
+        draft = await drafts.mine(entered, draft_id)
+        if not draft.method or not draft.has_period:
+            return see_other(f"/desk/drafts/{draft.id}/method")
+        whom = await desk.whom(entered, draft.ref)
+        shown = answering.words_of(desk, draft).sha256
+        if form.text("shown") != shown:
+            # The words on the screen are no longer those that would be recorded: they are shown anew.
+            return _turned(request, entered, draft, changed=True, status=422)
+        match form.text("answer"):
+            case "yes":
+                draft = replace(draft.unanswered(), said_yes=True, shown=shown)
+                if draft.method == CaptureMethod.OWN_PHONE:
+                    draft = await answering.offer(desk, entered, draft, whom)
+                await drafts.save(entered, draft)
+                return see_other(_next(draft))
+            case "no":
+                await answering.refuse(desk, entered, draft, whom)
+                return see_other(f"/desk/clients/{whom.ref}/answered/no")
+            case "later":
+                await answering.put_off(desk, entered, draft, whom)
+                return see_other(f"/desk/clients/{whom.ref}/answered/later")
+            case _:
+                return _turned(request, entered, draft, status=422)
+
+    @router.get("/proof")
+    async def proof(request: Request, draft_id: str) -> Response:
+        entered = await desk.enter(request)
+        draft = await drafts.mine(entered, draft_id)
+        if not draft.said_yes:
+            return see_other(f"/desk/drafts/{draft.id}/show")
+        return await _proof(request, entered, draft)
+
+    @router.post("/proof")
+    async def prove(request: Request, draft_id: str) -> Response:
+        entered = await desk.enter(request, "record")
+        form = await desk.form(request, entered)
+        draft = await drafts.mine(entered, draft_id)
+        whom = await desk.whom(entered, draft.ref)
+        if not draft.said_yes:
+            return see_other(f"/desk/drafts/{draft.id}/show")
+        match draft.method:
+            case CaptureMethod.OWN_PHONE if form.text("again"):
+                draft = await answering.offer(desk, entered, draft, whom)
+                await drafts.save(entered, draft)
+                return see_other(f"/desk/drafts/{draft.id}/proof")
+            case CaptureMethod.OWN_PHONE:
+                draft = replace(draft, code=form.text("code", most=40))
+                fault = "" if draft.code else N_("Write the code that came to the client's own phone.")
+            case CaptureMethod.VERBAL:
+                draft = replace(draft, note=form.text("note", most=MAX_NOTE))
+                fault = "" if len(draft.note) >= 10 else N_("Write down the words that were said.")
+            case CaptureMethod.PAPER_SCAN:
+                upload = await form.upload("scan")
+                kind = None if upload is None else type_of_scan(upload.content)
+                fault = N_("Choose a scan: a PDF, PNG or JPEG file of at most 1.9 megabytes.")
+                if upload is not None and kind is not None:
+                    fault, digest = "", sha256(upload.content).hexdigest()
+                    draft = replace(draft, scan=digest, scan_type=kind, check="", checked_by="")
+                    await drafts.save(entered, draft)
+                    await desk.records.save_scan(entered.service, draft.id, upload.content)
+                    return see_other(f"/desk/drafts/{draft.id}/proof")
+            case _:
+                fault = ""
+        if fault:
+            return await _proof(request, entered, draft, fault, status=422)
+        await drafts.save(entered, draft)
+        return see_other(f"/desk/drafts/{draft.id}/understood")
+
+    @router.get("/understood")
+    async def understood(request: Request, draft_id: str) -> Response:
+        entered = await desk.enter(request)
+        draft = await drafts.mine(entered, draft_id)
+        if not answering.is_proven(draft):
+            return see_other(_next(draft) if draft.said_yes else f"/desk/drafts/{draft.id}/show")
+        return await _understood(request, entered, draft)
+
+    @router.post("/understood")
+    async def record(request: Request, draft_id: str) -> Response:
+        entered = await desk.enter(request, "record")
+        form = await desk.form(request, entered)
+        draft = await drafts.mine(entered, draft_id)
+        whom = await desk.whom(entered, draft.ref)
+        if form.text("unsure"):
+            # Whoever doubts records no permission: it is put off, and nothing of the doubt is kept.
+            await answering.put_off(desk, entered, draft, whom)
+            return see_other(f"/desk/clients/{whom.ref}/answered/later")
+        if not answering.is_proven(draft) or answering.words_of(desk, draft).sha256 != draft.shown:
+            return see_other(f"/desk/drafts/{draft.id}/show")
+        if not form.text("told"):
+            fault = N_("Ask the client first. If you are not sure, leave it for later.")
+            return await _understood(request, entered, draft, fault, status=422)
+        try:
+            given = await answering.give(desk, entered, draft, whom)
+        except ConsentRefused as refused:
+            return await _understood(request, entered, draft, _SAYS.get(refused.reason, _OTHERWISE), status=422)
+        done = replace(draft, consent=given.consent.id, confirm=given.handle or "", code="", note="")
+        await drafts.save(entered, done)
+        return see_other(f"/desk/drafts/{draft.id}/receipt")
+
+    @router.get("/receipt")
+    async def receipt(request: Request, draft_id: str) -> Response:
+        entered = await desk.enter(request)
+        draft = await drafts.begun(entered, draft_id)
+        view = await desk.recording.consent_view(ConsentId(draft.consent), entered.service)
+        if not draft.is_done or view is None:
+            raise NotAvailable("There is no such page.")
+        address = f"{desk.base_url}/portal/confirm/{draft.confirm}" if draft.confirm else ""
+        return desk.render(
+            request, entered, "receipt.html", whom=await desk.whom(entered, draft.ref), draft=draft, view=view,
+            words=answering.words_of(desk, draft), address=address, qr=_qr(address), now=desk.clock.now(),
+        )  # fmt: skip
+
+    @router.get("/scan")
+    async def scan(request: Request, draft_id: str) -> Response:
+        entered = await desk.enter(request)
+        draft = await drafts.of_service(entered, draft_id)
+        content = await desk.records.scan(entered.service, draft.id) if draft.scan else None
+        if content is None:
+            raise NotAvailable("There is no such page.")
+        name = f"scan.{SUFFIXES[draft.scan_type]}"
+        # Somebody else's bytes: they are handed over to be kept or shown by a program of the worker's, never as a page.
+        sent = HEADERS | {"content-disposition": f'attachment; filename="{name}"'}
+        return Response(content, headers=sent, media_type=draft.scan_type)
+
+    @router.get("/compare")
+    async def compare(request: Request, draft_id: str) -> Response:
+        entered = await desk.enter(request)
+        return await _compare(request, entered, await _of_a_colleague(entered, draft_id))
+
+    @router.post("/compare")
+    async def compared(request: Request, draft_id: str) -> Response:
+        entered = await desk.enter(request, "compare")
+        form = await desk.form(request, entered)
+        draft = await _of_a_colleague(entered, draft_id)
+        whom = await desk.whom(entered, draft.ref)
+        if form.text("same") != draft.scan:
+            return await _compare(request, entered, draft, wrong=True, status=422)
+        await drafts.save(entered, await answering.compare(desk, entered, draft, whom))
+        return see_other("/desk/worklist")
+
+    async def _of_a_colleague(entered: Entered, draft_id: str) -> Draft:
+        draft = await drafts.of_service(entered, draft_id)
+        mine = draft.worker == entered.session.signed_in.subject
+        if mine or not draft.scan or draft.check or draft.is_done:
+            raise NotAvailable("There is no such page.")
+        return draft
+
+    def _turned(
+        request: Request, entered: Entered, draft: Draft, *, changed: bool = False, status: int = 200
+    ) -> Response:
+        """Return the client's screen, in the client's language whatever the worker's is."""
+        language = "fi-x-selko" if (draft.language, draft.register) == ("fi", "easy") else draft.language
+        page = replace(desk.pages.page(request, entered.session), language=language)
+        text = desk.pages.text(
+            page, "desk/turned.html", draft=draft, words=answering.words_of(desk, draft), changed=changed,
+            language=language,
+        )  # fmt: skip
+        return Response(text, status, headers=HEADERS, media_type="text/html; charset=utf-8")
+
+    async def _proof(request: Request, entered: Entered, draft: Draft, fault: str = "", status: int = 200) -> Response:
+        whom = await desk.whom(entered, draft.ref)
+        return desk.render(request, entered, "proof.html", status=status, whom=whom, draft=draft, fault=fault)
+
+    async def _understood(
+        request: Request, entered: Entered, draft: Draft, fault: str = "", status: int = 200
+    ) -> Response:
+        whom = await desk.whom(entered, draft.ref)
+        return desk.render(request, entered, "understood.html", status=status, whom=whom, draft=draft, fault=fault)
+
+    async def _compare(
+        request: Request, entered: Entered, draft: Draft, *, wrong: bool = False, status: int = 200
+    ) -> Response:
+        words = answering.words_of(desk, draft)
+        whom = await desk.whom(entered, draft.ref)
+        return desk.render(
+            request, entered, "compare.html", status=status, whom=whom, draft=draft, words=words, wrong=wrong
+        )
+
+    return router
+
+
+def _next(draft: Draft) -> str:
+    """Return the screen after the client's yes."""
+    needs_no_more = draft.method == CaptureMethod.WITH_PROFESSIONAL
+    return f"/desk/drafts/{draft.id}/{'understood' if needs_no_more else 'proof'}"
+
+
+def _qr(address: str) -> str:
+    """Return a QR code as a data address of an SVG picture; empty for nothing."""
+    return segno.make(address, error="m").svg_data_uri(scale=4, border=4) if address else ""

@@ -1,0 +1,98 @@
+"""What a client answered at the desk, handed to the use cases: yes by the chosen method, no, or later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gateway.consent.desk_records import AnswerKind, DeskAnswer
+from gateway.consent.model import Capture, CaptureMethod, ClientId, Evidence
+from gateway.consent.person import Person
+from gateway.consent.recording import Given
+from gateway.consent.standing import COOL_DOWN
+from gateway.consent.wording import Rendered, render
+from gateway.directory.instants import from_micros
+from gateway.web.desk.desk import Desk, Entered
+from gateway.web.desk.draft import Draft
+from gateway.web.desk.whom import Whom
+
+
+def words_of(desk: Desk, draft: Draft) -> Rendered:
+    """Return the very words that the client sees of a draft with its period."""
+    at = from_micros(draft.valid_from or 0)
+    return render(
+        desk.wordings.current(), draft.language, draft.register, draft.grant_rows(), at=at, directory=desk.directory
+    )
+
+
+async def client_of(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> ClientId:
+    """Return the client who answers; a person whom we meet for the first time is enrolled now, and not before."""
+    if whom.client is not None:
+        return whom.client
+    person = Person((whom.identifier,), draft.name, draft.language, draft.register)
+    return await desk.enrols.enrol(person, entered.actor)
+
+
+async def offer(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> Draft:
+    """Send a code for these words to the client's own phone; return the draft with its handle."""
+    client = await client_of(desk, entered, draft, whom)
+    handle = await desk.recording.offer(client, draft.grant_rows(), words_of(desk, draft).shown(), entered.actor)
+    return replace(draft, handle=handle, code="")
+
+
+async def compare(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> Draft:
+    """Record that this worker compared the scan with the rows; return the draft with the reference of that."""
+    client = await client_of(desk, entered, draft, whom)
+    shown = words_of(desk, draft).shown()
+    reference = await desk.recording.check_paper(client, draft.grant_rows(), shown, draft.scan, entered.actor)
+    return replace(draft, check=reference, checked_by=entered.session.signed_in.name)
+
+
+async def give(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> Given:
+    """Record the yes. Raises ConsentRefused as `Recording.give` does."""
+    capture = Capture(CaptureMethod(draft.method), service=entered.service, evidence=evidence_of(draft))
+    client = await client_of(desk, entered, draft, whom)
+    shown = words_of(desk, draft).shown()
+    return await desk.recording.give(client, draft.grant_rows(), capture, shown, by=entered.actor)
+
+
+async def refuse(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> None:
+    """Record the no."""
+    client = await client_of(desk, entered, draft, whom)
+    await desk.recording.refuse(client, draft.refused_rows(), by=entered.actor)
+    await _remember(desk, entered, draft, AnswerKind.REFUSED)
+
+
+async def put_off(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> None:
+    """Record that the client decides later, or that nobody can be sure that the client understood."""
+    client = await client_of(desk, entered, draft, whom)
+    each_once = {(row.recipient, row.category): row for row in draft.rows}
+    await desk.recording.put_off(client, tuple(each_once.values()), by=entered.actor)
+    await _remember(desk, entered, draft, AnswerKind.LATER)
+
+
+def evidence_of(draft: Draft) -> Evidence:
+    """Return what the method leaves behind."""
+    match CaptureMethod(draft.method):
+        case CaptureMethod.OWN_PHONE:
+            return Evidence((("handle", draft.handle), ("code", draft.code)))
+        case CaptureMethod.VERBAL:
+            return Evidence((("note", draft.note),))
+        case CaptureMethod.PAPER_SCAN:
+            return Evidence((("scan_sha256", draft.scan), ("check", draft.check)))
+        case _:
+            return Evidence((("identity_check", draft.identity_check),))
+
+
+def is_proven(draft: Draft) -> bool:
+    """Return whether the method's evidence is there, as far as the desk can tell; the use case judges it."""
+    return draft.said_yes and all(value for _, value in evidence_of(draft).items)
+
+
+async def _remember(desk: Desk, entered: Entered, draft: Draft, kind: AnswerKind) -> None:
+    now = desk.clock.now()
+    rows = draft.refused_rows()
+    await desk.records.note(
+        entered.service,
+        [DeskAnswer(draft.ref, kind, row.recipient, row.category, now, now + COOL_DOWN) for row in rows],
+    )
+    await desk.records.drop_draft(entered.service, draft.id)

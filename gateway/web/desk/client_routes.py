@@ -1,0 +1,199 @@
+"""One client at the desk: what may be seen now, opening it, owning up to a look, and asking for a permission."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.consent.checks import CONSENT_BASES
+from gateway.consent.desk_records import AnswerKind, DeskAnswer
+from gateway.consent.model import AskedRow
+from gateway.consent.registry import Outgoing
+from gateway.consent.standing import COOL_DOWN
+from gateway.directory.identity_code import Identifier
+from gateway.directory.model import Directory
+from gateway.disclosure.desk_entries import DeskEntries, Vain
+from gateway.disclosure.insights import DeskViews, ReadsReleased
+from gateway.disclosure.phrases import Phrases
+from gateway.disclosure.reading_view import ReadingView
+from gateway.disclosure.release import Refused, Released, ReleasedOwn
+from gateway.disclosure.request import Action, DisclosureRequest
+from gateway.errors import NotAvailable
+from gateway.http.problems import request_id
+from gateway.web.desk.deposit_form import depositable
+from gateway.web.desk.desk import Desk, DeskRoute, Entered
+from gateway.web.desk.whom import Whom
+from gateway.web.page import see_other
+
+Disclose = Callable[[DisclosureRequest], Awaitable[Released | ReleasedOwn | Refused]]
+SENT: Final = "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A document that was released, as it is read."""
+
+    custodian: str
+    dated: int
+    view: ReadingView
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What the pages of a client ask beside the acts of consent."""
+
+    may_see: DeskViews
+    read_released: ReadsReleased
+    disclose: Disclose
+    lookup: Callable[[Identifier], bytes]
+    phrases: Phrases
+    entries: DeskEntries
+
+
+def client_router(desk: Desk, views: Views) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/desk/clients/{ref}", include_in_schema=False, route_class=DeskRoute)
+    directory = desk.directory
+
+    @router.get("")
+    async def client(request: Request, ref: str, done: str = "") -> Response:
+        entered = await desk.enter(request)
+        whom = await desk.whom(entered, ref)
+        seen = await views.may_see.may_see(whom.client, entered.requester)
+        language = desk.pages.page(request).language
+        once = once_documents(await desk.recording.messages_to(entered.service, whom.client)) if whom.client else {}
+        return desk.render(
+            request, entered, "client.html", whom=whom, done=done,
+            opened=[(one, *views.phrases.open_to(one.told, language)) for one in seen if one.open],
+            closed=grouped((one.category, views.phrases.open_to(one.told, language)) for one in seen if not one.open),
+            once=list(once.items()) if whom.is_own else [],
+            consents=await desk.recording.consents_of(whom.client, entered.service), now=desk.clock.now(),
+            deposits=depositable(directory, entered.service, desk.clock.now()),
+        )  # fmt: skip
+
+    @router.post("/open")
+    async def open_documents(request: Request, ref: str) -> Response:
+        entered = await desk.enter(request, "read")
+        form = await desk.form(request, entered)
+        whom = await desk.whom(entered, ref)
+        category = directory.category(form.text("category"))
+        if category is None:
+            raise NotAvailable("There is no such page.")
+        document = form.text("document") or None
+        if document is not None:
+            told = await desk.recording.messages_to(entered.service, whom.client) if whom.client else ()
+            if once_documents(told).get(document) != category.code:
+                raise NotAvailable("There is no such page.")
+        asked = DisclosureRequest(
+            Action.SEARCH if document is None else Action.READ, entered.requester, category.resource,
+            entered.work.role, entered.work.purpose, request_id(request), document=document,
+            identifier=views.lookup(whom.identifier) if document is None else None, category=category.code,
+        )  # fmt: skip
+        answer = await views.disclose(asked)
+        released = answer.documents if isinstance(answer, Released) else ()
+        documents = [
+            Opened(one.document.custodian, one.document.dated, views.read_released(one.body, category.code))
+            for one in released
+        ]
+        told_closed = views.phrases.open_to("not-open", desk.pages.page(request).language)
+        return desk.render(
+            request, entered, "opened.html", whom=whom, category=category.code, documents=documents,
+            incomplete=isinstance(answer, Released) and answer.incomplete, closed=told_closed,
+        )  # fmt: skip
+
+    @router.post("/report")
+    async def report(request: Request, ref: str) -> Response:
+        entered = await desk.enter(request, "report")
+        form = await desk.form(request, entered)
+        whom = await desk.whom(entered, ref)
+        said = form.text("says")
+        if said in set(Vain):
+            await views.entries.reported(whom.client, entered.requester, Vain(said))
+        return see_other(f"/desk/clients/{whom.ref}/reported")
+
+    @router.get("/reported")
+    async def reported(request: Request, ref: str) -> Response:
+        entered = await desk.enter(request)
+        return desk.render(request, entered, "reported.html", whom=await desk.whom(entered, ref))
+
+    @router.get("/ask")
+    async def ask(request: Request, ref: str) -> Response:
+        entered = await desk.enter(request)
+        whom = await desk.whom(entered, ref)
+        return await _ask_page(request, entered, whom)
+
+    @router.post("/ask")
+    async def send(request: Request, ref: str) -> Response:
+        entered = await desk.enter(request, "ask")
+        form = await desk.form(request, entered)
+        whom = await desk.whom(entered, ref)
+        row = next((one for one in askable(directory, entered) if code_of(one) == form.text("row")), None)
+        if row is None or (row.recipient, row.category) in await _held_back(entered, whom):
+            return await _ask_page(request, entered, whom, wrong=row is None, status=422)
+        await desk.recording.request(whom.client, row, entered.actor)
+        now = desk.clock.now()
+        asked = DeskAnswer(whom.ref, AnswerKind.ASKED, row.recipient, row.category, now, now + COOL_DOWN)
+        await desk.records.note(entered.service, [asked])
+        return see_other(f"/desk/clients/{whom.ref}/asked")
+
+    @router.get("/asked")
+    async def asked(request: Request, ref: str) -> Response:
+        entered = await desk.enter(request)
+        return desk.render(request, entered, "asked.html", whom=await desk.whom(entered, ref))
+
+    async def _ask_page(
+        request: Request, entered: Entered, whom: Whom, *, wrong: bool = False, status: int = 200
+    ) -> Response:
+        held = await _held_back(entered, whom)
+        rows = [(row, code_of(row), held.get((row.recipient, row.category))) for row in askable(directory, entered)]
+        return desk.render(request, entered, "ask.html", status=status, whom=whom, rows=rows, wrong=wrong)
+
+    async def _held_back(entered: Entered, whom: Whom) -> dict[tuple[str, str], DeskAnswer]:
+        found = await desk.records.answers(entered.service)
+        return {(one.recipient, one.category): one for one in found if one.ref == whom.ref}
+
+    return router
+
+
+def grouped(told: Iterable[tuple[str, tuple[str, str]]]) -> list[tuple[tuple[str, str], list[str]]]:
+    """Return the categories of which the same is told, together: what is told (and what to do), and the categories."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for category, says in told:
+        found.setdefault(says, []).append(category)
+    return list(found.items())
+
+
+def once_documents(messages: tuple[Outgoing, ...]) -> dict[str, str]:
+    """Return what the service was told may be opened once: document id -> category."""
+    found: dict[str, str] = {}
+    for message in messages:
+        documents, grants = message.body.get("documents"), message.body.get("grants")
+        if not isinstance(documents, dict) or not isinstance(grants, list):
+            continue
+        categories = {row.get("id"): row.get("category") for row in grants if isinstance(row, dict)}
+        for grant, ids in documents.items():
+            found |= {str(one): str(categories.get(grant, "")) for one in ids}
+    return found
+
+
+def askable(directory: Directory, entered: Entered) -> tuple[AskedRow, ...]:
+    """Return what this worker's service may ask clients to consider, for the purpose of the work."""
+    mine = directory.services[entered.service]
+    found = []
+    for category in directory.categories:
+        for custodian in directory.services.values():
+            flow = directory.flow(category, custodian.kind, mine.kind)
+            carried = flow is not None and not CONSENT_BASES.isdisjoint(flow.bases)
+            if carried and custodian.code != mine.code and custodian.period.until is None:
+                found.append(AskedRow(custodian.code, mine.code, category, entered.work.purpose))
+    return tuple(found)
+
+
+def code_of(row: AskedRow) -> str:
+    """Return how a form names a row; no code of the directory holds a colon."""
+    return f"{row.custodian}:{row.recipient}:{row.category}:{row.purpose}"

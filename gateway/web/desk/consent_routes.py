@@ -1,0 +1,71 @@
+"""A consent as the worker's service may see it: its rows, confirming as the custodian, and a withdrawal told here."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.consent.model import ConsentId, ConsentState
+from gateway.consent.view import ConsentView
+from gateway.errors import NotAvailable
+from gateway.web.desk.desk import Desk, DeskRoute, Entered
+from gateway.web.desk.whom import Whom
+from gateway.web.page import see_other
+
+
+def consent_router(desk: Desk) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/desk/clients/{ref}", include_in_schema=False, route_class=DeskRoute)
+
+    @router.get("/answered/{answer}")
+    async def answered(request: Request, ref: str, answer: str) -> Response:
+        entered = await desk.enter(request)
+        if answer not in ("no", "later"):
+            raise NotAvailable("There is no such page.")
+        return desk.render(request, entered, "answered.html", whom=await desk.whom(entered, ref), answer=answer)
+
+    @router.get("/consents/{consent_id}")
+    async def consent(request: Request, ref: str, consent_id: str) -> Response:
+        entered = await desk.enter(request)
+        whom, view = await _view(entered, ref, consent_id)
+        receipts = await desk.recording.receipts(view.id, entered.service)
+        unconfirmed = any(not one.confirmed and one.row.custodian == entered.service for one in view.grants)
+        return desk.render(
+            request, entered, "consent.html", whom=whom, view=view, receipts=receipts, now=desk.clock.now(),
+            can_confirm=unconfirmed and view.state == ConsentState.GIVEN,
+        )  # fmt: skip
+
+    @router.post("/consents/{consent_id}/confirm")
+    async def confirm(request: Request, ref: str, consent_id: str) -> Response:
+        entered = await desk.enter(request, "confirm")
+        await desk.form(request, entered)
+        whom, view = await _view(entered, ref, consent_id)
+        await desk.recording.confirm_by_service(view.id, entered.actor)
+        return see_other(f"/desk/clients/{whom.ref}/consents/{view.id}")
+
+    @router.get("/consents/{consent_id}/withdraw")
+    async def consequences(request: Request, ref: str, consent_id: str) -> Response:
+        entered = await desk.enter(request)
+        whom, view = await _view(entered, ref, consent_id)
+        if view.state == ConsentState.WITHDRAWN:
+            return see_other(f"/desk/clients/{whom.ref}/consents/{view.id}")
+        return desk.render(request, entered, "withdraw.html", whom=whom, view=view)
+
+    @router.post("/consents/{consent_id}/withdraw")
+    async def withdraw(request: Request, ref: str, consent_id: str) -> Response:
+        entered = await desk.enter(request, "withdraw")
+        await desk.form(request, entered)
+        whom, view = await _view(entered, ref, consent_id)
+        await desk.recording.withdraw(view.id, told=entered.service, client=whom.client, by=entered.actor)
+        return see_other(f"/desk/clients/{whom.ref}/consents/{view.id}")
+
+    async def _view(entered: Entered, ref: str, consent_id: str) -> tuple[Whom, ConsentView]:
+        """Return a consent of this client's in which the service has a row; anything else answers as unknown."""
+        whom = await desk.whom(entered, ref)
+        view = await desk.recording.consent_view(ConsentId(consent_id), entered.service)
+        if view is None or whom.client is None or view.client != whom.client:
+            raise NotAvailable("There is no such page.")
+        return whom, view
+
+    return router

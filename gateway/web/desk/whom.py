@@ -1,0 +1,122 @@
+"""Whom a page of the desk is about, and how its reference leads there.
+
+An own client of the service is reached by the service's pairwise reference, anybody who was looked up by the random
+reference of that look-up. Either is unknown to another service; neither tells whether we know the person.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from gateway.consent.desk_records import Case, Caseload, DeskRecords
+from gateway.consent.model import ClientId
+from gateway.consent.person import Person
+from gateway.consent.registry import ClientStanding
+from gateway.directory.identity_code import Identifier, PersonalIdentityCode
+
+LATELY: Final = timedelta(days=365)
+"""How long a client stays on a service's list after the last that happened between them."""
+
+
+class Register(Protocol):
+    """What the desk asks of the register of clients."""
+
+    async def client_of(self, identifier: Identifier) -> ClientId | None:
+        """Return whom an identifier in use leads to."""
+        ...
+
+    async def known(self, client: ClientId) -> tuple[Person, ClientStanding] | None:
+        """Return who a client is; None where their key was destroyed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Somebody at the desk. *name* and what else we know are empty unless the person is the service's own client."""
+
+    ref: str
+    service: str
+    identifier: Identifier = field(repr=False)
+    client: ClientId | None = field(repr=False)
+    is_own: bool
+    name: str = field(default="", repr=False)
+    language: str = "fi"
+    register: str = "plain"
+    non_disclosure: bool = False
+
+    @property
+    def code(self) -> str:
+        """The identity code as a page may show it, its end hidden."""
+        value = self.identifier.value
+        return value.masked if isinstance(value, PersonalIdentityCode) else ""
+
+    @property
+    def called(self) -> str:
+        """What the pages call the person: the name of an own client, else the code that the worker gave."""
+        return self.name or self.code
+
+
+class Finder:
+    """Leads from references to people, and back."""
+
+    def __init__(
+        self, records: DeskRecords, caseload: Caseload, register: Register, pairwise: Callable[[str, str], str],
+        now: Callable[[], datetime],
+    ) -> None:  # fmt: skip
+        self._records, self._caseload, self._register = records, caseload, register
+        self._pairwise, self._now = pairwise, now
+
+    async def own(self, service: str) -> tuple[tuple[Whom, Case], ...]:
+        """Return the service's own clients of late, the one whose matters changed last at the head."""
+        found = []
+        for case in await self._caseload.of_service(service, self._now() - LATELY):
+            whom = await self._own(service, case.client)
+            if whom is not None:
+                found.append((whom, case))
+        return tuple(found)
+
+    async def meet(self, service: str, identifier: Identifier) -> Whom:
+        """Return the page of somebody by an identifier: the own client's where it is one, else that of a contact."""
+        contact = await self._records.contact(service, identifier)
+        return await self._of_contact(service, contact.ref, identifier)
+
+    async def of(self, service: str, ref: str) -> Whom | None:
+        """Return whom a reference leads to; None for an unknown one, and for another service's."""
+        contact = await self._records.contact_of(service, ref)
+        if contact is not None:
+            return await self._of_contact(service, ref, contact.identifier)
+        for case in await self._caseload.of_service(service, self._now() - 10 * LATELY):
+            if hmac.compare_digest(self._pairwise(service, case.client).encode(), ref.encode()):
+                return await self._own(service, case.client)
+        return None
+
+    async def called(self, service: str, ref: str) -> str:
+        """Return what the person behind a reference is called on this service's pages; empty where it has ended."""
+        found = await self.of(service, ref)
+        return "" if found is None else found.called
+
+    async def own_client(self, service: str, client: ClientId) -> Whom | None:
+        """Return a client by our id where it is the service's own, None for anybody else."""
+        return await self._own(service, client) if await self._caseload.is_of(service, client) else None
+
+    async def _of_contact(self, service: str, ref: str, identifier: Identifier) -> Whom:
+        client = await self._register.client_of(identifier)
+        if client is not None and await self._caseload.is_of(service, client):
+            own = await self._own(service, client)
+            if own is not None:
+                return own
+        return Whom(ref, service, identifier, client, is_own=False)
+
+    async def _own(self, service: str, client: ClientId) -> Whom | None:
+        known = await self._register.known(client)
+        if known is None or not known[0].identifiers:
+            return None
+        person, standing = known
+        return Whom(
+            self._pairwise(service, client), service, person.identifiers[0], client, is_own=True, name=person.name,
+            language=person.language, register=person.register, non_disclosure=standing.non_disclosure,
+        )  # fmt: skip
