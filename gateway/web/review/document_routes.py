@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import CustodianUnavailable
+from gateway.errors import CustodianUnavailable, NotAvailable
 from gateway.http.problems import EdgeError
 from gateway.web.review.ports import Review
 from gateway.web.review.visiting import enter, show
@@ -21,7 +21,10 @@ def document_router(room: Review) -> APIRouter:
     @router.get("")
     async def documents(request: Request) -> Response:
         visit = await enter(room, request)
-        found = await room.own_documents.documents(visit.client, visit.looker)
+        try:
+            found = await room.own_documents.documents(visit.client, visit.looker)
+        except NotAvailable:
+            return show(room, visit, "stopped", status=403)
         ordered = sorted(found, key=lambda one: one.category)
         groups = tuple((category, tuple(group)) for category, group in groupby(ordered, key=lambda one: one.category))
         return show(room, visit, "documents", groups=groups)
@@ -33,6 +36,9 @@ def document_router(room: Review) -> APIRouter:
             reading = await room.own_documents.read(visit.client, document, visit.looker)
         except CustodianUnavailable:
             return show(room, visit, "elsewhere", status=503)
+        except NotAvailable:
+            # While the client is suspended every id is answered so, whether it is anything or not.
+            return show(room, visit, "stopped", status=403)
         if reading is None:
             raise EdgeError("no-such-address")
         return show(room, visit, "document", reading=reading)
