@@ -18,6 +18,9 @@ from gateway.web.doors import Doors
 from gateway.web.page import Pages
 from gateway.web.session import Sessions
 from gateway.web.shell.routes import shell_router
+from gateway.web.sign_in.acting_routes import acting_router
+from gateway.web.sign_in.pace import Pace
+from gateway.web.sign_in.representing import Representing
 from gateway.web.sign_in.routes import SignIn, sign_in_router
 
 
@@ -29,22 +32,31 @@ class Site:
     routers: tuple[APIRouter, ...]
 
 
-def make_site(gateway: Gateway, sessions: Sessions, sign_in: SignIn | None = None) -> Site:
-    """Return the human edge of *gateway*, whose people *sessions* knows; without *sign_in* nobody can come in anew."""
+def make_site(
+    gateway: Gateway, sessions: Sessions, sign_in: SignIn | None = None, representing: Representing | None = None
+) -> Site:  # fmt: skip
+    """Return the human edge of *gateway*, whose people *sessions* knows; without *sign_in* nobody can come in anew,
+    without *representing* nobody can choose to act for another."""
     settings, insights = gateway.settings, insights_of(gateway)
     pages = Pages(gateway.directory, demo=settings.demo)
     doors = Doors(sessions, secure=settings.base_url.startswith("https:"))
-    rooms = (
+    rooms = [
         shell_router(pages, doors), *portal_room(gateway, pages, doors), *review_room(gateway, pages, doors, insights),
         *desk_room(gateway, pages, doors, insights), *oversight_room(gateway, pages, doors),
-    )  # fmt: skip
-    return Site(pages, rooms if sign_in is None else (*rooms, sign_in_router(pages, doors, sign_in)))
+    ]  # fmt: skip
+    if sign_in is not None:
+        rooms.append(sign_in_router(pages, doors, sign_in))
+    if representing is not None:
+        rooms.append(acting_router(pages, doors, representing, settings.base_url))
+    return Site(pages, tuple(rooms))
 
 
-def open_site(gateway: Gateway, transport: httpx.AsyncBaseTransport | None = None) -> Site | None:
+def open_site(
+    gateway: Gateway, transport: httpx.AsyncBaseTransport | None = None, pace: Pace | None = None
+) -> Site | None:  # fmt: skip
     """Return the human edge as the settings have it, None where they name no provider to sign in at.
 
     *transport* leads to the providers in place of the network. Raises SettingsError for faults of their file.
     """
-    way = way_in(gateway, transport)
-    return None if way is None else make_site(gateway, way.sessions, way.sign_in)
+    way = way_in(gateway, transport, pace)
+    return None if way is None else make_site(gateway, way.sessions, way.sign_in, way.representing)

@@ -42,10 +42,10 @@ class SmsChannel:
             ) as client:
                 answer = await client.post(gateway.address, json=body, headers=headers)
         except httpx.HTTPError:
-            raise NoticePutOff("sms-unreachable") from None
+            raise NoticePutOff("sms-unreachable", down=True) from None
         if answer.is_success:
             return
         fault = f"sms-{answer.status_code}"
         if answer.is_client_error and answer.status_code not in _OURS_TO_MEND:
             raise NoticeRefused(fault)
-        raise NoticePutOff(fault)
+        raise NoticePutOff(fault, down=True)

@@ -74,13 +74,13 @@ class SmtpChannel:
         except smtplib.SMTPDataError as refused:
             raise _answer(refused.smtp_code) from None
         except smtplib.SMTPResponseException as refused:
-            raise NoticePutOff(f"smtp-{refused.smtp_code}") from None
+            raise NoticePutOff(f"smtp-{refused.smtp_code}", down=True) from None
         except smtplib.SMTPNotSupportedError:
-            raise NoticePutOff("smtp-unsupported") from None
+            raise NoticePutOff("smtp-unsupported", down=True) from None
         except ssl.SSLError:
-            raise NoticePutOff("smtp-tls") from None
+            raise NoticePutOff("smtp-tls", down=True) from None
         except OSError:  # Every other fault of smtplib is one too.
-            raise NoticePutOff("smtp-unreachable") from None
+            raise NoticePutOff("smtp-unreachable", down=True) from None
 
     def _connect(self) -> smtplib.SMTP:
         """Open a connection that is encrypted, if it must be, before anything is said on it."""

@@ -114,6 +114,17 @@ class SqlSessionStore:
 
         await self._writing(write)
 
+    async def keep_mandate(self, reference: str, content: bytes, *, ends: int, now: int) -> None:
+        """Keep what a mandate is asked after by, under its reference in place of a cookie."""
+        await self.keep_attempt(f"mandate {reference}", content, ends=ends, now=now)
+
+    async def find_mandate(self, reference: str, *, now: int) -> bytes | None:
+        """Return what is kept under a mandate's reference; None where it is not there any more."""
+        cookie, row = f"mandate {reference}", _attempts.c
+        query = select(row.sealed).where(row.digest == _digest(cookie), row.ends > now)
+        sealed = await self._database.reading(lambda connection: connection.execute(query).scalar_one_or_none())
+        return None if sealed is None else self._open("attempt", cookie, sealed)
+
     async def take_attempt(self, cookie: str, *, now: int) -> bytes | None:
         """Return a question and forget it: of two answers at once, one finds it."""
         row = _attempts.c

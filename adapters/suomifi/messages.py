@@ -39,7 +39,7 @@ class SimulatedMessages:
     async def send(self, notice: Notice) -> None:
         """Put a notice into its reader's mailbox. Raises NoticeRefused("no-mailbox") where there is none."""
         if self.down:
-            raise NoticePutOff("suomifi-unreachable")
+            raise NoticePutOff("suomifi-unreachable", down=True)
         mailbox = self._mailboxes.get(notice.address)
         if mailbox is None:
             raise NoticeRefused("no-mailbox")

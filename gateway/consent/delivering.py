@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 
 from gateway.consent.acting import TO_CLIENT, Stores
 from gateway.consent.model import ClientId
-from gateway.consent.notice_choice import NoticeChoice, due_at
+from gateway.consent.notice_choice import ChannelKind, NoticeChoice, due_at
 from gateway.consent.person import Person
 from gateway.consent.ports import Channel, NoticePutOff, NoticeRefused, Reader
 from gateway.consent.posting import NO_CHANNEL, Post, groups
 from gateway.consent.registry import Outgoing
 from gateway.directory.instants import from_micros
 
-BY_CHOICE, LATE, EXHAUSTED, UNREACHABLE = "by-choice", "late", "exhausted", "unreachable"
+BY_CHOICE, LATE, EXHAUSTED, UNREACHABLE, BROKEN = "by-choice", "late", "exhausted", "unreachable", "broken"
 MAX_ATTEMPTS = 16
 """After as many, which is about two days, a client's notice is given up and the page says so. A service's never is."""
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
@@ -25,7 +25,7 @@ _LANES = 4
 _ROUND = 20.0
 """Seconds after which a round begins nothing new: the sweep has other work."""
 _DOWN = 3
-"""After as many failures in one round the channels are left alone until the next."""
+"""After as many failures in one round a channel that is down is left alone until the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ class _Parcel:
     messages: tuple[Outgoing, ...]
     person: Person | None = None
     choice: NoticeChoice | None = None
+    way: ChannelKind | None = None
+    """By which kind of channel a client is reached."""
 
     @property
     def to_client(self) -> bool:
@@ -90,10 +92,11 @@ class _Pace:
     """When a round stops beginning new work."""
 
     end: float
-    failures: int = 0
+    failures: Counter[ChannelKind | None] = field(default_factory=Counter)
+    """By channel; None is the services' folder."""
 
-    def goes_on(self, now: float) -> bool:
-        return now < self.end and self.failures < _DOWN
+    def goes_on(self, parcel: _Parcel, now: float) -> bool:
+        return now < self.end and self.failures[parcel.way] < _DOWN
 
 
 class Delivery:
@@ -124,7 +127,7 @@ class Delivery:
 
         async def hand_over(parcel: _Parcel) -> None:
             async with lanes:
-                if pace.goes_on(running.time()):
+                if pace.goes_on(parcel, running.time()):
                     await self._hand_over(parcel, now, result, pace)
 
         # Services first: their folder never waits for a mail server.
@@ -154,7 +157,8 @@ class Delivery:
                 result.stays.append(Stays((one.id,), LATE))
             else:
                 leaving.append(one)
-        return [_Parcel(tuple(group), person, choice) for group in groups(leaving)]
+        way = None if person is None or self._post is None else self._post.route(person, choice)
+        return [_Parcel(tuple(group), person, choice, way) for group in groups(leaving)]
 
     async def _hand_over(self, parcel: _Parcel, now: datetime, result: Round, pace: _Pace) -> None:
         try:
@@ -162,16 +166,23 @@ class Delivery:
         except NoticeRefused as refused:
             result.stays.append(Stays(parcel.ids, refused.code))
         except OSError as error:
-            pace.failures += 1
-            fault = error.code if isinstance(error, NoticePutOff) else UNREACHABLE
-            attempts = max(one.attempts for one in parcel.messages) + 1
-            if parcel.to_client and attempts >= MAX_ATTEMPTS:
-                result.stays.append(Stays(parcel.ids, EXHAUSTED))
-            else:
-                result.waits.append(Waits(parcel.ids, now + _pause(attempts), fault))
+            fault, down = (error.code, error.down) if isinstance(error, NoticePutOff) else (UNREACHABLE, True)
+            pace.failures[parcel.way] += down
+            self._failed(parcel, fault, now, result)
+        except Exception:
+            # A channel that breaks on one message must not keep the others from leaving. What it raised may name
+            # somebody, so it is counted and not told.
+            self._failed(parcel, BROKEN, now, result)
         else:
             self._handed.update(parcel.ids)
             result.delivered += parcel.ids
+
+    def _failed(self, parcel: _Parcel, fault: str, now: datetime, result: Round) -> None:
+        attempts = max(one.attempts for one in parcel.messages) + 1
+        if parcel.to_client and attempts >= MAX_ATTEMPTS:
+            result.stays.append(Stays(parcel.ids, EXHAUSTED))
+        else:
+            result.waits.append(Waits(parcel.ids, now + _pause(attempts), fault))
 
     async def _send(self, parcel: _Parcel, now: datetime) -> None:
         person = parcel.person
@@ -181,7 +192,7 @@ class Delivery:
                 await self._channel.deliver(one, channels)
         if not parcel.to_client or self._post is None:
             return
-        if self._whole and (person is None or self._post.route(person, parcel.choice) is None):
+        if self._whole and parcel.way is None:
             return
         if person is None:
             # Unknown, or their key was destroyed: there is nobody left to tell.

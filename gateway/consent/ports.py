@@ -47,11 +47,11 @@ class NoticeRefused(Exception):
 
 
 class NoticePutOff(OSError):
-    """The channel does not take this notice now; `code` says why and names nobody."""
+    """The channel does not take this notice now; `code` says why and names nobody. *down*: it takes no other either."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, down: bool = False) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.down = code, down
 
 
 class NoticeChannel(Protocol):

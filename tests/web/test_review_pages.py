@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.consent.model import Actor, AskedRow
+from gateway.consent.model import Actor, AskedRow, GiverKind
 from gateway.directory.names import LANGUAGES
 from gateway.disclosure.release import Released
 from tests.laws.gateway_world import PLAN
-from tests.web.people import People, words
+from tests.web.people import People, Visitor, words
 
 PAGES = (
     "/portal/matrix", "/portal/matrix?everyone=1", "/portal/matrix?on=2026-11-21",
@@ -204,11 +204,36 @@ async def test_printed_sheet_names_nobody_in_its_code(people: People) -> None:
 # A representative.
 
 
+async def guardian(people: People) -> Visitor:
+    """The browser of Suvi, who acts for the young client with a mandate that the register knows."""
+    client = await people.client_id("nuori")
+    people.laws.gateway.mandates.add(client, GiverKind.GUARDIAN, "register:1")
+    return await people.client("suvi", acting_for="nuori")
+
+
+async def test_representative_whose_mandate_has_ended_sees_nothing_from_then_on(people: People) -> None:
+    visitor = await guardian(people)
+    assert (await visitor.get("/portal/matrix")).status_code == 200
+    people.laws.gateway.mandates.end(await people.client_id("nuori"), GiverKind.GUARDIAN, "register:1")
+    for path in (*PAGES, "/portal/print/qr.svg"):
+        answer = await visitor.get(path)
+        assert answer.status_code in (404, 409) and "work-ability" not in words(answer), path
+
+
+async def test_each_page_that_a_representative_opens_is_an_entry(people: People) -> None:
+    await people.laws.give("nuori")
+    visitor = await guardian(people)
+    for path in ("/portal/walk", "/portal/matrix", "/portal/log", "/portal/documents"):
+        before = people.laws.size()
+        assert (await visitor.get(path)).status_code == 200
+        assert people.laws.size() > before, path
+
+
 async def test_representative_sees_nothing_that_the_client_decided_in_person(people: People) -> None:
     laws = people.laws
     document = await laws.deposit("nuori")
     consent = await laws.give("nuori")
-    visitor = await people.client("suvi", acting_for="nuori")
+    visitor = await guardian(people)
     for path in ("/portal/log", "/portal/timeline", "/portal/walk", "/portal/recipients/kuntakokeilu"):
         page = await visitor.get(path)
         assert page.status_code == 200 and str(consent.id) not in page.text, path
@@ -220,7 +245,7 @@ async def test_representative_sees_nothing_that_the_client_decided_in_person(peo
 
 async def test_representatives_look_is_told_as_theirs_in_the_clients_log(people: People) -> None:
     await people.laws.deposit("nuori")
-    visitor = await people.client("suvi", acting_for="nuori")
+    visitor = await guardian(people)
     for path in ("/portal/log", "/portal/matrix"):
         await visitor.get(path)
     assert "Your representative looked" in words(await (await people.client("nuori")).get("/portal/log"))
@@ -230,7 +255,7 @@ async def test_entries_questions_and_proofs_are_the_clients_in_person(people: Pe
     await people.laws.deposit("nuori")
     place = re.search(r"/portal/log/(\d{4}\.\d+)", (await (await people.client("nuori")).get("/portal/log")).text)
     assert place is not None
-    visitor = await people.client("suvi", acting_for="nuori")
+    visitor = await guardian(people)
     for path in (f"/portal/log/{place[1]}", f"/portal/log/{place[1]}/proof.json", "/portal/concerns"):
         assert (await visitor.get(path)).status_code == 404, path
     assert place[0] not in (await visitor.get("/portal/log")).text

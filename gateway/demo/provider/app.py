@@ -19,9 +19,10 @@ from starlette.routing import Route
 
 from adapters.tokens.compact import sign_compact
 from adapters.tokens.login.checked_token import LOGOUT_EVENT
-from gateway.demo.provider.people import DemoPerson
+from gateway.demo.provider.people import DemoPerson, client_person
 from gateway.demo.provider.server import Answer, Presence, ProviderServer, RelyingSite
 from gateway.demo.provider.words import WORDS
+from gateway.directory.identity_code import PersonalIdentityCode
 
 _PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -30,6 +31,11 @@ _ASKED = (
     "response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
     "prompt", "max_age", "ui_locales",
 )  # fmt: skip
+
+
+def plain_web() -> httpx.AsyncClient:
+    """Return a client of the network itself."""
+    return httpx.AsyncClient(trust_env=False, timeout=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Provided:
     site: RelyingSite
     key: ECKey
     now: Callable[[], datetime]
-    web: Callable[[], httpx.AsyncClient] = lambda: httpx.AsyncClient(trust_env=False, timeout=5)
+    web: Callable[[], httpx.AsyncClient] = plain_web
     """How the gateway is told that a session ended."""
 
 
@@ -50,7 +56,8 @@ class DemoProvider:
     """One OpenID provider; `app` serves it below its issuer's path."""
 
     def __init__(self, provided: Provided) -> None:
-        self._of, self._server = provided, ProviderServer(provided.issuer, provided.site, provided.key, provided.now)
+        self._of, self._key = provided, provided.key
+        self._server = ProviderServer(provided.issuer, provided.site, lambda: self._key, provided.now)
         self._people = {one.id: one for one in provided.people}
         self._present: dict[str, Presence] = {}
         self._cookie = f"demo-provider-{provided.site.client_id}"
@@ -84,7 +91,7 @@ class DemoProvider:
         )  # fmt: skip
 
     async def _keys(self, request: Request) -> Response:
-        return JSONResponse({"keys": [{**self._of.key.as_dict(private=False), "use": "sig", "alg": "ES256"}]})
+        return JSONResponse({"keys": [{**self._key.as_dict(private=False), "use": "sig", "alg": "ES256"}]})
 
     async def _ask(self, request: Request) -> Response:
         """Show who can be chosen."""
@@ -92,7 +99,7 @@ class DemoProvider:
         if asked is None or (fault := self._server.fault(asked)) is not None:
             return self._page(request, "broken.html", {}, 400, fault="invalid_request" if asked is None else fault)
         kept = [(name, asked[name]) for name in _ASKED if name in asked]
-        return self._page(request, "choose.html", asked, people=self._of.people, kept=kept)
+        return self._page(request, "choose.html", asked, people=list(self._people.values()), kept=kept)
 
     async def _chosen(self, request: Request) -> Response:
         """Identify whoever was chosen, anew each time."""
@@ -153,7 +160,7 @@ class DemoProvider:
             "jti": secrets.token_urlsafe(24), "sub": presence.person.id, "sid": presence.sid,
             "events": {LOGOUT_EVENT: {}},
         }  # fmt: skip
-        return sign_compact({"typ": "logout+jwt", "kid": str(self._of.key.kid)}, claims, self._of.key, "ES256")
+        return sign_compact({"typ": "logout+jwt", "kid": str(self._key.kid)}, claims, self._key, "ES256")
 
     async def tell_ended(self, presence: Presence) -> int | None:
         """Tell the gateway that a session ended; return its status, None where it cannot be reached."""
@@ -163,6 +170,17 @@ class DemoProvider:
         except httpx.HTTPError:
             return None
         return told.status_code
+
+    def change_key(self) -> None:
+        """Sign with a new key from now on, and show that one alone."""
+        self._key = ECKey.generate_key("P-256", {"kid": secrets.token_hex(8)})
+
+    def add_person(
+        self, id: str, name: str, code: PersonalIdentityCode, *, non_disclosure: bool = False
+    ) -> DemoPerson:  # fmt: skip
+        """Let somebody else be identified too."""
+        self._people[id] = person = client_person(id, name, code, non_disclosure=non_disclosure)
+        return person
 
     @property
     def present(self) -> Sequence[Presence]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import httpx
 import uvicorn
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
@@ -23,8 +24,10 @@ from ruamel.yaml import YAML
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from adapters.suomifi.valtuudet import RegisterAccount
+from adapters.suomifi.valtuudet_simulator import SimulatedValtuudet
 from adapters.tokens.login.providers import DEMO_KID
-from gateway.demo.provider.app import DemoProvider, Provided
+from gateway.demo.provider.app import DemoProvider, Provided, plain_web
 from gateway.demo.provider.people import (
     CLIENT_CLAIMS,
     STAFF_CLAIMS,
@@ -32,6 +35,7 @@ from gateway.demo.provider.people import (
     WORK_ACCOUNT,
     DemoPerson,
     clients_of,
+    load_mandates,
     load_staff,
 )
 from gateway.demo.provider.server import RelyingSite
@@ -41,6 +45,7 @@ from gateway.errors import SettingsError
 FOLDER: Final = "identification"
 IDENTIFICATION: Final = f"{FOLDER}/providers.yaml"
 CLIENTS: Final = "suomifi"
+_SECRETS: Final = "mandates.json"
 _NAMES: Final = {
     "fi": "Suomi.fi-tunnistus (simuloitu)", "sv": "Suomi.fi-identifikation (simulerad)",
     "en": "Suomi.fi e-Identification (simulated)",
@@ -49,26 +54,34 @@ _NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class DemoProviders:
-    """The provider of clients, and those of staff by organisation."""
+    """The provider of clients with the register of mandates beside it, and those of staff by organisation."""
 
     clients: DemoProvider
     staff: Mapping[str, DemoProvider]
+    mandates: SimulatedValtuudet
 
     def apps(self) -> tuple[Starlette, Starlette]:
         """Return what is served at the two ports: one provider, and all of the organisations side by side."""
         routes: list[BaseRoute] = [route for one in self.staff.values() for route in one.app.routes]
-        return self.clients.app, Starlette(routes=routes)
+        return Starlette(routes=[*self.clients.app.routes, *self.mandates.app.routes]), Starlette(routes=routes)
 
 
-def install_providers(folder: Path, world: World, base_url: str, now: Callable[[], datetime]) -> DemoProviders:
+def install_providers(
+    folder: Path, world: World, base_url: str, now: Callable[[], datetime],
+    web: Callable[[], httpx.AsyncClient] = plain_web,
+) -> DemoProviders:  # fmt: skip
     """Return the demo's providers, at the two ports after the gateway's; write the file that names them to it.
 
-    Keys that lie in *folder* are used again. Raises SettingsError for one that cannot be read.
+    Keys that lie in *folder* are used again. *web* is how they reach the gateway. Raises
+    SettingsError for a key that cannot be read.
     """
     place = folder / FOLDER
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     parts = urlsplit(base_url)
-    at = [f"{parts.scheme}://{parts.hostname}:{(parts.port or 80) + beside}" for beside in (1, 2)]
+    at = [
+        f"{parts.scheme}://{parts.hostname}:{(parts.port or (443 if parts.scheme == 'https' else 80)) + beside}"
+        for beside in (1, 2)
+    ]
     rows: dict[str, dict[str, object]] = {}
 
     def made(name: str, issuer: str, names: Mapping[str, str], row: dict[str, object]) -> Provided:
@@ -82,7 +95,7 @@ def install_providers(folder: Path, world: World, base_url: str, now: Callable[[
             callback=f"{base_url}/sign-in/{name}/callback", signed_out=f"{base_url}/sign-out/done",
             logout_told=f"{base_url}/sign-in/{name}/backchannel-logout",
         )  # fmt: skip
-        return Provided(issuer, names, (), site, theirs, now)
+        return Provided(issuer, names, (), site, theirs, now, web)
 
     client_row: dict[str, object] = {
         "kind": "client",
@@ -100,8 +113,13 @@ def install_providers(folder: Path, world: World, base_url: str, now: Callable[[
         }  # fmt: skip
         provided = made(organisation, f"{at[1]}/{organisation}", names, row)
         staff[organisation] = DemoProvider(_with(provided, people))
-    _write(place / "providers.yaml", _yaml({"demo": True, "providers": rows}))
-    return DemoProviders(clients, staff)
+    account = _account(place, at[0])
+    register = SimulatedValtuudet(account, f"{base_url}/acting-for/callback", now)
+    for representative, principal in load_mandates(world):
+        register.add(representative.code.reveal(), principal.code.reveal(), principal.name)
+    named = {"base": account.base, "client_id": account.client_id, "secrets": _SECRETS}
+    _write(place / "providers.yaml", _yaml({"demo": True, "providers": rows, "mandates": named}))
+    return DemoProviders(clients, staff, register)
 
 
 class _Server(uvicorn.Server):
@@ -130,6 +148,15 @@ async def providers_served(providers: DemoProviders, listening: Sequence[socket.
 
 def _with(provided: Provided, people: Sequence[DemoPerson]) -> Provided:
     return replace(provided, people=tuple(people))
+
+
+def _account(place: Path, base: str) -> RegisterAccount:
+    file = place / _SECRETS
+    if not file.exists():
+        made = {name: f"demo-{secrets.token_urlsafe(24)}" for name in ("api_key", "oauth_secret")}
+        _write(file, json.dumps(made))
+    told = json.loads(file.read_text("utf-8"))
+    return RegisterAccount(base, "saattaen-demo", told["api_key"], told["oauth_secret"])
 
 
 def _key(place: Path, name: str) -> ECKey:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from gateway.demo.world import World
+from gateway.demo.world import DemoClient, World
+from gateway.directory.identity_code import PersonalIdentityCode
 from gateway.directory.load import BrokenDirectory
 from gateway.directory.model import Directory
 from gateway.directory.names import LANGUAGES
@@ -15,6 +16,7 @@ from gateway.directory.rows import Row
 from gateway.directory.source import read_yaml
 
 STAFF = Path(__file__).parents[1] / "staff.yaml"
+MANDATES = STAFF.with_name("mandates.yaml")
 SUBSTANTIAL = "http://ftn.ficora.fi/2017/loa2"
 """The `acr` of bank identification, as Suomi.fi e-Identification says it."""
 WORK_ACCOUNT = "urn:example:work-account:two-factors"
@@ -43,15 +45,17 @@ class DemoPerson:
 def clients_of(world: World) -> tuple[DemoPerson, ...]:
     """Return the world's clients."""
     return tuple(
-        DemoPerson(
-            key, one.name, dict.fromkeys(LANGUAGES, one.code.masked), SUBSTANTIAL,
-            {
-                CLIENT_CLAIMS["identity_code"]: one.code.reveal(), CLIENT_CLAIMS["name"]: one.name,
-                CLIENT_CLAIMS["non_disclosure"]: "1" if one.non_disclosure else "0",
-            },
-        )
-        for key, one in world.clients.items()
-    )  # fmt: skip
+        client_person(key, one.name, one.code, non_disclosure=one.non_disclosure) for key, one in world.clients.items()
+    )
+
+
+def client_person(id: str, name: str, code: PersonalIdentityCode, *, non_disclosure: bool) -> DemoPerson:
+    """Return a client as Suomi.fi e-Identification would tell of them."""
+    claims = {
+        CLIENT_CLAIMS["identity_code"]: code.reveal(), CLIENT_CLAIMS["name"]: name,
+        CLIENT_CLAIMS["non_disclosure"]: "1" if non_disclosure else "0",
+    }  # fmt: skip
+    return DemoPerson(id, name, dict.fromkeys(LANGUAGES, code.masked), SUBSTANTIAL, claims)
 
 
 def load_staff(directory: Directory, path: Path = STAFF) -> Mapping[str, tuple[DemoPerson, ...]]:
@@ -65,6 +69,22 @@ def load_staff(directory: Directory, path: Path = STAFF) -> Mapping[str, tuple[D
     if faults.found:
         raise BrokenDirectory(faults.file, tuple(faults.found))
     return MappingProxyType(staff)
+
+
+def load_mandates(world: World, path: Path = MANDATES) -> tuple[tuple[DemoClient, DemoClient], ...]:
+    """Return who may act for whom. Raises BrokenDirectory with every fault of the file."""
+    content, faults = read_yaml(path)
+    rows = Row(content, (), faults)
+    found: list[tuple[DemoClient, DemoClient]] = []
+    for key in content:
+        for other in rows.texts(key):
+            if key in world.clients and other in world.clients:
+                found.append((world.clients[key], world.clients[other]))
+            else:
+                rows.fault(key, "names somebody who is not in the world")
+    if faults.found:
+        raise BrokenDirectory(faults.file, tuple(faults.found))
+    return tuple(found)
 
 
 def _worker(key: str, organisation: str, row: Row, directory: Directory) -> DemoPerson:
@@ -97,5 +117,5 @@ def _told(
 ) -> str:  # fmt: skip
     said = [found.text(language) for role in roles if (found := directory.name("role", role)) is not None]
     said += [_OFFICER[language]] if officer else []
-    said += [found.name.text(language) for one in services if (found := directory.service(one)) is not None]
+    said += [known.name.text(language) for one in services if (known := directory.service(one)) is not None]
     return ", ".join(said)

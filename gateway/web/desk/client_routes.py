@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,7 +69,8 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
         once = once_documents(await desk.recording.messages_to(entered.service, whom.client)) if whom.client else {}
         return desk.render(
             request, entered, "client.html", whom=whom, done=done,
-            seen=[(one, *views.phrases.open_to(one.told, language)) for one in seen],
+            opened=[(one, *views.phrases.open_to(one.told, language)) for one in seen if one.open],
+            closed=grouped((one.category, views.phrases.open_to(one.told, language)) for one in seen if not one.open),
             once=list(once.items()) if whom.is_own else [],
             consents=await desk.recording.consents_of(whom.client, entered.service), now=desk.clock.now(),
             deposits=depositable(directory, entered.service, desk.clock.now()),
@@ -157,6 +158,14 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
         return {(one.recipient, one.category): one for one in found if one.ref == whom.ref}
 
     return router
+
+
+def grouped(told: Iterable[tuple[str, tuple[str, str]]]) -> list[tuple[tuple[str, str], list[str]]]:
+    """Return the categories of which the same is told, together: what is told (and what to do), and the categories."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for category, says in told:
+        found.setdefault(says, []).append(category)
+    return list(found.items())
 
 
 def once_documents(messages: tuple[Outgoing, ...]) -> dict[str, str]:

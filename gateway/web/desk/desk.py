@@ -21,6 +21,7 @@ from gateway.disclosure.ports import Clock
 from gateway.disclosure.request import Requester
 from gateway.errors import GatewayError, NotAvailable
 from gateway.http.problems import request_id
+from gateway.web.desk.draft import last_day
 from gateway.web.desk.whom import Finder, Whom
 from gateway.web.desk.work import COOKIE, Work, chosen_of, works_of
 from gateway.web.doors import Doors
@@ -123,7 +124,7 @@ class Desk:
         """Return a page of the desk."""
         return self.pages.render(
             request, f"desk/{template}", entered.session, status=status, work=entered.work,
-            has_choice=len(entered.works) > 1, **values,
+            has_choice=len(entered.works) > 1, last_day=last_day, **values,
         )  # fmt: skip
 
 

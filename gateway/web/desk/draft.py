@@ -139,3 +139,9 @@ def _parsed(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def last_day(until: datetime | int) -> date | None:
+    """Return the last whole day before an end at midnight in Helsinki; None for an end within a day."""
+    local = (from_micros(until) if isinstance(until, int) else until).astimezone(HELSINKI)
+    return local.date() - timedelta(days=1) if local.timetz().replace(tzinfo=None) == time.min else None

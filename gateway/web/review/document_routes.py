@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from gateway.errors import CustodianUnavailable
 from gateway.http.problems import EdgeError
-from gateway.web.review.lookers import looker_of
 from gateway.web.review.ports import Review
+from gateway.web.review.visiting import enter
 
 
 def document_router(room: Review) -> APIRouter:
@@ -21,21 +21,21 @@ def document_router(room: Review) -> APIRouter:
 
     @router.get("")
     async def documents(request: Request) -> Response:
-        session = await room.doors.client(request)
-        found = await room.own_documents.documents(session.signed_in.client, looker_of(session))
+        visit = await enter(room, request)
+        found = await room.own_documents.documents(visit.client, visit.looker)
         ordered = sorted(found, key=lambda one: one.category)
         groups = tuple((category, tuple(group)) for category, group in groupby(ordered, key=lambda one: one.category))
-        return pages.render(request, "review/documents.html", session, groups=groups)
+        return pages.render(request, "review/documents.html", visit.session, groups=groups)
 
     @router.get("/{document}")
     async def read(request: Request, document: str) -> Response:
-        session = await room.doors.client(request)
+        visit = await enter(room, request)
         try:
-            reading = await room.own_documents.read(session.signed_in.client, document, looker_of(session))
+            reading = await room.own_documents.read(visit.client, document, visit.looker)
         except CustodianUnavailable:
-            return pages.render(request, "review/elsewhere.html", session, status=503)
+            return pages.render(request, "review/elsewhere.html", visit.session, status=503)
         if reading is None:
             raise EdgeError("no-such-address")
-        return pages.render(request, "review/document.html", session, reading=reading)
+        return pages.render(request, "review/document.html", visit.session, reading=reading)
 
     return router

@@ -15,9 +15,8 @@ from gateway.web.forms import read_form
 from gateway.web.language import N_
 from gateway.web.page import HEADERS, see_other
 from gateway.web.review.log_rows import origin_and_index, place_of
-from gateway.web.review.lookers import looker_of
 from gateway.web.review.ports import Review
-from gateway.web.session import Session
+from gateway.web.review.visiting import Visit, enter_in_person
 
 TOO_LONG = N_("Write at most 2000 characters.")
 NOBODY_TO_ASK = N_("No service had a part in this, so there is nobody to ask.")
@@ -30,18 +29,18 @@ def entry_router(room: Review) -> APIRouter:
 
     @router.get("/log/{place}")
     async def entry(request: Request, place: str) -> Response:
-        session, client = await _in_person(request)
-        told, origin, index = await _told(request, session, client, place)
+        visit = await enter_in_person(room, request)
+        told, origin, index = await _told(visit, place)
         return pages.render(
-            request, "review/entry.html", session, place=place, told=told, concern=await _concern(client, told),
-            proof=await room.proofs.proof(origin, index, client),
+            request, "review/entry.html", visit.session, place=place, told=told,
+            concern=await _concern(visit.client, told), proof=await room.proofs.proof(origin, index, visit.client),
         )  # fmt: skip
 
     @router.get("/log/{place}/proof.json")
     async def proof(request: Request, place: str) -> Response:
-        _, client = await _in_person(request)
+        visit = await enter_in_person(room, request)
         at = origin_and_index(place, room.log_name)
-        found = None if at is None else await room.proofs.proof(*at, client)
+        found = None if at is None else await room.proofs.proof(*at, visit.client)
         if found is None:
             raise EdgeError("no-such-address")
         name = {"content-disposition": f'attachment; filename="saattaen-{place}.json"'}
@@ -49,54 +48,44 @@ def entry_router(room: Review) -> APIRouter:
 
     @router.get("/log/{place}/question")
     async def question(request: Request, place: str) -> Response:
-        session, client = await _in_person(request)
-        told, _, _ = await _told(request, session, client, place)
-        if await _concern(client, told) is not None:
+        visit = await enter_in_person(room, request)
+        told, _, _ = await _told(visit, place)
+        if await _concern(visit.client, told) is not None:
             return see_other(f"/portal/log/{place}")
-        return pages.render(request, "review/question.html", session, place=place, told=told, said="", faults=())
+        return pages.render(request, "review/question.html", visit.session, place=place, told=told, said="", faults=())
 
     @router.post("/log/{place}/question")
     async def ask(request: Request, place: str) -> Response:
-        session, client = await _in_person(request)
-        form = await read_form(request, session, room.base_url)
-        told, origin, index = await _told(request, session, client, place)
+        visit = await enter_in_person(room, request)
+        form = await read_form(request, visit.session, room.base_url)
+        told, origin, index = await _told(visit, place)
         said = form.text("said", most=2 * MAX_WORDS)
         fault = TOO_LONG if len(said) > MAX_WORDS else ""
         if not fault:
             try:
-                await room.concerns.raise_concern(client, origin, index, said=said)
+                await room.concerns.raise_concern(visit.client, origin, index, said=said)
             except ConsentRefused as refused:
                 if refused.reason != "request-invalid":
                     raise EdgeError("no-such-address") from None
                 fault = NOBODY_TO_ASK
         if fault:
             return pages.render(
-                request, "review/question.html", session, status=422, place=place, told=told, said=said,
+                request, "review/question.html", visit.session, status=422, place=place, told=told, said=said,
                 faults=[("said", fault)],
             )  # fmt: skip
         return see_other(f"/portal/log/{place}")
 
     @router.get("/concerns")
     async def concerns(request: Request) -> Response:
-        session, client = await _in_person(request)
+        visit = await enter_in_person(room, request)
         return pages.render(
-            request, "review/concerns.html", session, concerns=await room.concerns.of_client(client),
+            request, "review/concerns.html", visit.session, concerns=await room.concerns.of_client(visit.client),
             now=room.clock.now(), place_of=place_of,
         )  # fmt: skip
 
-    async def _in_person(request: Request) -> tuple[Session, ClientId]:
-        session = await room.doors.client(request)
-        if not looker_of(session).is_client:
-            # What the client doubts, and the openings of their entries, are the client's own.
-            raise EdgeError("no-such-address")
-        return session, session.signed_in.client
-
-    async def _told(
-        request: Request, session: Session, client: ClientId, place: str
-    ) -> tuple[Explanation, str, int]:  # fmt: skip
+    async def _told(visit: Visit, place: str) -> tuple[Explanation, str, int]:
         at = origin_and_index(place, room.log_name)
-        language = pages.page(request, session).language
-        told = None if at is None else await room.explaining.to_client(*at, client, language)
+        told = None if at is None else await room.explaining.to_client(*at, visit.client, visit.language)
         if at is None or told is None:
             raise EdgeError("no-such-address")
         return told, *at

@@ -27,6 +27,8 @@ class Square:
     category: str
     sign: str
     partly: bool = False
+    coming: bool = False
+    """Whether the recipient may see such a document once there is one: now there is none."""
 
     @property
     def word(self) -> str:
@@ -69,15 +71,14 @@ def is_partly(cell: Cell) -> bool:
 
 def grid_of(matrix: Matrix, recipients: Sequence[str] | None = None) -> tuple[GridRow, ...]:
     """Return the rows of the table, recipients that see something first."""
-    rows = [
-        GridRow(
-            recipient,
-            tuple(
-                Square(recipient, category, sign_of(cell), cell is not None and is_partly(cell))
-                for category in matrix.categories
-                for cell in (matrix.cell(recipient, category),)
-            ),
-        )
-        for recipient in (matrix.recipients if recipients is None else recipients)
-    ]
+    codes = matrix.recipients if recipients is None else recipients
+    rows = [GridRow(code, tuple(_square(matrix, code, category) for category in matrix.categories)) for code in codes]
     return tuple(sorted(rows, key=lambda row: not row.sees_anything))
+
+
+def _square(matrix: Matrix, recipient: str, category: str) -> Square:
+    cell = matrix.cell(recipient, category)
+    if cell is None:
+        return Square(recipient, category, SEES_NOT)
+    coming = cell.permitted and cell.told.document is None
+    return Square(recipient, category, sign_of(cell), is_partly(cell), coming)

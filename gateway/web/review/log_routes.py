@@ -19,8 +19,8 @@ from gateway.disclosure.representative import seen_entries, seen_picture
 from gateway.http.problems import EdgeError
 from gateway.web.review.log_filter import SORTS, read_filter
 from gateway.web.review.log_rows import by_day, place_of, rows_of
-from gateway.web.review.lookers import looker_of
 from gateway.web.review.ports import Review
+from gateway.web.review.visiting import enter
 
 PAGE = 20
 
@@ -32,12 +32,12 @@ def log_router(room: Review) -> APIRouter:
 
     @router.get("/portal/log")
     async def log(request: Request) -> Response:
-        session = await room.doors.client(request)
-        client, looker = session.signed_in.client, looker_of(session)
+        visit = await enter(room, request)
+        client, looker = visit.client, visit.looker
         asked = read_filter(request.query_params, directory)
         if asked.faults:
             return pages.render(
-                request, "review/log.html", session, status=422, days=(), more="", asked=asked, sorts=SORTS,
+                request, "review/log.html", visit.session, status=422, days=(), more="", asked=asked, sorts=SORTS,
                 check=None, services=(), categories=tuple(directory.categories), raised={}, is_first=True,
             )  # fmt: skip
         after = request.query_params.get("after") or None
@@ -52,9 +52,9 @@ def log_router(room: Review) -> APIRouter:
         entries = seen_entries(page.entries, looker, directory)
         check = await room.check.check([(one.origin, one.index) for one in entries])
         picture = seen_picture(await room.pictures.for_client(client), looker)
-        accounts = Accounts(directory, room.phrases, pages.page(request, session).language)
+        accounts = Accounts(directory, room.phrases, visit.language)
         return pages.render(
-            request, "review/log.html", session, days=by_day(rows_of(entries, accounts, page.context)),
+            request, "review/log.html", visit.session, days=by_day(rows_of(entries, accounts, page.context)),
             more="" if page.more is None else asked.address(page.more), asked=asked, sorts=SORTS, check=check,
             services=_services(picture, entries, asked.recipient), categories=tuple(directory.categories),
             raised=await _raised(room, client, looker), is_first=after is None,

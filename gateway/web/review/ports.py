@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from gateway.consent.model import ClientId
+from gateway.consent.ports import MandateRegister
 from gateway.consent.view import ClientPicture
 from gateway.disclosure.accounts import TOLD
 from gateway.disclosure.concern import Concern
@@ -97,3 +98,6 @@ class Review:
     proofs: Proofs
     check: ChecksLog
     phrases: Phrases
+    mandates: MandateRegister
+    tell_look: Callable[[Looker, ClientId, str], Awaitable[None]]
+    """Writes the entry of a look at a page for which no use case writes one."""

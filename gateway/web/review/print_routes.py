@@ -12,9 +12,9 @@ from starlette.responses import Response
 from gateway.disclosure.representative import seen_cells, seen_picture
 from gateway.web.page import HEADERS
 from gateway.web.review.grid import SEES, SEES_BY_LAW
-from gateway.web.review.lookers import looker_of
 from gateway.web.review.ports import Review
 from gateway.web.review.reasons import reason_of
+from gateway.web.review.visiting import enter
 
 
 def print_router(room: Review) -> APIRouter:
@@ -24,29 +24,28 @@ def print_router(room: Review) -> APIRouter:
 
     @router.get("")
     async def sheet(request: Request) -> Response:
-        session = await room.doors.client(request)
-        client, looker = session.signed_in.client, looker_of(session)
+        visit = await enter(room, request)
+        client, looker = visit.client, visit.looker
         made = seen_cells(await room.who_can_see.matrix(client, looker), looker, pages.directory)
         picture = seen_picture(await room.pictures.for_client(client), looker)
-        language = pages.page(request, session).language
         told = [
             (recipient, [row for row in rows if row[1].sign in (SEES, SEES_BY_LAW)])
             for recipient in made.recipients
             for rows in (
                 [
-                    (cell.category, reason_of(cell, picture, room.phrases, language))
+                    (cell.category, reason_of(cell, picture, room.phrases, visit.language))
                     for cell in made.of_recipient(recipient)
                 ],
             )
         ]
         return pages.render(
-            request, "review/sheet.html", session, told=[one for one in told if one[1]], at=made.at,
+            request, "review/sheet.html", visit.session, told=[one for one in told if one[1]], at=made.at,
             address=f"{room.base_url}/portal",
         )  # fmt: skip
 
     @router.get("/qr.svg")
     async def code(request: Request) -> Response:
-        await room.doors.client(request)
+        await enter(room, request)
         drawn = BytesIO()
         # The address alone, the same for everyone: a sheet that is lost tells nobody whose it was.
         segno.make(f"{room.base_url}/portal", error="m", micro=False).save(

@@ -10,10 +10,10 @@ from gateway.disclosure.accounts import Accounts
 from gateway.disclosure.representative import seen_cells, seen_entries, seen_picture
 from gateway.web.review.grid import SEES, SEES_BY_LAW, WORDS
 from gateway.web.review.log_rows import REQUESTS, rows_of
-from gateway.web.review.lookers import looker_of
 from gateway.web.review.matrix_routes import known
 from gateway.web.review.ports import Review
 from gateway.web.review.reasons import reason_of
+from gateway.web.review.visiting import enter
 
 NEWEST = 5
 
@@ -25,18 +25,19 @@ def recipient_router(room: Review) -> APIRouter:
 
     @router.get("/{code}")
     async def recipient(request: Request, code: str) -> Response:
-        session = await room.doors.client(request)
-        known(directory, code)
-        client, looker = session.signed_in.client, looker_of(session)
-        language = pages.page(request, session).language
+        visit = await enter(room, request)
+        service = known(directory, code)
+        client, looker = visit.client, visit.looker
         made = seen_cells(await room.who_can_see.matrix(client, looker, recipients=(code,)), looker, directory)
         picture = seen_picture(await room.pictures.for_client(client), looker)
         page = await room.log.own(client, recipient=code, kinds=REQUESTS, count=NEWEST, looker=looker)
-        told = [(cell.category, reason_of(cell, picture, room.phrases, language)) for cell in made.of_recipient(code)]
+        told = [
+            (cell.category, reason_of(cell, picture, room.phrases, visit.language)) for cell in made.of_recipient(code)
+        ]
         entries = seen_entries(page.entries, looker, directory)
-        accounts = Accounts(directory, room.phrases, language)
+        accounts = Accounts(directory, room.phrases, visit.language)
         return pages.render(
-            request, "review/recipient.html", session, code=code, organisation=directory.service(code).organisation,  # type: ignore[union-attr]
+            request, "review/recipient.html", visit.session, code=code, organisation=service.organisation,
             told=told, sees=[row for row in told if row[1].sign in (SEES, SEES_BY_LAW)], word=WORDS,
             consents=[one for one in picture.consents if code in {grant.row.recipient for grant in one.grants}
                       and one.in_force(room.clock.now())],

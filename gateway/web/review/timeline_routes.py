@@ -13,8 +13,8 @@ from gateway.disclosure.representative import seen_entries, seen_picture
 from gateway.web.review.chart import chart_of
 from gateway.web.review.lanes import LOOKS, lanes_of, within
 from gateway.web.review.log_rows import place_of
-from gateway.web.review.lookers import looker_of
 from gateway.web.review.ports import Review
+from gateway.web.review.visiting import enter
 
 MOST_LOOKS = 200
 _BACK = timedelta(days=2 * 366)
@@ -27,8 +27,8 @@ def timeline_router(room: Review) -> APIRouter:
 
     @router.get("/portal/timeline")
     async def timeline(request: Request) -> Response:
-        session = await room.doors.client(request)
-        client, looker, now = session.signed_in.client, looker_of(session), room.clock.now()
+        visit = await enter(room, request)
+        client, looker, now = visit.client, visit.looker, room.clock.now()
         picture = seen_picture(await room.pictures.for_client(client), looker)
         page = await room.log.own(
             client, since=to_micros(now - _BACK), kinds=LOOKS, outcome="permit", count=MOST_LOOKS, looker=looker
@@ -39,7 +39,7 @@ def timeline_router(room: Review) -> APIRouter:
         )  # fmt: skip
         chart = chart_of(lanes, now)
         return pages.render(
-            request, "review/timeline.html", session, chart=chart, lanes=within(lanes, chart.begin, chart.end),
+            request, "review/timeline.html", visit.session, chart=chart, lanes=within(lanes, chart.begin, chart.end),
             older=page.more is not None, place_of=place_of, most=MOST_LOOKS,
         )  # fmt: skip
 

@@ -11,9 +11,8 @@ from starlette.responses import Response
 from gateway.consent.model import Consent
 from gateway.disclosure.representative import seen_picture
 from gateway.http.problems import EdgeError
-from gateway.web.review.lookers import looker_of
 from gateway.web.review.ports import Review
-from gateway.web.session import Session
+from gateway.web.review.visiting import Visit, enter
 
 MOST_CARDS = 7
 
@@ -25,32 +24,32 @@ def walk_router(room: Review) -> APIRouter:
 
     @router.get("")
     async def begin(request: Request) -> Response:
-        session = await room.doors.client(request)
-        cards, left = await _cards(session)
-        return pages.render(request, "review/walk.html", session, cards=cards, left=left)
+        visit = await enter(room, request, view="walk")
+        cards, left = await _cards(visit)
+        return pages.render(request, "review/walk.html", visit.session, cards=cards, left=left)
 
     @router.get("/done")
     async def done(request: Request) -> Response:
-        session = await room.doors.client(request)
-        cards, left = await _cards(session)
-        return pages.render(request, "review/walk_done.html", session, count=len(cards) + left, left=left)
+        visit = await enter(room, request, view="walk")
+        cards, left = await _cards(visit)
+        return pages.render(request, "review/walk_done.html", visit.session, count=len(cards) + left, left=left)
 
     @router.get("/{consent}")
     async def card(request: Request, consent: str) -> Response:
-        session = await room.doors.client(request)
-        cards, _ = await _cards(session)
+        visit = await enter(room, request, view="walk")
+        cards, _ = await _cards(visit)
         place = next((at for at, one in enumerate(cards) if one.id == consent), None)
         if place is None:
             raise EdgeError("no-such-address")
         return pages.render(
-            request, "review/walk_card.html", session, consent=cards[place], now=place + 1, of=len(cards),
+            request, "review/walk_card.html", visit.session, consent=cards[place], now=place + 1, of=len(cards),
             following=cards[place + 1].id if place + 1 < len(cards) else "done",
             rows=[one.row for one in cards[place].grants if one.in_force(room.clock.now())],
         )  # fmt: skip
 
-    async def _cards(session: Session) -> tuple[Sequence[Consent], int]:
+    async def _cards(visit: Visit) -> tuple[Sequence[Consent], int]:
         """Return the consents in force, those given longest ago first, and how many more there are."""
-        picture = seen_picture(await room.pictures.for_client(session.signed_in.client), looker_of(session))
+        picture = seen_picture(await room.pictures.for_client(visit.client), visit.looker)
         standing = [one for one in picture.consents if one.in_force(room.clock.now())]
         oldest = sorted(standing, key=lambda one: (one.given_at, one.id))
         return oldest[:MOST_CARDS], max(0, len(oldest) - MOST_CARDS)

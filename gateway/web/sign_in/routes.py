@@ -100,7 +100,7 @@ class _Way:
         async with self._parts.pace.kept():
             try:
                 attempt = await self._take(request, provider)
-                identified = await asked.read(_each_once(request), attempt.question)
+                identified = await asked.read(each_once(request), attempt.question)
             except NotIdentified as fault:
                 return self._failed(request, fault)
             cookie, session = await self._begin(request, identified)
@@ -203,7 +203,7 @@ def _signed_in(identified: Identified, subject: str) -> SignedIn:
     )  # fmt: skip
 
 
-def _each_once(request: Request) -> dict[str, str]:
+def each_once(request: Request) -> dict[str, str]:
     """Return the parameters of the address; one that came twice could be read in two ways."""
     pairs = request.query_params.multi_items()
     if len(pairs) > 20 or len({name for name, _ in pairs}) != len(pairs):

@@ -32,6 +32,9 @@ _OF_REASON: Final = {
         N_("The identification service does not answer"),
         N_("Wait a moment and try again. If it does not help, come back later today."),
     ),
+    "no-mandate": Told(
+        N_("There is no such mandate"), N_("The register of mandates does not let you act for that person."),
+    ),
     "stale": _AGAIN,
 }  # fmt: skip
 

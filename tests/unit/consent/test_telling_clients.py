@@ -275,6 +275,37 @@ async def test_a_channel_that_is_down_is_left_alone_for_the_rest_of_the_round(te
     assert found["put-off", "unreachable"] < 9
 
 
+async def test_one_channel_that_is_down_keeps_no_other_from_sending(telling: Telling) -> None:
+    for code in ("140395-9022", "211170-903L", "150390-999J"):
+        client = await telling.client(code)
+        await telling.recording.offer(client, [row()], SHOWN, worker("kuntakokeilu"))
+        await telling.recording.offer(client, [row()], SHOWN, worker("kuntakokeilu"))
+    identifier = Identifier.personal(PersonalIdentityCode.parse("010190-900P"))
+    person = Person((identifier,), "Maija", channels={"sms": "+358401234567"})
+    await telling.disclosed(await telling.room.clients.enrol(person, Actor(system="gateway")), "e1")
+    telling.mail.fault = ConnectionError("down")
+    assert (await telling.counts())["delivered", ""] == 1
+    assert len(telling.sms.sent) == 1
+
+
+async def test_a_full_mailbox_is_no_channel_that_is_down(telling: Telling) -> None:
+    for code in ("140395-9022", "211170-903L", "150390-999J"):
+        client = await telling.client(code)
+        for _ in range(2):
+            await telling.recording.offer(client, [row()], SHOWN, worker("kuntakokeilu"))
+    telling.mail.fault = NoticePutOff("smtp-452")
+    assert await telling.counts() == {("put-off", "smtp-452"): 6}
+
+
+async def test_a_channel_that_breaks_is_counted_and_tells_nothing(telling: Telling) -> None:
+    client = await telling.client()
+    telling.mail.fault = ValueError("suvi@example.fi")
+    await telling.disclosed(client, "e1")
+    await telling.room.give(client, row())
+    assert await telling.counts() == {("put-off", "broken"): 2, ("delivered", ""): 1}
+    assert (await telling.message(client, "disclosure")).fault == "broken"
+
+
 async def test_a_code_that_would_come_too_late_does_not_leave(telling: Telling) -> None:
     client = await telling.client()
     await telling.recording.offer(client, [row()], SHOWN, worker("kuntakokeilu"))
