@@ -29,9 +29,9 @@ class SqlCaseload:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_service(self, service: str, since: datetime) -> tuple[Case, ...]:
-        """Return the clients whose matters with the service changed after *since*, newest first."""
-        met = _met(service)
+    async def of_services(self, services: Collection[str], since: datetime) -> tuple[Case, ...]:
+        """Return the clients whose matters with one of the services changed after *since*, newest first."""
+        met = _met(services)
         last = func.max(met.c.at)
         query = select(met.c.client, last.label("last")).group_by(met.c.client).having(last > to_micros(since))
         found = await self._database.reading(
@@ -39,9 +39,9 @@ class SqlCaseload:
         )
         return tuple(Case(ClientId(row.client), from_micros(row.last)) for row in found)
 
-    async def is_of(self, service: str, client: ClientId) -> bool:
-        """Return whether the service has anything in common with the client."""
-        met = _met(service)
+    async def is_of(self, services: Collection[str], client: ClientId) -> bool:
+        """Return whether one of the services has anything in common with the client."""
+        met = _met(services)
         query = select(met.c.client).where(met.c.client == client).limit(1)
         return await self._database.reading(lambda connection: connection.execute(query).first() is not None)
 
@@ -68,23 +68,25 @@ class SqlCaseload:
         )  # fmt: skip
 
 
-def _met(service: str) -> Subquery:
-    """Return (client, at) of everything that a service and a client have in common.
+def _met(services: Collection[str]) -> Subquery:
+    """Return (client, at) of everything that one of these services and a client have in common.
 
     A recipient is told of a grant once it is confirmed, so that an unconfirmed one makes nobody its client.
     """
     grant, version, relation, document = _GRANTS.c, _VERSIONS.c, _RELATIONS.c, _DOCUMENTS.c
-    named = and_(grant.recipient == service, grant.confirmed_at.is_not(None))
+    codes = sorted(services)
+    named = and_(grant.recipient.in_(codes), grant.confirmed_at.is_not(None))
     of_grant = and_(version.consent == grant.consent, version.version == grant.version)
     listed = literal(" ", String) + relation.recipients + literal(" ", String)
     party = or_(
-        relation.custodian == service, relation.recorded_by == service, listed.contains(f" {service} ", autoescape=True)
-    )
+        relation.custodian.in_(codes), relation.recorded_by.in_(codes),
+        *(listed.contains(f" {code} ", autoescape=True) for code in codes),
+    )  # fmt: skip
     return union_all(
         select(version.client.label("client"), version.given_at.label("at"))
         .select_from(_GRANTS.join(_VERSIONS, of_grant))
-        .where(or_(named, grant.custodian == service)),
-        select(version.client, version.given_at).where(version.capture_service == service),
+        .where(or_(named, grant.custodian.in_(codes))),
+        select(version.client, version.given_at).where(version.capture_service.in_(codes)),
         select(relation.client, relation.recorded_at).where(party),
-        select(document.client, document.updated).where(document.custodian == service),
+        select(document.client, document.updated).where(document.custodian.in_(codes)),
     ).subquery()

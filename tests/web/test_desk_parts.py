@@ -1,20 +1,22 @@
-"""What the desk's pages are made of, without any gateway: work, drafts and their end, situations, scans, the worklist."""
+"""What the desk's pages are made of, without any gateway: work, drafts, situations, scans, references, worklist."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from gateway.consent.checks import year_after
-from gateway.consent.desk_records import GrantAtWork
+from gateway.consent.desk_records import Case, GrantAtWork
 from gateway.consent.model import AskedRow, ClientId, ConsentId
 from gateway.directory.instants import to_micros
 from gateway.errors import DirectoryError
 from gateway.web.desk.draft import Draft, end_of, last_day
 from gateway.web.desk.scan import MAX_SCAN, type_of_scan
 from gateway.web.desk.situations import load_situations
+from gateway.web.desk.whom import Finder
 from gateway.web.desk.work import chosen_of, purposes_of, works_of
 from gateway.web.desk.worklist import make_worklist
 from gateway.web.session import Kind, SignedIn
@@ -43,7 +45,8 @@ def test_a_role_is_worked_in_only_where_it_works_and_in_services_in_force() -> N
         ("3", "", date(2027, 2, 21)), ("6", "", date(2027, 5, 21)), ("12", "", date(2027, 11, 21)),
         ("day", "31.5.2027", date(2027, 5, 31)), ("day", "2027-05-31", date(2027, 5, 31)),
         ("day", "22.11.2026", date(2026, 11, 22)), ("day", "21.11.2026", None), ("day", "31.2.2027", None),
-        ("day", "22.11.2027", None), ("day", "", None), ("", "31.5.2027", None), ("24", "", None), ("day", "x.y.z", None),
+        ("day", "22.11.2027", None), ("day", "", None), ("", "31.5.2027", None), ("24", "", None),
+        ("day", "x.y.z", None),
     ],
 )  # fmt: skip
 def test_a_permission_ends_at_midnight_after_its_last_day_within_a_year(
@@ -81,7 +84,9 @@ def test_every_situation_proposes_rows_that_a_consent_may_carry() -> None:
 
 def test_situation_with_a_fault_is_told_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "situations.yaml"
-    file.write_text("one:\n  name: {fi: a, sv: b, en: c}\n  rows:\n    - {category: x, from: [y], purpose: z}\n", "utf-8")
+    file.write_text(
+        "one:\n  name: {fi: a, sv: b, en: c}\n  rows:\n    - {category: x, from: [y], purpose: z}\n", "utf-8"
+    )
     with pytest.raises(DirectoryError, match=r"one\.rows\.0\.to: is missing"):
         load_situations(file)
 
@@ -96,6 +101,31 @@ def test_situation_with_a_fault_is_told_with_its_place(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_scan_is_told_by_its_first_bytes(content: bytes, expected: str | None) -> None:
     assert type_of_scan(content) == expected
+
+
+class Heard:
+    """A caseload that notes whose clients are asked for, and has none."""
+
+    def __init__(self) -> None:
+        self.asked: list[frozenset[str]] = []
+
+    async def of_services(self, services: Collection[str], since: datetime) -> tuple[Case, ...]:
+        self.asked.append(frozenset(services))
+        return ()
+
+    async def is_of(self, services: Collection[str], client: ClientId) -> bool:
+        self.asked.append(frozenset(services))
+        return False
+
+    async def grants_of(self, services: Collection[str], since: datetime) -> tuple[GrantAtWork, ...]:
+        return ()
+
+
+async def test_successor_finds_the_clients_of_the_service_that_has_ended_and_no_other() -> None:
+    heard = Heard()
+    finder = Finder(None, heard, None, DIRECTORY, lambda *_: "", lambda: NOW)  # type: ignore[arg-type]
+    assert await finder.own("kuntakokeilu") == () and await finder.own_client("kela", ClientId("c")) is None
+    assert heard.asked == [{"kuntakokeilu", "te-toimisto"}, {"kela"}]
 
 
 def at_work(recipient: str = "kuntakokeilu", **more: object) -> GrantAtWork:
