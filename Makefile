@@ -9,7 +9,7 @@ CASES ?=
 CASE ?= b-sqlite
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve migrate test check policies catalogues bench bench-grown profile stress kills flood clean
+.PHONY: help setup setup-dev demo serve migrate test check policies catalogues screens bench bench-grown bench-pages profile stress kills flood clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ policies: setup-dev ## Compile the policies for the embedded engine (needs the p
 catalogues: setup-dev ## Bring the pages' catalogues (gateway/web/locale) up to their texts; what has no translation is left empty
 	@$(PYTHON_IN_VENV) -m tests.web.catalogues
 
+screens: setup-dev ## Pictures of every page into build/screens (Chromium); LANGUAGES="fi sv" chooses
+	@$(PYTHON_IN_VENV) -m tests.web.screens $(LANGUAGES)
+
 bench: setup-dev ## What a protected read costs against a bare route, in one run (docs/speed.md); CASES="a b-sqlite" chooses
 	@$(PYTHON_IN_VENV) -W ignore -m tests.bench $(CASES)
 
@@ -54,6 +57,9 @@ kills: setup-dev ## Kill a gateway at random moments, so often on each store (KI
 
 bench-grown: setup-dev ## The same with 1,000,000 log entries and 100,000 consents in the store, made once and kept in build/
 	@$(PYTHON_IN_VENV) -W ignore -m tests.bench a b-sqlite-many b-postgresql-many grown
+
+bench-pages: setup-dev ## What each page costs the server with 1,000,000 log entries in the store
+	@$(PYTHON_IN_VENV) -W ignore -m tests.bench.pages
 
 profile: setup-dev ## A flame graph of one case of the bench: CASE=b-sqlite; py-spy is installed into build/
 	@[ -x build/py-spy/bin/py-spy ] || { python3 -m venv build/py-spy && build/py-spy/bin/pip install --quiet py-spy; }

@@ -74,11 +74,12 @@ class KeyStatus:
 class KeyRing:
     """Every key of a gateway. It prints without secrets.
 
-    `code_key` is for one-time codes, `etag_key` for the ETags of projected bytes, `pairwise_key` for ids that differ by
-    recipient, `owner_key` hides whose data keys are, `safe_key` seals what is kept on the second volume: all five are
-    derived from one secret. `log_seeds` are the Ed25519 seeds that checkpoints are signed with, the current one first;
-    `log_former` signed once and sign no more; both are empty where the log's key was given to another process.
-    Identifiers are found by the first of `lookup_keys` and stored under all.
+    `code_key` is for one-time codes, `etag_key` for the ETags of projected bytes, `pairwise_key` for ids that
+    differ by recipient, `owner_key` hides whose data keys are, `safe_key` seals what is kept on the second volume,
+    `session_key` takes part in sealing the sessions of people: all six are derived from one secret. `log_seeds` are
+    the Ed25519 seeds that checkpoints are signed with, the current one first; `log_former` signed once and sign no
+    more; both are empty where the log's key was given to another process. Identifiers are found by the first of
+    `lookup_keys` and stored under all.
     """
 
     demo: bool
@@ -93,6 +94,7 @@ class KeyRing:
     pairwise_key: bytes = field(repr=False)
     owner_key: bytes = field(repr=False)
     safe_key: bytes = field(repr=False)
+    session_key: bytes = field(repr=False)
 
     @classmethod
     def create(cls, folder: Path, *, demo: bool, at: datetime) -> KeyRing:
@@ -132,6 +134,7 @@ class KeyRing:
             pairwise_key=derived.key("pairwise id"),
             owner_key=derived.key("key owner"),
             safe_key=derived.key("second volume"),
+            session_key=derived.key("session"),
         )
         ring._check_apart(files["derived"].secret())
         return ring

@@ -13,7 +13,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -67,8 +67,7 @@ class Draft:
     retention: str = "12y"
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """What opens one commitment: the salt and the section's exact bytes."""
 
     section: SectionName
@@ -76,8 +75,7 @@ class Opening:
     plaintext: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """One section as it is stored: AES-256-GCM over salt and plaintext."""
 
     section: SectionName

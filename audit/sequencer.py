@@ -152,6 +152,7 @@ class Sequencer(Generic[C]):
     ) -> list[_Kept]:
         kept: list[_Kept] = []
         ids: set[str] = set()
+        surveys = [survey_of(items[number]) for number in pending]
         surveyed: dict[Survey[C], object] = {}
         end, last = end_of_year(year_of_origin(growth.head.origin)), growth.head.last_time
         for at, number in enumerate(pending):
@@ -159,13 +160,13 @@ class Sequencer(Generic[C]):
             if last >= end:
                 break  # The rest belongs to the next year's log, in a transaction of its own.
             item = items[number]
-            survey = survey_of(item)
+            survey = surveys[at]
             if survey is None:
                 surveyed.clear()  # What it writes may be what the next ones ask for.
                 tx.savepoint()
             elif survey not in surveyed:
-                neighbours = takewhile(lambda one: survey_of(one) is not None, (items[one] for one in pending[at:]))
-                surveyed[survey] = survey(tx.connection, [one for one in neighbours if survey_of(one) == survey])
+                run = takewhile(lambda one: one[0] is not None, zip(surveys[at:], pending[at:], strict=True))
+                surveyed[survey] = survey(tx.connection, [items[one] for other, one in run if other == survey])
             try:
                 seen = None if survey is None else surveyed[survey]
                 result, drafts = item.apply(view(tx, growth, seen), last)

@@ -33,6 +33,7 @@ from gateway.http.choice_routes import choice_router
 from gateway.http.confirmation_routes import confirmation_router
 from gateway.http.consent_routes import consent_router
 from gateway.http.data_path import DataPath
+from gateway.http.explanation_routes import explanation_router
 from gateway.http.fhir_consent_routes import fhir_consent_router
 from gateway.http.fhir_routes import FhirParts, document_types, fhir_router, read_route, search_route
 from gateway.http.health_routes import health_router
@@ -48,6 +49,7 @@ from gateway.http.reference import reference_router
 from gateway.http.relation_routes import relation_router
 from gateway.http.token_routes import TOKEN_PATH, TokenRevocation, token_router
 from gateway.http.wording_routes import wording_router
+from gateway.insight import explaining_of
 from gateway.site import Site
 from gateway.web.addresses import is_page
 from gateway.web.layer import PagesLayer
@@ -114,6 +116,7 @@ def create_app(
         confirmation_router(recording),
         wording_router(gateway.wordings, directory, door),
         audit_router(gateway.publication, authenticator),
+        explanation_router(explaining_of(gateway).to_service, authenticator, settings.log_name),
         token_router(gateway.token_server, lambda revocation: _revoke(gateway, revocation)),
         metadata_router(
             base=base, scopes=SCOPES, assertion_algorithms=tuple(ASSERTION_ALGORITHMS),

@@ -31,6 +31,7 @@ from adapters.signer.client import RemoteSigner
 from adapters.sql import schema
 from adapters.sql.carry_over import open_records
 from adapters.sql.client_register import SqlClientRegister
+from adapters.sql.concern_registry import SqlConcernRegistry
 from adapters.sql.consent_registry import SqlConsentRegistry
 from adapters.sql.cursor_store import SqlCursorStore
 from adapters.sql.document_store import SqlDocumentStore
@@ -40,7 +41,9 @@ from adapters.sql.faults import told
 from adapters.sql.inspecting import open_for_inspection
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
+from adapters.sql.log_search import SqlSearchStore
 from adapters.sql.log_store import SqlLogReader, SqlLogStore
+from adapters.sql.notice_registry import SqlNoticeRegistry
 from adapters.sql.origin_store import SqlOrigins
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.partner_register import PartnerRegister, marked_partners
@@ -64,15 +67,19 @@ from audit.log import Log
 from gateway.consent.acting import Office, Stores
 from gateway.consent.clients import Clients
 from gateway.consent.model import Actor, ClientId
+from gateway.consent.notice_texts import load_notice_texts
 from gateway.consent.person import Person
+from gateway.consent.posting import Post
 from gateway.consent.recording import Recording
 from gateway.consent.wording import Wordings
 from gateway.consent.wording_files import load_wordings
 from gateway.directory.business_id import organisation_oid
 from gateway.directory.identity_code import Identifier
 from gateway.directory.model import Directory
+from gateway.disclosure.concerns import Concerns
 from gateway.disclosure.deposit import Deposits
 from gateway.disclosure.event_id import new_event_id
+from gateway.disclosure.log_search import LogSearch
 from gateway.disclosure.ports import Clock, PolicyEngine
 from gateway.disclosure.publication import Publication
 from gateway.disclosure.release import Parts
@@ -84,6 +91,7 @@ from gateway.disclosure.year_change import YearChange
 from gateway.errors import SettingsError
 from gateway.http.token_routes import TOKEN_PATH
 from gateway.installation import head_signers, verifiers_of
+from gateway.notice_channels import notice_channels
 from gateway.settings import Settings
 
 T = TypeVar("T")
@@ -125,6 +133,9 @@ class Gateway:
     years: YearChange
     office: Office
     live: LiveKeys
+    searching: LogSearch
+    """Looks into the log, for clients and officers: each look is an entry."""
+    concerns: Concerns
     turn: Turn
     """Which process of all on this database does what is to be done once."""
     more_checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
@@ -343,14 +354,16 @@ def _assemble(
     receipt_keys = JwsReceiptSigner(keyring.receipts.current, keyring.receipts.private)
     office = Office(
         stores=Stores(
-            SqlConsentRegistry(sealing), SqlStandingRegistry(), SqlProofRegistry(sealing), register, outbox
+            SqlConsentRegistry(sealing), SqlStandingRegistry(), SqlProofRegistry(sealing), register, outbox,
+            SqlNoticeRegistry(),
         ),
         directory=directory, wordings=wordings, signer=receipt_keys,
         seal=PartnerSeal(partners.find, partners.services_of), new_event_id=ids,
         code_key=keyring.code_key, etag_key=keyring.etag_key, pairwise=_pairwise(keyring), issuer=settings.base_url,
     )  # fmt: skip
     channel = FileDrop(settings.outbox, _pairwise(keyring))
-    recording = Recording(office, log, read, mandates, channel, clock.now)
+    post = Post(notice_channels(settings), load_notice_texts(settings.base_url))
+    recording = Recording(office, log, read, mandates, channel, clock.now, post, whole=settings.demo)
     clients = Clients(office, log, demo=settings.demo)
 
     # Documents and their disclosure.
@@ -376,6 +389,8 @@ def _assemble(
         cursors=SqlCursorStore(database, clock.now), token_server=token_server,
         token_verifier=AccessTokenVerifier(access_tokens, token_store, organisations.get),
         access_tokens=access_tokens, receipt_keys=receipt_keys, mandates=mandates, channel=channel, outbox=outbox,
+        searching=LogSearch(SqlSearchStore(database), keys, log, log, ids),
+        concerns=Concerns(SqlConcernRegistry(sealing), log_store, keys, directory, recording.run, read),
         turn=turn_on(database), safe=safe, years=years, office=office, live=live,
     )  # fmt: skip
 

@@ -1,33 +1,37 @@
-"""Each organisation's desk registered as a partner system, so that it is judged, suspended and logged as one."""
+"""Each organisation's own desk, registered as a partner system that acts for its services and never gets a token.
+
+So a worker who signs in with us reads by the same judgement, the same suspension and the same log as a partner's.
+"""
 
 from __future__ import annotations
 
-from adapters.tokens.unheld import unheld_keys
+from adapters.tokens.unheld import unheld_jwks
+from audit.log import Dropped
 from gateway.composition import Gateway
 from gateway.disclosure.desk_requester import desk_system
+from gateway.errors import SettingsError
 
-_SCOPE = "system/*.rs"
 
+async def register_desks(gateway: Gateway, by: str) -> tuple[str, ...]:
+    """Register the desk of every organisation that has services, and bring the services of those there up to date.
 
-async def register_desks(gateway: Gateway) -> int:
-    """Register the desks that are missing, and the services that were added since; return how many entries were made.
-
-    A desk that was suspended stays so.
+    Return what was written; a second time nothing is. Raises SettingsError where a desk cannot be registered.
     """
-    wanted: dict[str, list[str]] = {}
-    for code, service in gateway.directory.services.items():
-        wanted.setdefault(service.organisation, []).append(code)
-    made = 0
-    for organisation, services in wanted.items():
-        system = desk_system(organisation)
-        if gateway.partners.find(system) is None:
-            item = gateway.partners.adding(
-                system, organisation=organisation, services=services, scope=_SCOPE, jwks=unheld_keys(), by="gateway"
-            )
-        elif set(gateway.partners.services_of(system)) != set(services):
-            item = gateway.partners.changing(system, services=services, by="gateway")
-        else:
+    there = {partner.id: partner for partner in gateway.partners.list()}
+    written: list[str] = []
+    for organisation in gateway.directory.organisations:
+        services = sorted(code for code, row in gateway.directory.services.items() if row.organisation == organisation)
+        desk = desk_system(organisation)
+        known = there.get(desk)
+        if not services or (known is not None and list(known.services) == services):
             continue
-        await gateway.log.submit(item)
-        made += 1
-    return made
+        if known is None:
+            item = gateway.partners.adding(
+                desk, organisation=organisation, services=services, scope="system/*.rs", jwks=unheld_jwks("desk"), by=by
+            )
+        else:
+            item = gateway.partners.changing(desk, services=services, by=by)
+        if isinstance(await gateway.log.submit(item), Dropped):
+            raise SettingsError(f"The desk {desk} cannot be registered.")
+        written.append(desk)
+    return tuple(written)

@@ -32,9 +32,15 @@ def insights_of(gateway: Gateway) -> Insights:
         desks=DeskView(
             reader, gateway.register.decoy(), gateway.engine, directory, gateway.clock, gateway.log, new_event_id
         ),
-        explaining=Explaining(history, directory, load_phrases(), gateway.log, new_event_id),
+        explaining=explaining_of(gateway),
         read_document=_released(directory),
     )
+
+
+def explaining_of(gateway: Gateway) -> Explaining:
+    """Return what explains entries."""
+    history = History(SqlSearchStore(gateway.database), gateway.keys)
+    return Explaining(history, gateway.directory, load_phrases(), gateway.log, gateway.parts.new_event_id)
 
 
 def _released(directory: Directory) -> ReadsReleased:

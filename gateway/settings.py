@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.errors import SettingsError
 
+_HERE = ("127.0.0.1", "localhost", "::1")
 NO_SAFE = "none"
 """What `SAATTAEN_SAFE` says where there is no second volume, knowingly."""
 
@@ -36,7 +37,21 @@ class Settings(BaseSettings):
     log_name: str = "gw.saattaen.example"
     """The log's name; its origin is `<log_name>/audit/<year>`."""
     outbox: Path
-    """Where messages are dropped until real channels are connected."""
+    """Where messages to services are dropped for those that poll; in a demo those to clients too."""
+    smtp: str | None = None
+    """The mail server by which clients are told: `smtps://host`, `smtp://host` (STARTTLS, always), or
+    `smtp+plain://127.0.0.1` for one on this machine; with a port where it is not the usual one."""
+    smtp_from: str | None = None
+    """The address that mail to clients comes from; it should tell nothing of what we are."""
+    smtp_user: str | None = None
+    smtp_password_file: Path | None = None
+    smtp_authorities: Path | None = None
+    """Certificates (PEM) that the mail server's is checked against, instead of the system's own."""
+    sms: str | None = None
+    """The address of an SMS gateway, to which messages are posted."""
+    sms_from: str = "Viesti"
+    """The sender that an SMS shows."""
+    sms_token_file: Path | None = None
     safe: str | None = None
     """A folder on another volume than the main database's, for the log's last head and what must not be lost with the
     database; or `none`, which a demo alone may leave unsaid."""
@@ -48,6 +63,8 @@ class Settings(BaseSettings):
     """The OPA server's address, when `engine` is `opa`."""
     custodians: Path | None = None
     """Which custodians' documents lie on FHIR servers of their own (YAML); without it all lie with the gateway."""
+    identification: Path | None = None
+    """The identity providers of clients and staff (YAML); without it there are no pages for people."""
     demo: bool = False
     """A demo says so in each answer, takes 900-series codes without issuer and uses marked keys."""
     patience: float = Field(default=20.0, ge=0.1, le=120)
@@ -84,6 +101,31 @@ class Settings(BaseSettings):
             raise ValueError("give the collector's address, as in http://127.0.0.1:4318")
         return value
 
+    @field_validator("smtp")
+    @classmethod
+    def _mail_server(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "smtps://localhost")
+        if parts.scheme not in ("smtps", "smtp", "smtp+plain") or not parts.hostname or parts.path or parts.username:
+            raise ValueError("give the mail server, as in smtps://mail.example.fi or smtp://mail.example.fi:587")
+        if parts.scheme == "smtp+plain" and parts.hostname not in _HERE:
+            raise ValueError("mail leaves this machine encrypted: smtps:// or smtp://, save to a server on it")
+        return value
+
+    @field_validator("sms")
+    @classmethod
+    def _sms_gateway(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "https://localhost")
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _HERE):
+            raise ValueError("the SMS gateway's address must be https, save on this machine itself")
+        if not parts.hostname or parts.query or parts.username:
+            raise ValueError("give the SMS gateway's address alone, as in https://sms.example.fi/messages")
+        return value
+
+    @property
+    def tells_clients(self) -> bool:
+        """Whether a channel leads to clients: a demo's folder, a mail server or an SMS gateway."""
+        return self.demo or self.smtp is not None or self.sms is not None
+
     @property
     def safe_folder(self) -> Path | None:
         """The folder of the second volume, None where there is none."""
@@ -95,7 +137,7 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
             raise ValueError("give the public address, as in https://gateway.example.fi")
-        if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        if parts.scheme == "http" and parts.hostname not in _HERE:
             raise ValueError("the public address must be https, save on this machine itself")
         return value.rstrip("/")
 
@@ -119,6 +161,10 @@ def read_settings(**given: object) -> Settings:
         )
     if settings.safe_folder is not None and not settings.safe_folder.is_absolute():
         raise SettingsError("SAATTAEN_SAFE must be an absolute path, or `none`.")
+    if settings.smtp is not None and settings.smtp_from is None:
+        raise SettingsError("SAATTAEN_SMTP_FROM is missing: mail to clients needs an address that it comes from.")
+    if settings.sms is not None and settings.sms_token_file is None:
+        raise SettingsError("SAATTAEN_SMS_TOKEN_FILE is missing: the SMS gateway must know who sends.")
     if settings.engine == "opa" and settings.opa_url is None:
         raise SettingsError("SAATTAEN_OPA_URL is missing: the engine `opa` needs the server's address.")
     return settings

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import httpx
 from fastapi import APIRouter
 
 from gateway.composition import Gateway
-from gateway.desk_room import desk_room
 from gateway.insight import insights_of
+from gateway.rooms.desk import desk_room
+from gateway.rooms.oversight import oversight_room
+from gateway.rooms.portal import portal_room
+from gateway.rooms.review import review_room
+from gateway.rooms.sign_in import way_in
 from gateway.web.doors import Doors
 from gateway.web.page import Pages
 from gateway.web.session import Sessions
 from gateway.web.shell.routes import shell_router
+from gateway.web.sign_in.acting_routes import acting_router
+from gateway.web.sign_in.pace import Pace
+from gateway.web.sign_in.representing import Representing
+from gateway.web.sign_in.routes import SignIn, sign_in_router
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +32,31 @@ class Site:
     routers: tuple[APIRouter, ...]
 
 
-def make_site(gateway: Gateway, sessions: Sessions) -> Site:
-    """Return the human edge of *gateway*, whose people *sessions* knows."""
-    settings = gateway.settings
+def make_site(
+    gateway: Gateway, sessions: Sessions, sign_in: SignIn | None = None, representing: Representing | None = None
+) -> Site:  # fmt: skip
+    """Return the human edge of *gateway*, whose people *sessions* knows; without *sign_in* nobody can come in anew,
+    without *representing* nobody can choose to act for another."""
+    settings, insights = gateway.settings, insights_of(gateway)
     pages = Pages(gateway.directory, demo=settings.demo)
     doors = Doors(sessions, secure=settings.base_url.startswith("https:"))
-    return Site(pages, (shell_router(pages, doors), *desk_room(gateway, pages, doors, insights_of(gateway))))
+    rooms = [
+        shell_router(pages, doors), *portal_room(gateway, pages, doors), *review_room(gateway, pages, doors, insights),
+        *desk_room(gateway, pages, doors, insights), *oversight_room(gateway, pages, doors),
+    ]  # fmt: skip
+    if sign_in is not None:
+        rooms.append(sign_in_router(pages, doors, sign_in))
+    if representing is not None:
+        rooms.append(acting_router(pages, doors, representing, settings.base_url))
+    return Site(pages, tuple(rooms))
+
+
+def open_site(
+    gateway: Gateway, transport: httpx.AsyncBaseTransport | None = None, pace: Pace | None = None
+) -> Site | None:  # fmt: skip
+    """Return the human edge as the settings have it, None where they name no provider to sign in at.
+
+    *transport* leads to the providers in place of the network. Raises SettingsError for faults of their file.
+    """
+    way = way_in(gateway, transport, pace)
+    return None if way is None else make_site(gateway, way.sessions, way.sign_in, way.representing)

@@ -45,10 +45,25 @@ def _has_postgres() -> bool:
     return shutil.which("initdb") is not None or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
+def _has_node() -> bool:
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        return False
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.match(r"v(\d+)", said)
+    return version is not None and int(version[1]) >= 20
+
+
+def _has_chromium() -> bool:
+    return any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+
+
 NEEDS: dict[str, tuple[str, Callable[[], bool]]] = {
     "needs_opa": ("OPA on the PATH", cache(_has_opa)),
     "needs_go": ("Go on the PATH", cache(_has_go)),
     "needs_java": ("Java 17 and Maven on the PATH", cache(_has_java)),
+    "needs_node": ("Node 20 and npm on the PATH", cache(_has_node)),
+    "needs_chromium": ("Chromium on the PATH", cache(_has_chromium)),
     "needs_postgres": ("PostgreSQL's server programs", cache(_has_postgres)),
 }
 

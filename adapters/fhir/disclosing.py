@@ -22,6 +22,7 @@ class Disclosing:
 
     def __init__(self, directory: Directory, pairwise: Callable[[str, str], str], *, demo: bool) -> None:
         self._directory, self._pairwise, self._demo = directory, pairwise, demo
+        self._projections = {(one.id, one.version): one for one in directory.projections}
 
     def __call__(
         self, request: DisclosureRequest, snapshot: Snapshot, document: DocumentFacts, permit: Permit, content: bytes
@@ -32,7 +33,7 @@ class Disclosing:
         """
         recipient, directory = request.requester.service, self._directory
         layout = directory.layout(document.category)
-        projection = next((one for one in directory.projections if (one.id, one.version) == permit.projection), None)
+        projection = self._projections.get(permit.projection)
         if layout is None or projection is None or projection.category != document.category:
             raise CustodianUnavailable("The permit's projection is not one of the directory's.")
         try:

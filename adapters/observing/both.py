@@ -53,6 +53,11 @@ class Both:
         self.first.shed(lane, why)
         self.second.shed(lane, why)
 
+    def noticed(self, outcome: str, fault: str, count: int) -> None:
+        """Tell both."""
+        self.first.noticed(outcome, fault, count)
+        self.second.noticed(outcome, fault, count)
+
     def put_off(self, code: str) -> None:
         """Tell both."""
         self.first.put_off(code)

@@ -39,6 +39,9 @@ class Metrics:
         self._failures = Counter("saattaen_failures", "Parts that did not do their work", ("part",), registry=registry)
         self._tokens = Counter("saattaen_tokens_refused", "Requests that ended for their token", registry=registry)
         self._shed = Counter("saattaen_requests_shed", "Requests turned away", ("lane", "why"), registry=registry)
+        self._notices = Counter(
+            "saattaen_notices", "Messages by what became of them", ("outcome", "fault"), registry=registry
+        )
         self._put_off = Counter("saattaen_sweeps_put_off", "Sweeps not done", ("code",), registry=registry)
 
         def gauge(name: str, help: str, mode: str = "livesum") -> Gauge:
@@ -50,6 +53,7 @@ class Metrics:
         self._age = gauge("saattaen_checkpoint_age_seconds", "Since the log's last entry", "livemin")
         self._connections = gauge("saattaen_store_connections", "Connections of the writing pool in use")
         self._in_service = gauge("saattaen_requests_in_service", "Requests that are worked on")
+        self._second_volume = gauge("saattaen_second_volume_usable", "Whether the second volume can be used", "livemin")
         self._waiting = gauge("saattaen_requests_waiting", "Requests that wait for their turn")
 
     def request(self, request_id: str, headers: Mapping[str, str]) -> AbstractContextManager[object]:
@@ -90,6 +94,10 @@ class Metrics:
         """Count a request that was turned away."""
         self._shed.labels(lane, why).inc()
 
+    def noticed(self, outcome: str, fault: str, count: int) -> None:
+        """Count messages by outcome; faults are codes of channels."""
+        self._notices.labels(outcome, fault).inc(count)
+
     def put_off(self, code: str) -> None:
         """Count a sweep that was put off."""
         self._put_off.labels(code).inc()
@@ -101,6 +109,8 @@ class Metrics:
         self._log_seconds.set(now.log_last_seconds)
         if now.checkpoint_age is not None:
             self._age.set(now.checkpoint_age)
+        if now.second_volume is not None:
+            self._second_volume.set(now.second_volume)
         self._connections.set(now.connections)
         self._in_service.set(now.in_service)
         self._waiting.set(now.waiting)

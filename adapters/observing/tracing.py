@@ -89,5 +89,8 @@ class Tracing:
         """Note it on the request's span."""
         get_current_span().set_attributes({"saattaen.lane": lane, "saattaen.shed": why})
 
+    def noticed(self, outcome: str, fault: str, count: int) -> None:
+        """Delivery is no request."""
+
     def put_off(self, code: str) -> None:
         """The sweep is no request."""

@@ -16,12 +16,12 @@ from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
-import orjson
 from opa_client import AsyncOpaClient
 
 from adapters.breaker import Breaker
-from adapters.opa.batches import batches, encode
+from adapters.opa.batches import encode
 from adapters.opa.decision import parse_decision, parse_decisions
+from adapters.opa.together import NoAnswer, Together
 from gateway.disclosure.decision import Decision
 from gateway.errors import EngineUnavailable, SettingsError
 
@@ -49,6 +49,7 @@ class ServerEngine:
         self._revision = revision
         self._breaker = breaker or Breaker(time.monotonic)
         self._client = AsyncOpaClient(host=host, port=port, ssl=tls, token=token, retries=0, timeout=timeout)
+        self._together = Together(self._judge)
         self._opened = AsyncExitStack()
         self._is_open = False
 
@@ -74,21 +75,22 @@ class ServerEngine:
         return parse_decision(await self._query("decision", facts), self._revision)
 
     async def decide_many(self, facts: Sequence[Mapping[str, object]]) -> list[Decision]:
-        """Judge several, in order. Raises EngineUnavailable when one of them cannot be judged."""
-        decisions: list[Decision] = []
-        for batch in batches(facts):
-            question = {"batch": [orjson.loads(one) for one in batch]}
-            decisions += parse_decisions(await self._query("decisions", question), len(batch), self._revision)
-        return decisions
+        """Judge several, in order, together with what other requests ask. Raises EngineUnavailable when one of them
+        cannot be judged."""
+        return await self._together.decide(facts)
+
+    async def _judge(self, facts: Sequence[Mapping[str, object]]) -> list[Decision]:
+        answer = await self._query("decisions", {"batch": list(facts)})
+        return parse_decisions(answer, len(facts), self._revision)
 
     async def _query(self, rule: str, question: Mapping[str, object]) -> object:
         if not self._is_open or not self._breaker.may_try():
-            raise EngineUnavailable("the policy server is not asked at present")
+            raise NoAnswer("the policy server is not asked at present")
         try:
             answer = await self._client.query_rule(dict(question), _PACKAGE, rule)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             self._breaker.failed()
-            raise EngineUnavailable("the policy server does not answer") from error
+            raise NoAnswer("the policy server does not answer") from error
         # An undefined rule is an answer without a result: that is no permission, and no refusal either.
         if not isinstance(answer, dict) or "result" not in answer:
             self._breaker.failed()

@@ -98,6 +98,13 @@ class SafeKeeper(Generic[C]):
             except LogForked as error:
                 raise RolledBack(f"Nothing is signed or served: {error}. {WAY_OUT}.") from None
 
+    def is_usable(self) -> bool:
+        """Return whether the volume is there, the gateway's alone, and has a sound anchor; the store is not asked."""
+        try:
+            return not self.volume.is_open_to_others and self.volume.anchor() is not None
+        except (OSError, AuditError):
+            return False
+
     def is_led_on(self) -> bool:
         """Return whether the store leads on from the anchor."""
         try:
@@ -105,6 +112,10 @@ class SafeKeeper(Generic[C]):
         except RolledBack:
             return False
         return True
+
+    def known_size(self, origin: str) -> int:
+        """Return how many entries of a log the volume's anchor knows; raises NotKept where there is no anchor."""
+        return self._anchor().size(origin)
 
     def kept(self) -> Kept:
         """Return what the volume holds; raises AuditError where a part of it is missing, SettingsError for none."""

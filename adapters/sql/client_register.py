@@ -90,6 +90,18 @@ class SqlClientRegister:
             born=date.fromisoformat(known["born"]) if known["born"] else None,
         )  # fmt: skip
 
+    def set_channel(self, connection: object, client: ClientId, kind: str, address: str) -> None:
+        """Keep an address of the client's own."""
+        link, row = _of(connection), _CLIENTS.c
+        sealed = link.execute(select(row.sealed).where(row.id == client)).scalar_one_or_none()
+        opened = self._sealing.open(client, _SEALED_AS, sealed) if sealed else None
+        if opened is None:
+            return  # Their key was destroyed: there is nobody left to reach.
+        known = orjson.loads(opened)
+        known["channels"] |= {kind: address}
+        resealed = self._sealing.seal(client, _SEALED_AS, orjson.dumps(known))
+        link.execute(update(_CLIENTS).where(row.id == client).values(sealed=resealed))
+
     def identifiers_in_use(self, connection: object, client: ClientId) -> tuple[Identifier, ...]:
         """Return the personal identity codes that lead to the client now: what a custodian outside is asked by.
 

@@ -79,6 +79,10 @@ class Statement:
         object.__setattr__(self, "numbered", _NAME.sub(lambda found: f"${names.index(found[1]) + 1}", text))
         object.__setattr__(self, "names", names)
 
+    def in_place_of(self, places: Mapping[str, str]) -> str:
+        """Return PostgreSQL's words with an expression in the place of each parameter."""
+        return _NAME.sub(lambda found: places[found[1]], self.text(POSTGRESQL))
+
 
 def statement(text: str) -> Statement:
     """Return a statement that both databases read alike."""

@@ -6,35 +6,22 @@ asyncpg is here for its cost alone: a prepared read takes 27 us of this process 
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import asyncpg
 import psycopg
 
 from adapters.sql.direct import Fields, Listener, Parameters, Statement
+from adapters.sql.gathering import Answer, Gathering, Values
+from adapters.sql.lanes import Address, Lane, Lanes
 from gateway.errors import StoreUnavailable
 
+T = TypeVar("T")
+
 CONNECTIONS = 8
-_WAITING = 512
-_WAITING_SECONDS = 2.0
-_CONNECT_SECONDS = 5.0
-_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where the database is, as each of the two drivers wants to be told. It holds a password: it is never printed."""
-
-    asyncpg: str
-    psycopg: str
-    settings: Mapping[str, str]
-
-    def __repr__(self) -> str:
-        return "Address()"
+_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
 
 class PostgresDirect:
@@ -46,21 +33,49 @@ class PostgresDirect:
     def __init__(self, address: Address, patience: float, connections: int = CONNECTIONS) -> None:
         self.listeners: list[Listener] = []
         self._address = address
-        self._lanes = _Lanes(address, patience, connections)
+        self._lanes = Lanes(address, patience, connections)
+        self._gathering = Gathering(self._ask)
         self._local = threading.local()
         self._opened: list[psycopg.Connection[Fields]] = []
 
     async def fetch(self, one: Statement, parameters: Parameters) -> Sequence[Fields]:
-        """Return the rows; see `Direct`. A connection that was cut while nobody used it is replaced once."""
+        """Return the rows; see `Direct`. Questions that come at the same time are asked as one (`gathering`)."""
         self._tell(one)
         values = [parameters[name] for name in one.names]
+        if not values:
+            return await self._ask_alone(one, values)
+        return await self._gathering.fetch(one, values)
+
+    async def _ask(self, one: Statement, questions: Sequence[Values]) -> Sequence[Answer]:
+        if len(questions) == 1:
+            return [await self._ask_alone(one, questions[0])]
+        try:
+            return await self._on_a_lane(lambda lane: lane.fetch_many(one, questions))
+        except _Refused:
+            # Whoever asked what cannot be answered has spoiled it for the others.
+            return [await self._answer_alone(one, values) for values in questions]
+
+    async def _answer_alone(self, one: Statement, values: Values) -> Answer:
+        try:
+            return await self._ask_alone(one, values)
+        except StoreUnavailable as error:
+            return error
+
+    async def _ask_alone(self, one: Statement, values: Values) -> Sequence[Fields]:
+        return await self._on_a_lane(lambda lane: lane.fetch(one.numbered, values))
+
+    async def _on_a_lane(self, ask: Callable[[Lane], Awaitable[T]]) -> T:
+        """Ask by a connection. One that was cut while nobody used it is replaced once."""
         lane = await self._lanes.take()
         is_new = lane.is_new
         try:
-            return await lane.fetch(one.numbered, values)
+            return await ask(lane)
         except _FAILURES as error:
-            was_cut = lane.is_closed
+            # The driver may be in the middle of hearing that it was cut.
+            was_cut = lane.is_closed or isinstance(error, asyncpg.InternalClientError)
             lane.drop()
+            if not was_cut and not isinstance(error, OSError):
+                raise _Refused("the database cannot be read") from error
             if is_new or not was_cut:
                 raise StoreUnavailable("the database cannot be read") from error
         except BaseException:
@@ -69,7 +84,7 @@ class PostgresDirect:
             raise
         finally:
             self._lanes.give_back(lane)
-        return await self.fetch(one, parameters)
+        return await self._on_a_lane(ask)
 
     def fetch_now(self, one: Statement, parameters: Parameters) -> Sequence[Fields]:
         """Return the rows; see `Direct`. A connection that was cut while nobody used it is replaced once."""
@@ -107,74 +122,5 @@ class PostgresDirect:
         await self._lanes.close()
 
 
-class _Lane:
-    """A place for one connection, with the statements that were prepared on it."""
-
-    def __init__(self, address: Address, patience: float) -> None:
-        self._address, self._patience = address, patience
-        self._connection: Any = None
-        self._prepared: dict[str, Any] = {}
-
-    @property
-    def is_new(self) -> bool:
-        return self._connection is None
-
-    @property
-    def is_closed(self) -> bool:
-        return self._connection is not None and bool(self._connection.is_closed())
-
-    async def fetch(self, text: str, values: Sequence[object]) -> Sequence[Fields]:
-        if self._connection is None:
-            self._connection = await asyncpg.connect(
-                self._address.asyncpg, server_settings=dict(self._address.settings), target_session_attrs="primary",
-                timeout=min(_CONNECT_SECONDS, self._patience), command_timeout=self._patience,
-            )  # fmt: skip
-        prepared = self._prepared.get(text)
-        if prepared is None:
-            prepared = self._prepared[text] = await self._connection.prepare(text)
-        rows: Sequence[Fields] = await prepared.fetch(*values)
-        return rows
-
-    def drop(self) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-        self._connection, self._prepared = None, {}
-
-    async def close(self) -> None:
-        if self._connection is not None:
-            await self._connection.close(timeout=1)
-        self._connection, self._prepared = None, {}
-
-
-class _Lanes:
-    """The lanes that are free, the one used last first. Whoever waits longest is next: a semaphore is fair."""
-
-    def __init__(self, address: Address, patience: float, count: int) -> None:
-        self._free = [_Lane(address, patience) for _ in range(count)]
-        self._places = asyncio.Semaphore(count)
-        self._waiting = 0
-
-    async def take(self) -> _Lane:
-        """Return a lane; raises StoreUnavailable when too many wait, or when none is free in time."""
-        if not self._places.locked():
-            await self._places.acquire()  # Does not wait.
-            return self._free.pop()
-        if self._waiting >= _WAITING:
-            raise StoreUnavailable("too many reads wait for the database")
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(_WAITING_SECONDS):
-                await self._places.acquire()
-        except TimeoutError as error:
-            raise StoreUnavailable("every connection to the database is taken") from error
-        finally:
-            self._waiting -= 1
-        return self._free.pop()
-
-    def give_back(self, lane: _Lane) -> None:
-        self._free.append(lane)
-        self._places.release()
-
-    async def close(self) -> None:
-        for lane in self._free:
-            await lane.close()
+class _Refused(StoreUnavailable):
+    """The database answers, and not this."""

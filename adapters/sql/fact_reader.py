@@ -49,7 +49,7 @@ def _facts(say: Dialect, client: str, documents: str) -> str:
     """Return the statement for the client that the expression *client* finds, with the rows of *documents*."""
     own = "client = cs.client"
     return (
-        "SELECT cs.client, cs.epoch, cs.suspended, cs.non_disclosure, "  # noqa: S608
+        "SELECT cs.client, cs.epoch, cs.suspended, cs.non_disclosure, cs.told_of_all, "  # noqa: S608
         "(SELECT epoch FROM partner_state WHERE partner = :system), (SELECT epoch FROM world_state WHERE id = 1), "
         f"{_partner(say)}, "
         f"(SELECT {say.rows(_DOCUMENT)} FROM ({documents}) AS found), "
@@ -105,7 +105,8 @@ def _whole(say: Dialect) -> str:
         f"(SELECT {say.rows('recipient, category')} FROM (SELECT DISTINCT recipient, category FROM consent_request "
         f"WHERE {own} AND state IN ('requested', 'deferred')) AS waiting), "
         f"(SELECT {say.rows('partner, service, organisation, suspended')} FROM (SELECT partner, service, organisation, "
-        "suspended FROM partner_service JOIN partner ON partner.id = partner_service.partner) AS acting) "
+        "suspended FROM partner_service JOIN partner ON partner.id = partner_service.partner) AS acting), "
+        "(SELECT created FROM client WHERE id = cs.client) "
         "FROM client_state cs WHERE cs.client = :client"
     )
 
@@ -146,7 +147,7 @@ class SqlFactReader:
             return None
         (
             known, epoch, suspended, non_disclosure, of_world, documents, grants, prohibitions, relations, refusals,
-            asked, systems,
+            asked, systems, created,
         ) = rows[0]  # fmt: skip
         return Whole(
             epochs=Epochs(epoch, 0, of_world),
@@ -158,6 +159,7 @@ class SqlFactReader:
             refusals=_refusals(refusals),
             asked=frozenset((to, category) for to, category in orjson.loads(asked)),
             systems=_systems(orjson.loads(systems)),
+            since=created,
         )
 
     async def _snapshot(self, statement: Statement, asked: Mapping[str, object]) -> Snapshot:
@@ -165,13 +167,15 @@ class SqlFactReader:
         if len(rows) != 1:
             raise StoreUnavailable("a client, the world or the decoy has no state")
         (
-            client, epoch, suspended, non_disclosure, of_partner, of_world, partner, services, documents, grants,
-            named, prohibitions, relations, refusals,
+            client, epoch, suspended, non_disclosure, told_of_all, of_partner, of_world, partner, services, documents,
+            grants, named, prohibitions, relations, refusals,
         ) = rows[0]  # fmt: skip
         recipient = asked["recipient"]
         return Snapshot(
             epochs=Epochs(epoch, of_partner or 0, of_world),
-            client=ClientStanding(client, client != DECOY_CLIENT, bool(suspended), bool(non_disclosure)),
+            client=ClientStanding(
+                client, client != DECOY_CLIENT, bool(suspended), bool(non_disclosure), bool(told_of_all)
+            ),
             partner=_standing(str(asked["system"]), partner, services),
             documents=tuple(map(_document, orjson.loads(documents))),
             grants=tuple(map(_grant, orjson.loads(grants))),

@@ -6,7 +6,8 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Column, ColumnElement, TextClause, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, TextClause, false, func, literal, or_, select
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from adapters.sql.engine import Database
 from adapters.sql.log_store import SqlLogReader
@@ -23,8 +24,11 @@ from adapters.sql.log_tables import (
 from audit.store import EntryRows, Head
 from audit.writing import year_of_origin
 from gateway.disclosure.log_search import Criteria, Scope
+from gateway.disclosure.log_survey import Sight, Survey
 
 Condition = ColumnElement[bool] | TextClause
+Columns = ReadOnlyColumnCollection[str, ColumnElement[str]]
+_SIGHT = ("log", "idx", "t", "kind", "outcome", "recipient", "custodian", "requester")
 
 
 class SqlSearchReader(SqlLogReader):
@@ -53,6 +57,37 @@ class SqlSearchReader(SqlLogReader):
             if len(found) == criteria.limit:
                 break
         return found
+
+    def survey(self, criteria: Criteria, past: int) -> Survey:
+        """Return what fits, newest first, going past at most *past* entries of each log along its index.
+
+        The walk is cut off before anything but its index is asked, so its cost has a bound that no query moves.
+        """
+        sights: list[Sight] = []
+        for head in reversed(self.heads()):
+            if criteria.before is not None and criteria.before[0] < head.started:
+                continue
+            left = criteria.limit - len(sights)
+            stretch, here, ends = self._stretch(criteria, head), list[Sight](), list[int]()
+            for walk in _walks(criteria, head):
+                gone = select(INDEX).where(*stretch, *walk).order_by(INDEX.c.idx.desc()).limit(past).subquery("gone")
+                # A limit below keeps its order above: neither database has a reason to sort again.
+                fitting = select(*(gone.c[name] for name in _SIGHT)).where(*_conditions(criteria, gone.c)).limit(left)
+                found = [Sight(*row) for row in self.connection.execute(fitting)]
+                here += found
+                if len(found) < left:
+                    passed, last = self.connection.execute(
+                        select(func.count(), func.min(gone.c.idx)).select_from(gone)
+                    ).one()
+                    ends += [last] if passed == past else []
+            end = max(ends, default=0)
+            here = sorted((one for one in here if one.index >= end), key=lambda one: one.index, reverse=True)
+            sights += here[:left]
+            if ends and len(here) < left:
+                return Survey(sights, (head.origin, end))
+            if len(sights) == criteria.limit:
+                return Survey(sights, (sights[-1].origin, sights[-1].index))
+        return Survey(sights, None)
 
     def rows(self, origin: str, indexes: Sequence[int]) -> EntryRows:
         """Return the rows of some entries of one log."""
@@ -104,8 +139,8 @@ class SqlSearchStore:
             yield SqlSearchReader(connection)
 
 
-def _conditions(criteria: Criteria) -> list[Condition]:
-    query, row = criteria.query, INDEX.c
+def _conditions(criteria: Criteria, row: Columns = INDEX.c) -> list[Condition]:
+    query = criteria.query
     found: list[Condition] = []
     for column, value in ((row.requester, query.requester), (row.outcome, query.outcome)):
         if value is not None:
@@ -119,7 +154,7 @@ def _conditions(criteria: Criteria) -> list[Condition]:
     if query.kinds:
         found.append(row.kind.in_(query.kinds))
     if criteria.scope is not None:
-        found.append(_within(criteria.scope))
+        found.append(_within(criteria.scope, row))
     return found
 
 
@@ -141,18 +176,19 @@ def _walks(criteria: Criteria, head: Head) -> list[list[Condition]]:
     if actors is not None:
         return [[here, row.actor_token == token] for token in actors]
     if query.outcome is not None and query.outcome not in USUAL_OUTCOMES:
-        return [[here, UNUSUAL_OUTCOME]]
+        return [[here, row.outcome == query.outcome, UNUSUAL_OUTCOME]]
     if query.kinds and USUAL_KIND not in query.kinds:
         return [[here, row.kind == kind, UNUSUAL_KIND] for kind in sorted(set(query.kinds))]
+    if query.requester is not None:
+        return [[here, row.requester == query.requester]]
     return [[here]]
 
 
-def _names(column: Column[str], code: str) -> ColumnElement[bool]:
+def _names(column: ColumnElement[str], code: str) -> ColumnElement[bool]:
     """Return whether a column names a code among others, with blanks between."""
     return (literal(" ") + column + literal(" ")).contains(f" {code} ", autoescape=True)
 
 
-def _within(scope: Scope) -> ColumnElement[bool]:
-    row = INDEX.c
+def _within(scope: Scope, row: Columns) -> ColumnElement[bool]:
     named = [_names(column, code) for code in sorted(scope.services) for column in (row.recipient, row.custodian)]
     return or_(false(), *named, row.requester.in_(sorted(scope.systems)))

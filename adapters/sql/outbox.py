@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 from adapters.sql import tables
 from adapters.sql.instants import instant_or_none
 from adapters.sql.sealing import Sealing
+from gateway.consent.acting import TO_CLIENT
 from gateway.consent.model import ClientId, ConsentId
 from gateway.consent.registry import Outgoing
 from gateway.consent.view import Message
@@ -39,14 +40,35 @@ class SqlOutbox:
             )
         )  # fmt: skip
 
-    def waiting(self, connection: object, limit: int) -> tuple[Outgoing, ...]:
+    def waiting(self, connection: object, limit: int, now: datetime | None = None) -> tuple[Outgoing, ...]:
         """Return messages not delivered yet, oldest first."""
-        query = select(_OUTBOX).where(_OUTBOX.c.delivered.is_(None)).order_by(*_ORDER).limit(limit)
-        return tuple(self._outgoing(row) for row in _of(connection).execute(query))
+        row = _OUTBOX.c
+        due = row.due.is_not(None) if now is None else row.due <= to_micros(now)
+        query = select(_OUTBOX).where(row.delivered.is_(None), due).order_by(*_ORDER).limit(limit)
+        return tuple(self._outgoing(one) for one in _of(connection).execute(query))
+
+    def put_off(self, connection: object, ids: Sequence[str], due: datetime, fault: str | None) -> None:
+        """Let these wait; a fault counts as an attempt."""
+        values: dict[str, object] = {"due": to_micros(due), "fault": fault}
+        if fault is not None:
+            values["attempts"] = _OUTBOX.c.attempts + 1
+        _of(connection).execute(update(_OUTBOX).where(_OUTBOX.c.id.in_(list(ids))).values(**values))
+
+    def give_up(self, connection: object, ids: Sequence[str], fault: str) -> None:
+        """Let these never leave."""
+        _of(connection).execute(update(_OUTBOX).where(_OUTBOX.c.id.in_(list(ids))).values(due=None, fault=fault))
+
+    def reconsider(self, connection: object, client: ClientId) -> None:
+        """Let what waits by choice be looked at again; what waits after a failure keeps its pace."""
+        row = _OUTBOX.c
+        waits = (row.client == client, row.party == TO_CLIENT, row.delivered.is_(None), row.due > 0, row.attempts == 0)
+        _of(connection).execute(update(_OUTBOX).where(*waits).values(due=0))
 
     def mark_delivered(self, connection: object, ids: Sequence[str], at: datetime) -> None:
         """Note that these were handed over."""
-        _of(connection).execute(update(_OUTBOX).where(_OUTBOX.c.id.in_(list(ids))).values(delivered=to_micros(at)))
+        _of(connection).execute(
+            update(_OUTBOX).where(_OUTBOX.c.id.in_(list(ids))).values(delivered=to_micros(at), fault=None)
+        )
 
     def acknowledge(self, connection: object, message: str, party: str, at: datetime) -> bool:
         """Note that the party has read its message; the first time counts."""
@@ -68,7 +90,7 @@ class SqlOutbox:
         return tuple(
             Message(
                 row.id, row.kind, row.party, _consent(row.consent), from_micros(row.created),
-                instant_or_none(row.delivered), instant_or_none(row.acknowledged),
+                instant_or_none(row.delivered), instant_or_none(row.acknowledged), row.fault, row.due is None,
             )
             for row in _of(connection).execute(query)
         )  # fmt: skip
@@ -78,7 +100,9 @@ class SqlOutbox:
         # A message whose key was destroyed tells nothing any more; that it was sent stays.
         body = orjson.loads(opened) if opened is not None else {}
         client = ClientId(row.client)
-        return Outgoing(row.id, row.kind, row.party, client, _consent(row.consent), body, from_micros(row.created))
+        return Outgoing(
+            row.id, row.kind, row.party, client, _consent(row.consent), body, from_micros(row.created), row.attempts
+        )
 
 
 def _of(connection: object) -> Connection:

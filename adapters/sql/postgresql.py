@@ -136,7 +136,8 @@ def direct_reads(url: URL, patience: float) -> PostgresDirect:
     """Return the single reads of a database; nothing is opened yet."""
     from psycopg.conninfo import make_conninfo
 
-    from adapters.sql.direct_postgresql import Address, PostgresDirect
+    from adapters.sql.direct_postgresql import PostgresDirect
+    from adapters.sql.lanes import Address
 
     own = url.set(query={}).translate_connect_args(username="user", database="dbname")
     arguments = {name: str(value) for name, value in own.items()} | _arguments(url, "reading")

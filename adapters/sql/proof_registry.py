@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlmodel import SQLModel
 
 from adapters.sql import tables
@@ -97,12 +97,21 @@ class SqlProofRegistry:
         row = _RECEIPTS.c
         whose = row.party.is_(None) if party is None else row.party == party
         query = select(_RECEIPTS).where(row.consent == consent, whose)
-        found = []
-        for one in _of(connection).execute(query.order_by(row.at, row.version, row.id)):
-            jws = self._sealing.open(one.client, _SEALED_AS, one.jws)
-            if jws is not None:
-                found.append(ReceiptView(one.id, consent, one.kind, from_micros(one.at), jws.decode()))
-        return tuple(found)
+        found = (self._opened(one) for one in _of(connection).execute(query.order_by(row.at, row.version, row.id)))
+        return tuple(one for one in found if one is not None)
+
+    def receipt_of(self, connection: object, receipt: str, client: ClientId) -> ReceiptView | None:
+        """Return one of the client's own; None too where its key was destroyed."""
+        row = _RECEIPTS.c
+        query = select(_RECEIPTS).where(row.id == receipt, row.client == client, row.party.is_(None))
+        found = _of(connection).execute(query).one_or_none()
+        return None if found is None else self._opened(found)
+
+    def _opened(self, one: Row[tuple[object, ...]]) -> ReceiptView | None:
+        jws = self._sealing.open(one.client, _SEALED_AS, one.jws)
+        if jws is None:
+            return None
+        return ReceiptView(one.id, ConsentId(one.consent), one.kind, from_micros(one.at), jws.decode())
 
 
 def _of(connection: object) -> Connection:

@@ -19,7 +19,10 @@ APPLICATION = "saattaen_app"
 
 _MOVES = ("size", "frontier", "note", "last_t", "ended")
 _WRITTEN_ONCE = {tables.ConsentVersionRow.__tablename__, tables.DocumentVersionRow.__tablename__}
-_PASSING = {"partner_service", "replay", "revoked_token", "search_cursor", "desk_contact", "desk_draft", "desk_answer"}
+_PASSING = {
+    "client_report", "desk_answer", "desk_contact", "desk_draft", "officer_look", "partner_service", "replay",
+    "revoked_token", "search_cursor", "sign_in_attempt", "web_session",
+}  # fmt: skip
 """Rows that go when they have ended; every other row stays."""
 
 

@@ -7,7 +7,18 @@ judgement and release forces a new judgement (`migrations`, and the law's test o
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 DECOY_CLIENT = "0" * 32
@@ -47,6 +58,10 @@ class ClientStateRow(SQLModel, table=True):
     epoch: int = Field(default=0, sa_column=_micros())
     suspended: bool = False
     non_disclosure: bool = False
+    told_of_all: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, default=False, server_default=text("false"))
+    )
+    """The client chose to be told of each release, on consent too. It opens nothing, so no epoch moves with it."""
 
 
 class PartnerRow(SQLModel, table=True):
@@ -146,7 +161,14 @@ class GrantTableRow(SQLModel, table=True):
     """A grant of some version of a consent, with its state. `replaced` rows belong to an older version."""
 
     __tablename__ = "consent_grant"
-    __table_args__ = (Index("ix_grant_candidates", "client", "recipient", "replaced"),)
+    __table_args__ = (
+        Index("ix_grant_candidates", "client", "recipient", "replaced"),
+        # What ends soon, and what has ended, is looked for by the sweep.
+        Index(
+            "ix_grant_until", "until", sqlite_where=text("expired_logged IS 0"),
+            postgresql_where=text("expired_logged IS false"),
+        ),
+    )  # fmt: skip
     id: str = Field(primary_key=True)
     consent: str = Field(index=True)
     version: int
@@ -265,6 +287,11 @@ class OutboxRow(SQLModel, table=True):
     """A message written in the same transaction as what it tells of; delivered later, acknowledged by its reader."""
 
     __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_outbox_due", "due", sqlite_where=text("delivered IS NULL"), postgresql_where=text("delivered IS NULL")
+        ),
+    )
     id: str = Field(primary_key=True)
     kind: str
     party: str = Field(index=True)
@@ -278,6 +305,10 @@ class OutboxRow(SQLModel, table=True):
     """The log's order of the step that it tells of."""
     delivered: int | None = Field(default=None, sa_column=_micros(nullable=True))
     acknowledged: int | None = Field(default=None, sa_column=_micros(nullable=True))
+    due: int | None = Field(default=0, sa_column=Column(BigInteger, nullable=True, default=0, server_default=text("0")))
+    """From when on it may be delivered; NULL: it never will, and `fault` says why."""
+    attempts: int = Field(default=0, sa_column=Column(Integer, nullable=False, default=0, server_default=text("0")))
+    fault: str | None = None
 
 
 class ReceiptRow(SQLModel, table=True):
@@ -315,6 +346,75 @@ class PaperCheckRow(SQLModel, table=True):
     person: str
     """Keyed hash of the person."""
     at: int = Field(sa_column=_micros())
+
+
+class NoticeChoiceRow(SQLModel, table=True):
+    """How a client wants to be told."""
+
+    __tablename__ = "notice_choice"
+    client: str = Field(primary_key=True)
+    rhythm: str
+    channel: str | None = None
+    shared: bool = False
+    at: int = Field(sa_column=_micros())
+
+
+class PauseRow(SQLModel, table=True):
+    """A pause: it holds by its prohibition, and stands for as long as that does."""
+
+    __tablename__ = "pause"
+    prohibition: str = Field(primary_key=True)
+    client: str = Field(index=True)
+    since: int = Field(sa_column=_micros())
+    until: int = Field(sa_column=_micros())
+    reminded_at: int | None = Field(default=None, sa_column=_micros(nullable=True))
+
+
+class ReminderRow(SQLModel, table=True):
+    """The client was reminded of a grant's end, so many days before it."""
+
+    __tablename__ = "reminder"
+    grant: str = Field(sa_column=Column("grant_id", String, primary_key=True))
+    days: int = Field(primary_key=True)
+    at: int = Field(sa_column=_micros())
+
+
+class WalkThroughRow(SQLModel, table=True):
+    """When a client last went through all that stands, or was reminded to."""
+
+    __tablename__ = "walk_through"
+    client: str = Field(primary_key=True)
+    at: int = Field(sa_column=_micros())
+
+
+class ConcernRow(SQLModel, table=True):
+    """A client does not recognise an entry of their own log."""
+
+    __tablename__ = "concern"
+    __table_args__ = (UniqueConstraint("client", "event_id"),)
+    id: str = Field(primary_key=True)
+    client: str
+    origin: str
+    place: int = Field(sa_column=_micros())
+    """The entry's index in that log."""
+    event_id: str
+    kind: str
+    entry_at: int = Field(sa_column=_micros())
+    raised_at: int = Field(sa_column=_micros())
+    due_at: int = Field(sa_column=_micros())
+    said: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """Sealed under the client's data key, as an answer's text is."""
+
+
+class ConcernCaseRow(SQLModel, table=True):
+    """One organisation's part of a concern."""
+
+    __tablename__ = "concern_case"
+    concern: str = Field(primary_key=True)
+    organisation: str = Field(primary_key=True, index=True)
+    answer: str | None = None
+    words: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    answered_at: int | None = Field(default=None, sa_column=_micros(nullable=True))
 
 
 class DocumentRow(SQLModel, table=True):
@@ -378,6 +478,30 @@ class SearchCursorRow(SQLModel, table=True):
     expires: int = Field(sa_column=_micros(index=True))
 
 
+class WebSessionRow(SQLModel, table=True):
+    """A person's session in a browser: found by a hash of its cookie, sealed under what the cookie alone can make."""
+
+    __tablename__ = "web_session"
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    begun: int = Field(sa_column=_micros())
+    seen: int = Field(sa_column=_micros())
+    ends: int = Field(sa_column=_micros(index=True))
+    provider_session: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True, index=True))
+    """Keyed hash of provider and `sid`."""
+    provider_subject: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True, index=True))
+    """Keyed hash of provider and `sub`."""
+
+
+class SignInAttemptRow(SQLModel, table=True):
+    """A question that was put to an identity provider and waits for its one answer, sealed as a session is."""
+
+    __tablename__ = "sign_in_attempt"
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    ends: int = Field(sa_column=_micros(index=True))
+
+
 class DeskContactRow(SQLModel, table=True):
     """Somebody whom a service's worker looked up, known to us or not: what a page of theirs is reached by."""
 
@@ -417,6 +541,44 @@ class DeskAnswerRow(SQLModel, table=True):
     category: str
     at: int = Field(sa_column=_micros())
     not_before: int = Field(sa_column=_micros(index=True))
+
+
+class OfficerLookRow(SQLModel, table=True):
+    """What an officer looks for and may not stand in an address, under the digest of a reference that passes."""
+
+    __tablename__ = "officer_look"
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """AES-GCM under a key derived from the reference, bound to the officer."""
+    expires: int = Field(sa_column=_micros(index=True))
+
+
+class ClientReportRow(SQLModel, table=True):
+    """A client's report at an organisation: made by one officer, checked by another, then handed out for a while."""
+
+    __tablename__ = "client_report"
+    id: str = Field(primary_key=True)
+    organisation: str = Field(index=True)
+    client: str = Field(index=True)
+    state: str
+    """waiting | released"""
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """The report, and once released its files, under the client's data key."""
+    made: int = Field(sa_column=_micros())
+    expires: int = Field(sa_column=_micros(index=True))
+
+
+class LogVerificationRow(SQLModel, table=True):
+    """What a verification of the whole log found: figures alone."""
+
+    __tablename__ = "log_verification"
+    at: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    entries: int = Field(sa_column=_micros())
+    sections: int = Field(sa_column=_micros())
+    releases: int = Field(sa_column=_micros())
+    wrong: int = Field(sa_column=_micros())
+    unchecked: int = Field(sa_column=_micros())
+    order_checked: bool
 
 
 CLIENT_FACT_TABLES = ("client_identifier", "consent", "consent_grant", "refusal", "prohibition", "relation")

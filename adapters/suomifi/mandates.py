@@ -9,6 +9,7 @@ from datetime import datetime
 
 from gateway.consent.checks import Mandate
 from gateway.consent.model import ClientId, GiverKind
+from gateway.consent.ports import MandateRegister
 
 
 class SimulatedMandates:
@@ -16,6 +17,11 @@ class SimulatedMandates:
 
     def __init__(self) -> None:
         self._mandates: dict[tuple[ClientId, GiverKind, str], datetime | None] = {}
+        self._register: MandateRegister | None = None
+
+    def lead_on_to(self, register: MandateRegister) -> None:
+        """Ask *register* for what is not known here: the one that people choose mandates in (`valtuudet`)."""
+        self._register = register
 
     def add(self, client: ClientId, kind: GiverKind, reference: str, until: datetime | None = None) -> None:
         """Register a mandate that covers consents. *kind* is guardian or mandate."""
@@ -29,6 +35,6 @@ class SimulatedMandates:
         """Return the mandate if it stands at *at*; its end is exclusive."""
         key = (client, kind, reference)
         if key not in self._mandates:
-            return None
+            return None if self._register is None else await self._register.find(client, kind, reference, at)
         until = self._mandates[key]
         return Mandate(kind, reference, until) if until is None or at < until else None

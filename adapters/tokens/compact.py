@@ -51,6 +51,11 @@ def parse_header(token: str) -> tuple[str, str, str]:
     return alg, typ, kid
 
 
+def parse_unverified_header(token: str) -> dict[str, object]:
+    """Return the whole header without looking at the signature; who calls decides what may be in it."""
+    return _parse(_decode(token.split(".")[0]))
+
+
 def parse_unverified_claims(token: str) -> dict[str, object]:
     """Return the claims without looking at the signature: good for finding the key and for nothing else."""
     return _parse(_decode(token.split(".")[1]))

@@ -1,4 +1,4 @@
-"""A public key whose private half nobody has: for a partner system to which no token is ever issued."""
+"""A public key whose private half nobody holds: for a partner system that never gets a token."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import secrets
 from joserfc.jwk import ECKey
 
 
-def unheld_keys() -> str:
-    """Return a JWK Set with one new key. Its private half is forgotten here, so that nothing is ever signed by it."""
-    key = ECKey.generate_key("P-256", {"kid": f"unheld-{secrets.token_hex(8)}"})
+def unheld_jwks(name: str) -> str:
+    """Return a JWK Set of one public key; its private half is dropped here and was never written anywhere."""
+    key = ECKey.generate_key("P-256", {"kid": f"{name}-{secrets.token_hex(8)}"})
     return json.dumps({"keys": [key.as_dict(private=False)]})

@@ -54,6 +54,8 @@ GRANT SELECT, INSERT, UPDATE ON relation TO saattaen_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON replay TO saattaen_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON revoked_token TO saattaen_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON search_cursor TO saattaen_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_attempt TO saattaen_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON web_session TO saattaen_app;
 GRANT SELECT, INSERT, UPDATE ON world_state TO saattaen_app;
 GRANT UPDATE (size, frontier, note, last_t, ended) ON audit_head TO saattaen_app;
 COMMIT;

@@ -13,6 +13,7 @@ from audit.errors import AuditError
 from gateway.cli.backup import add_to as add_backup
 from gateway.cli.demo import add_to as add_demo
 from gateway.cli.doctor import add_to as add_doctor
+from gateway.cli.insight import add_to as add_insight
 from gateway.cli.keys import app as keys_app
 from gateway.cli.log import add_to as add_log
 from gateway.cli.partners import app as partner_app
@@ -29,6 +30,7 @@ add_demo(app)
 add_serve(app)
 add_rehearse(app)
 add_log(app)
+add_insight(app)
 add_backup(app)
 add_doctor(app)
 add_sign(app)

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.engine import make_url
+from sqlmodel import SQLModel
 
 from adapters.clocks import SystemClock
 from adapters.keyring import KeyRing
@@ -28,11 +29,13 @@ from adapters.sql.log_store import SqlLogStore
 from adapters.sql.partner_register import marked_partners
 from adapters.sql.tables import OutboxRow
 from audit.checkpoint import verify_note
-from gateway.directory.instants import from_micros
+from gateway.consent.delivering import BY_CHOICE
+from gateway.directory.instants import from_micros, to_micros
 from gateway.directory.load import load_directory
 from gateway.disclosure.backups import last_backup
 from gateway.disclosure.ports import MAX_CLOCK_SKEW
 from gateway.installation import head_signers, open_data_keys, open_safe, verifiers_of
+from gateway.notice_channels import NONE, notice_channels
 from gateway.settings import Settings
 
 State = Literal["well", "look", "wrong"]
@@ -112,6 +115,15 @@ def keys(settings: Settings) -> Iterator[Finding]:
         if row.current and age > _OLDEST.get(row.kind, age):
             yield look("keys", f"The key for {row.kind} is {age} days old.", f"Run `saattaen keys rotate {row.kind}`.")
     yield well("keys", "The keys are whole." if not settings.demo else "The keys are whole; they may be a demo's.")
+
+
+def channels(settings: Settings) -> Iterator[Finding]:
+    """Whether a channel leads to clients; raises SettingsError for a secret that cannot be read."""
+    if settings.tells_clients:
+        notice_channels(settings)
+        yield well("channels", "A channel leads to clients.")
+    else:
+        yield look("channels", NONE, "Set SAATTAEN_SMTP and SAATTAEN_SMTP_FROM.")
 
 
 def tables(patient: Patient) -> Iterator[Finding]:
@@ -205,11 +217,20 @@ def backups(patient: Patient) -> Iterator[Finding]:
 
 def outbox(patient: Patient) -> Iterator[Finding]:
     """How many messages wait, and how long."""
-    waiting = OutboxRow.delivered.is_(None)  # type: ignore[union-attr]
+    row = SQLModel.metadata.tables[OutboxRow.__tablename__].c
+    # What waits for the morning because its client chose so is no backlog.
+    waiting = and_(row.delivered.is_(None), or_(row.due <= to_micros(datetime.now(UTC)), row.attempts > 0))
+    given_up = and_(row.delivered.is_(None), row.due.is_(None), row.fault != BY_CHOICE)
     with patient.database.read() as connection:
         count, oldest = connection.execute(
-            select(func.count(OutboxRow.id), func.min(OutboxRow.created)).where(waiting)  # type: ignore[arg-type]
+            select(func.count(row.id), func.min(row.created)).where(waiting, row.due.is_not(None))
         ).one()
+        lost = connection.execute(select(func.count(row.id)).where(given_up)).scalar_one()
+    if lost:
+        yield look(
+            "notices", f"{lost} notices to clients could not be delivered; they stand on the clients' own pages.",
+            "See the metric saattaen_notices for the reasons.",
+        )  # fmt: skip
     if count and datetime.now(UTC) - from_micros(oldest) > _BACKLOG:
         yield look(
             "outbox", f"{count} messages wait, the oldest since {from_micros(oldest):%Y-%m-%d %H:%M} UTC.",
@@ -247,6 +268,6 @@ def role_rights(patient: Patient) -> Iterator[Finding]:
 
 
 Check = Callable[[Patient], Iterator[Finding]]
-BEFORE: Sequence[Callable[[Settings], Iterator[Finding]]] = (folders, sqlite_build, directory, keys)
+BEFORE: Sequence[Callable[[Settings], Iterator[Finding]]] = (folders, sqlite_build, directory, keys, channels)
 """What can be looked at before anything is open."""
 OPENED: Sequence[Check] = (tables, clock, log, second_volume, backups, outbox, partners, role_rights)

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 from getpass import getpass
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 
+from adapters.sql import schema
 from adapters.sql.engine import open_database
 from adapters.sql.log_search import SqlSearchStore
 from adapters.sql.log_store import SqlLogStore
+from adapters.sql.verifications import SqlVerifications
 from audit.checkpoint import Verifier, parse_note, parse_vkey
+from audit.entry import unpack_openings
+from audit.errors import AuditError
 from audit.export import export_logs
+from audit.proof import parse_log_proof
 from audit.store import Head
 from audit.verify import verify_rows
 from gateway.cli.opening import settings_of, with_gateway
@@ -33,6 +40,7 @@ from gateway.disclosure.log_search import LogSearch, Officer, Query
 from gateway.disclosure.phrases import load_phrases
 from gateway.disclosure.verification import Verification, verify_folder
 from gateway.errors import RequestInvalid
+from gateway.settings import Settings
 
 log_app = typer.Typer(no_args_is_help=True, help="Search the log; each look is an entry of its own.")
 
@@ -53,6 +61,9 @@ def verify(
         Path | None, typer.Argument(help="An exported folder or a database file; else the installation.")
     ] = None,
     vkey: Annotated[Path | None, typer.Option(help="The log's verifier key; else the log.vkey in the folder.")] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Keep the figures, which the officers' page shows as the last check.")
+    ] = False,
     demo: Demo = False,
     folder: Folder = Path("var/demo"),
 ) -> None:
@@ -66,6 +77,8 @@ def verify(
         found = _verify_file(target, vkey)
     else:
         found = with_gateway(settings_of(demo, folder), _verify_installation, read_only=True)
+        if record:
+            _record(settings_of(demo, folder), found)
     for sentence in found.sentences():
         typer.echo(sentence)
     raise typer.Exit(found.exit_status)
@@ -73,6 +86,15 @@ def verify(
 
 async def _verify_installation(gateway: Gateway) -> Verification:
     return await asyncio.to_thread(verify_gateway, gateway)
+
+
+def _record(settings: Settings, found: Verification) -> None:
+    database = open_database(settings.database, settings.patience)
+    try:
+        schema.check(database)
+        SqlVerifications(database).add(found.figures(to_micros(datetime.now(UTC))))
+    finally:
+        database.close()
 
 
 def _verify_export(folder: Path, vkey: Path | None) -> Verification:
@@ -136,7 +158,7 @@ def search(
 
     async def do(gateway: Gateway) -> None:
         query = Query(
-            client=await _client(gateway, client, client_id), requester=requester, recipient=recipient,
+            client=await client_named(gateway, client, client_id), requester=requester, recipient=recipient,
             custodian=custodian, person=person, category=category, outcome=outcome, basis=basis,
             kinds=tuple(kind or ()), since=_micros(since), until=_micros(until), after=after, count=count,
         )  # fmt: skip
@@ -158,7 +180,7 @@ def of_client(
     """Print what a client sees of the log: every access and refusal, in sentences, newest first."""
 
     async def do(gateway: Gateway) -> None:
-        whom = await _client(gateway, client_id is None, client_id)
+        whom = await client_named(gateway, client_id is None, client_id)
         if whom is None:
             raise RequestInvalid("Name a client.")
         page = await _search_of(gateway).own(whom)
@@ -189,6 +211,27 @@ def prove(
     with_gateway(settings_of(demo, folder), do)
 
 
+@log_app.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(help="A receipt, or the file of an officer's page that holds one.")],
+    vkey: Annotated[Path, typer.Option(help="The log's verifier keys (GET /audit/log.vkey, a line a log).")],
+) -> None:
+    """Check the proof of one entry without the installation: signature, inclusion, openings. Exit status 1 if not."""
+    receipt = file.read_bytes()
+    if receipt.startswith(b"{"):
+        receipt = str(orjson.loads(receipt)["receipt"]).encode()
+    try:
+        proof = parse_log_proof(receipt)
+        entry, openings = unpack_openings(proof.extra or b"{}")
+        checkpoint = proof.verify(entry, [parse_vkey(line) for line in vkey.read_text("utf-8").split()])
+    except AuditError as error:
+        typer.echo(f"WRONG: {error}")
+        raise typer.Exit(1) from None
+    typer.echo(f"{checkpoint.origin}: entry {proof.index} is in the signed tree of {checkpoint.size} entries.")
+    for one in openings:
+        typer.echo(f"{one.section}: {one.plaintext.decode()}")
+
+
 def _signed_by(gateway: Gateway, head: Head) -> Verifier:
     """Return the first of our keys that signed a head: an ended log bears the signatures of its own days alone."""
     signed = {one.key_id for one in parse_note(head.note).signatures}
@@ -200,7 +243,8 @@ def _search_of(gateway: Gateway) -> LogSearch:
     return LogSearch(SqlSearchStore(gateway.database), gateway.keys, gateway.log, gateway.log, new_event_id)
 
 
-async def _client(gateway: Gateway, asked: bool, client_id: str | None) -> str | None:
+async def client_named(gateway: Gateway, asked: bool, client_id: str | None) -> str | None:
+    """Return our id of the client asked about: as given, or of the identity code that is read where it is *asked*."""
     if client_id is not None or not asked:
         return client_id
     text = getpass("Personal identity code: ") if sys.stdin.isatty() else sys.stdin.readline()

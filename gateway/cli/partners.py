@@ -12,6 +12,7 @@ from audit.log import Dropped
 from gateway.cli.opening import settings_of, with_gateway
 from gateway.cli.options import Demo, Folder, Operator
 from gateway.composition import Gateway
+from gateway.desks import register_desks
 from gateway.directory.instants import HELSINKI, from_micros
 from gateway.errors import RequestInvalid
 
@@ -47,6 +48,17 @@ def add(
         )
         _told(await gateway.log.submit(item))
         typer.echo(f"Partner system {partner} may ask for {', '.join(service)}.")
+
+    with_gateway(settings_of(demo, folder), do)
+
+
+@app.command("desks")
+def desks(operator: Operator = "operator", demo: Demo = False, folder: Folder = Path("var/demo")) -> None:
+    """Register each organisation's own desk for its services: workers who sign in here read as that partner system."""
+
+    async def do(gateway: Gateway) -> None:
+        for desk in await register_desks(gateway, operator):
+            typer.echo(f"The desk {desk} is registered for its organisation's services.")
 
     with_gateway(settings_of(demo, folder), do)
 

@@ -18,11 +18,13 @@ from gateway.composition import opened
 from gateway.directory.load import load_directory
 from gateway.http.admission import Bounds
 from gateway.installation import grant, prepare
+from gateway.notice_channels import NONE
 from gateway.serving import Serving, listen, served
 from gateway.serving.connection import ConnectionBounds
 from gateway.serving.logs import set_up_logs
 from gateway.serving.workers import Workers, say_ready, stop_without_parent
 from gateway.settings import Settings, read_settings
+from gateway.site import open_site
 
 T = TypeVar("T")
 
@@ -52,6 +54,8 @@ def serve(
     if read_only:
         os.environ["SAATTAEN_READ_ONLY"] = "true"
     settings = read_settings()
+    if not settings.tells_clients:
+        typer.echo(NONE, err=True)
     listening = listen(settings.host, settings.port, "set another one: SAATTAEN_PORT")
 
     def say() -> None:
@@ -126,6 +130,7 @@ async def _serve(
             observing.sample,
             Bounds(places=settings.places, shared=settings.shared_places, strangers=settings.stranger_places),
             ConnectionBounds(connections=settings.connections),
+            open_site(gateway),
         ) as serving,  # fmt: skip
     ):
         serving.stop_on_signals()

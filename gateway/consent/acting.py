@@ -16,6 +16,7 @@ from audit.writing import Rejected, Writing
 from gateway.consent.events import Teller
 from gateway.consent.lifecycle import new_id
 from gateway.consent.model import Actor, ClientId, Consent, ConsentId
+from gateway.consent.notice_registry import NoticeRegistry
 from gateway.consent.ports import ImportSeal
 from gateway.consent.receipt import ReceiptSigner, receipt_bytes, receipt_content
 from gateway.consent.registry import (
@@ -48,6 +49,7 @@ class Stores:
     proofs: ProofRegistry
     clients: ClientRegister
     outbox: Outbox
+    notices: NoticeRegistry
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from gateway.consent import lifecycle
 from gateway.consent.acting import Act
 from gateway.consent.checks import Known, Mandate, check_giver
 from gateway.consent.giving import known_client
-from gateway.consent.model import ClientId, Consent, ConsentId, Giver, GrantId
+from gateway.consent.model import ClientId, Consent, ConsentId, ConsentState, Giver, GrantId
 from gateway.consent.notices import tell_client, tell_ended, tell_in_force, tell_withdrawn
 from gateway.errors import ConsentRefused
 
@@ -30,6 +30,21 @@ def withdraw(
     tell_client(act, "receipt.ready", new, step="consent.withdrawn")
     act.issue_receipts(new, "consent.withdrawn")
     return new
+
+
+def withdraw_all(act: Act, client: ClientId, giver: Giver, mandate: Mandate | None) -> tuple[Consent, ...]:
+    """Withdraw every consent of the client of which something could be relied on now or later; return them.
+
+    Those whose grants have all ended open nothing any more, and their parties are left in peace.
+    """
+    check_giver(giver, Known(mandate=mandate, born=known_client(act, client)), act.at)
+    live = (
+        one
+        for one in act.office.stores.consents.consents_of(act.connection, client)
+        if one.state is ConsentState.GIVEN
+        and any(not grant.spent and not grant.ended and act.at < grant.row.until for grant in one.grants)
+    )
+    return tuple(withdraw(act, one.id, client, None, giver, mandate) for one in live)
 
 
 def end_mandate(act: Act, client: ClientId, register_reference: str) -> int:

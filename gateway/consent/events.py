@@ -92,12 +92,15 @@ class Teller:
         return self._plain("consent.deferred", client, _asked(asked, request), recipients=[asked.recipient],
                            custodians=[asked.custodian], categories=[asked.category])  # fmt: skip
 
-    def prohibition(self, row: Prohibition) -> Draft:
-        """`prohibition.given`, or `prohibition.lifted` once it is."""
+    def prohibition(self, row: Prohibition, pause_until: int | None = None) -> Draft:
+        """`prohibition.given`, or `prohibition.lifted` once it is; *pause_until* where it is a pause, which it does not
+        end by itself."""
         kind = "prohibition.given" if row.lifted_at is None else "prohibition.lifted"
         body: Body = {
             "prohibition": row.id, "recipient": row.recipient, "category": row.category, "in_person": row.by_client,
         }  # fmt: skip
+        if pause_until is not None:
+            body["pause_until"] = pause_until
         return self._plain(kind, row.client, body, recipients=_some(row.recipient), categories=_some(row.category))
 
     def relation(self, kind: str, row: Relation) -> Draft:
@@ -110,8 +113,14 @@ class Teller:
         return self._plain(kind, row.client, body, recipients=row.recipients, custodians=[row.custodian])
 
     def client(self, kind: str, client: ClientId, body: Body) -> Draft:
-        """`client.marked` or `client.suspended`."""
+        """`client.marked`, `client.suspended` or `client.notices`."""
         return self._plain(kind, client, body)
+
+    def concern(
+        self, kind: str, client: ClientId, body: Body, recipient: str | None = None, custodian: str | None = None
+    ) -> Draft:
+        """`concern.raised`: which entry the client does not recognise, and which organisations are asked."""
+        return self._plain(kind, client, body, recipients=_some(recipient), custodians=_some(custodian))
 
     def _consent(self, kind: str, consent: Consent, body: Body, by: str | None) -> Draft:
         rows = [grant.row for grant in consent.grants]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from gateway.consent.acting import Office
 from gateway.consent.model import ClientId, Consent, ConsentId, Relation
+from gateway.consent.notice_registry import Pause
 from gateway.consent.ports import Reader
 from gateway.consent.registry import Outgoing
-from gateway.consent.view import ClientPicture, ConsentView, ReceiptView, view_for
+from gateway.consent.view import ClientPicture, ConsentView, ReceiptView, Told, view_for
 from gateway.directory.identity_code import Identifier
 
 
@@ -50,6 +51,15 @@ class Reading:
         None."""
         return await self._read(lambda connection: self._office.stores.proofs.receipts(connection, consent, party))
 
+    async def receipt_of_client(self, receipt: str, client: ClientId) -> ReceiptView | None:
+        """Return one of the client's own receipts; None where it is unknown, another's, or a party's."""
+        return await self._read(lambda connection: self._office.stores.proofs.receipt_of(connection, receipt, client))
+
+    async def versions_of_client(self, consent: ConsentId, client: ClientId) -> tuple[Consent, ...]:
+        """Return every version of a consent of the client's own, oldest first; empty where it is another's."""
+        found = await self._read(lambda connection: self._office.stores.consents.versions(connection, consent))
+        return tuple(one for one in found if one.client == client)
+
     async def messages_to(self, party: str, client: ClientId | None = None) -> tuple[Outgoing, ...]:
         """Return what was written to a service or to `client`, oldest first; about one client where given."""
         return await self._read(lambda connection: self._office.stores.outbox.to_party(connection, party, client))
@@ -78,6 +88,22 @@ class Reading:
 
         return await self._read(look)
 
+    async def pauses_of(self, client: ClientId) -> tuple[Pause, ...]:
+        """Return the client's pauses that stand, newest first."""
+        return await self._read(lambda connection: self._office.stores.notices.pauses_of(connection, client))
+
+    async def withdrawal_told(self, consent: ConsentId, client: ClientId) -> tuple[Told, ...]:
+        """Return who was told of a consent's withdrawal and who has acknowledged, by party; empty for another's."""
+        messages = await self._read(lambda connection: self._office.stores.outbox.of_client(connection, client))
+        told = (one for one in messages if one.consent == consent and one.kind == "consent.withdrawn")
+        return tuple(
+            sorted((Told(one.party, one.created, one.delivered, one.acknowledged) for one in told), key=_party)
+        )
+
     def _view(self, connection: object, consent: ConsentId, party: str) -> ConsentView | None:
         versions = self._office.stores.consents.versions(connection, consent)
         return view_for(versions, party, self._office.etag_key) if versions else None
+
+
+def _party(told: Told) -> str:
+    return told.party

@@ -74,7 +74,9 @@ def receipt_content(
         "capture": {"method": str(consent.capture.method), "service": consent.capture.service} if mine else None,
         "capacity": _capacity(consent),
         "voluntary": {"consequence_if_refused": "none", "text_id": "voluntary"},
-        "withdrawal": {"how": ["own page", "any service named here", "phone"], "url": f"{issuer}/my"},
+        "withdrawal": {
+            "how": ["own page", "any service named here", "phone"], "url": f"{issuer}/portal/consents/{consent.id}",
+        },
         "rights": ["access", "rectification", "restriction", "objection", "complaint"],
         "authority": {"name": "Tietosuojavaltuutetun toimisto", "url": "https://tietosuoja.fi"},
         "automated_decision": False,

@@ -2,9 +2,8 @@
 receipt are committed together or not at all.
 
 What must not be recorded raises `ConsentRefused(reason)`; nothing is written then. Instants are aware UTC. `Recording`
-also has what `StandingRecording` (requests, refusals, prohibitions, relations), `Submitting` (expiry, outbox) and
-`Reading`
-have.
+also has what `NoticeRecording` (notices, pauses, reminders, withdrawing all), `StandingRecording` (requests, refusals,
+prohibitions, relations), `Submitting` (expiry, outbox) and `Reading` have.
 """
 
 from __future__ import annotations
@@ -27,15 +26,16 @@ from gateway.consent.model import (
     RefusedRow,
     Shown,
 )
+from gateway.consent.notice_recording import NoticeRecording
 from gateway.consent.proofs import offer_digest
-from gateway.consent.standing_recording import CLIENT, ON_OWN_PAGE, StandingRecording
+from gateway.consent.standing_recording import CLIENT, ON_OWN_PAGE
 from gateway.consent.view import ConsentView
 from gateway.errors import ConsentRefused
 
 __all__ = ["CLIENT", "ON_OWN_PAGE", "Given", "Recording"]
 
 
-class Recording(StandingRecording):
+class Recording(NoticeRecording):
     """Records what clients decide, and shows what stands."""
 
     async def give(

@@ -184,6 +184,10 @@ class ProofRegistry(Protocol):
         """Return a party's receipts of a consent, the client's where None, oldest first."""
         ...
 
+    def receipt_of(self, connection: object, receipt: str, client: ClientId) -> ReceiptView | None:
+        """Return one of the client's own receipts by its id; None where it is another's or a party's."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ClientStanding:
@@ -222,6 +226,10 @@ class ClientRegister(Protocol):
         """Set whether the client is suspended."""
         ...
 
+    def set_channel(self, connection: object, client: ClientId, kind: str, address: str) -> None:
+        """Keep an address of the client's own for a kind of channel, sealed."""
+        ...
+
     def decoy(self) -> ClientId:
         """Return the client that no identifier leads to."""
         ...
@@ -238,6 +246,8 @@ class Outgoing:
     consent: ConsentId | None
     body: Mapping[str, object]
     created: datetime
+    attempts: int = 0
+    """How often it could not be delivered."""
 
 
 class Outbox(Protocol):
@@ -247,8 +257,20 @@ class Outbox(Protocol):
         """Store a message, sealed; *order* is the log's."""
         ...
 
-    def waiting(self, connection: object, limit: int) -> tuple[Outgoing, ...]:
-        """Return messages not delivered yet, oldest first."""
+    def waiting(self, connection: object, limit: int, now: datetime | None = None) -> tuple[Outgoing, ...]:
+        """Return messages not delivered yet, oldest first; of those put off, the ones that are due at *now*."""
+        ...
+
+    def put_off(self, connection: object, ids: Sequence[str], due: datetime, fault: str | None) -> None:
+        """Let these wait until *due*. With *fault*, the code of a failed attempt, one more attempt is counted."""
+        ...
+
+    def give_up(self, connection: object, ids: Sequence[str], fault: str) -> None:
+        """Let these never leave; *fault* is a code that the client's page tells."""
+        ...
+
+    def reconsider(self, connection: object, client: ClientId) -> None:
+        """Let what waits for the client by an earlier choice be looked at again at once."""
         ...
 
     def mark_delivered(self, connection: object, ids: Sequence[str], at: datetime) -> None:

@@ -14,6 +14,7 @@ from audit.entry import Draft
 from gateway.consent import ending, lifecycle
 from gateway.consent.acting import Act
 from gateway.consent.model import ClientId, Consent, ConsentId, ConsentState, Giver, GrantId, Prohibition, RefusedRow
+from gateway.consent.notice_registry import Pause
 from gateway.consent.notices import tell_ended
 from gateway.directory.instants import from_micros
 
@@ -137,7 +138,10 @@ def _prohibited(act: Act, event: KeptEvent, client: ClientId) -> None:
             body["prohibition"], client, body["recipient"], body["category"], body["in_person"], given
         )  # fmt: skip
         standing.save_prohibition(act.connection, row)
-        act.drafts.append(act.teller.prohibition(row))
+        until = body.get("pause_until")
+        if until is not None:
+            act.office.stores.notices.add_pause(act.connection, Pause(row.id, client, given, from_micros(until)))
+        act.drafts.append(act.teller.prohibition(row, pause_until=until))
 
 
 def _lifted(act: Act, event: KeptEvent, client: ClientId) -> None:

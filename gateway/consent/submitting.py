@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Protocol, TypeVar, cast
 
@@ -11,8 +11,11 @@ from audit.log import Committed, Dropped
 from gateway.consent import ending, notices
 from gateway.consent.acting import TO_CLIENT, Act, ActItem, ActLog, Office
 from gateway.consent.checks import Mandate
+from gateway.consent.delivering import Delivery, Round
 from gateway.consent.model import Actor, ClientId, Giver
+from gateway.consent.notice_choice import ChannelKind
 from gateway.consent.ports import Channel, MandateRegister, Reader
+from gateway.consent.posting import Post
 from gateway.consent.reading import Reading
 from gateway.directory.instants import from_micros
 from gateway.errors import ConsentRefused, NotKeptTwice, StoreUnavailable, TooBusy
@@ -48,12 +51,20 @@ class Submitting(Reading):
         mandates: MandateRegister,
         channel: Channel,
         now: Callable[[], datetime],
+        post: Post | None = None,
+        *,
+        whole: bool = True,
     ) -> None:
         super().__init__(office, read)
         self._log = log
         self._mandates = mandates
-        self._channel = channel
+        self._delivery = Delivery(office.stores, read, channel, post, whole=whole)
+        self._reachable_kinds: Collection[ChannelKind] = frozenset() if post is None else post.kinds
         self._now = now
+
+    async def run(self, by: Actor, do: Callable[[Act], R], /) -> R:
+        """Run an act of another room as one item of the log; return what it left once that is durable."""
+        return await self._do(by, do)
 
     async def expire_due(self, limit: int = 200) -> int:
         """Write the expiry events of grants whose end has passed, and tell recipients of grants that came into force
@@ -65,19 +76,27 @@ class Submitting(Reading):
 
     async def deliver_outbox(self, limit: int = 100) -> int:
         """Hand the waiting messages to their channels. Return how many were delivered."""
-        stores = self._office.stores
-        waiting = await self._read(lambda connection: stores.outbox.waiting(connection, limit))
-        done: list[str] = []
-        for message in waiting:
-            channels = await self._channels(message.client) if message.party == TO_CLIENT else {}
-            try:
-                await self._channel.deliver(message, channels)
-            except OSError:
-                continue  # The channel is down for this one; it stays in the outbox and is tried again.
-            done.append(message.id)
-        if done:
-            await self._do(_GATEWAY, lambda one: stores.outbox.mark_delivered(one.connection, done, one.at))
-        return len(done)
+        return len((await self.deliver(limit)).delivered)
+
+    async def deliver(self, limit: int = 100) -> Round:
+        """Hand over what is due, as each client chose; return what became of it. Nothing is lost: what could not be
+        delivered waits longer each time, and what never will be says why."""
+        outbox = self._office.stores.outbox
+        result = await self._delivery.round(self._now(), limit)
+        if result.is_empty:
+            return result
+
+        def note(one: Act) -> None:
+            if result.delivered:
+                outbox.mark_delivered(one.connection, result.delivered, one.at)
+            for waiting in result.waits:
+                outbox.put_off(one.connection, waiting.ids, waiting.due, waiting.fault)
+            for staying in result.stays:
+                outbox.give_up(one.connection, staying.ids, staying.fault)
+
+        await self._do(_GATEWAY, note)
+        self._delivery.noted(result)
+        return result
 
     async def acknowledge(self, message: str, party: str) -> bool:
         """Note that a service has read its message; False where it has no such message."""
@@ -121,7 +140,3 @@ class Submitting(Reading):
         if client is None or giver.is_client or giver.register_reference is None:
             return None
         return await self._mandates.find(client, giver.kind, giver.register_reference, self._now())
-
-    async def _channels(self, client: ClientId) -> Mapping[str, str]:
-        person = await self._read(lambda connection: self._office.stores.clients.person(connection, client))
-        return person.channels if person is not None else {}

@@ -90,6 +90,20 @@ class Message:
     created: datetime
     delivered: datetime | None
     acknowledged: datetime | None
+    fault: str | None = None
+    """Why it could not be delivered: the last attempt's code, or `by-choice`, `no-channel`, `late`."""
+    given_up: bool = False
+    """It will not be tried again; the client reads it on their own page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one party was told of a withdrawal, and whether it has read it."""
+
+    party: str
+    created: datetime
+    delivered: datetime | None
+    acknowledged: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from gateway.demo.folder import held
 from gateway.demo.local_opa import local_opa
 from gateway.demo.partner import PartnerSystem
 from gateway.demo.population import load_systems, populate
+from gateway.demo.provider.installing import IDENTIFICATION, install_providers, providers_served
 from gateway.demo.stage import Stage
 from gateway.demo.store import name_store, store_of
 from gateway.demo.story import CLIENT, Story
@@ -32,6 +33,7 @@ from gateway.errors import SettingsError
 from gateway.installation import prepare
 from gateway.serving import listen, served
 from gateway.settings import Settings, read_settings
+from gateway.site import open_site
 
 PORT = 8440
 FOLDER = Path("var/demo")
@@ -41,7 +43,7 @@ KEPT = "demo.json"
 
 def demo_settings(
     folder: Path, *, port: int = PORT, engine: Literal["embedded", "opa"] = "embedded", opa_url: str | None = None,
-    custodians: Path | None = None,
+    custodians: Path | None = None, identification: Path | None = None,
 ) -> Settings:  # fmt: skip
     """Return the settings of the demo in *folder*: everything beside each other, marked as a demo."""
     return read_settings(
@@ -56,6 +58,7 @@ def demo_settings(
         engine=engine,
         opa_url=opa_url,
         custodians=custodians,
+        identification=identification,
         demo=True,
     )
 
@@ -72,20 +75,27 @@ def demo(
     Raises SettingsError with a sentence that says what to do.
     """
     teller, place = Teller(), folder.absolute()
-    listening = listen("127.0.0.1", port, f"choose another: make demo PORT={port + 1}")
+    ports = ExitStack()
     try:
+        # The two after the gateway's own are the providers'.
+        listening, *beside = (
+            ports.enter_context(listen("127.0.0.1", one, f"choose others: make demo PORT={port + 10}"))
+            for one in range(port, port + 3)
+        )
         with held(place, reset=reset) as is_new, _opa(engine) as opa_url:
             _check_custodian(place, custodian)
             name_store(place, database, is_new=is_new)
             with _custodian(custodian, place, teller) as outside:
                 settings = demo_settings(
-                    place, port=port, engine=engine, opa_url=opa_url, custodians=outside.file if outside else None
-                )
-                return asyncio.run(_run(settings, teller, listening, once=once, is_new=is_new, outside=outside))
+                    place, port=port, engine=engine, opa_url=opa_url, custodians=outside.file if outside else None,
+                    identification=place / IDENTIFICATION,
+                )  # fmt: skip
+                run = _run(settings, teller, (listening, *beside), once=once, is_new=is_new, outside=outside)
+                return asyncio.run(run)
     except KeyboardInterrupt:
         return 130 if teller.failed or once else 0
     finally:
-        listening.close()
+        ports.close()
 
 
 def _opa(engine: str) -> AbstractContextManager[str | None]:
@@ -121,14 +131,20 @@ def _check_custodian(folder: Path, custodian: Kind | None) -> None:
 
 
 async def _run(
-    settings: Settings, teller: Teller, listening: socket.socket, *, once: bool, is_new: bool, outside: _Outside | None
-) -> int:
+    settings: Settings, teller: Teller, listening: Sequence[socket.socket], *, once: bool, is_new: bool,
+    outside: _Outside | None,
+) -> int:  # fmt: skip
     world, folder = load_world(), settings.keys.parent
     teller.head("Saattaen, a demo: everyone and everything in it is invented.")
     if not is_new:
         teller.say(f"The data in {_short(folder)} is kept from the last start; RESET=1 starts afresh.")
     prepare(settings, datetime.now(UTC))
-    async with opened(settings, world.directory) as gateway, served(gateway, listening) as serving:
+    providers = install_providers(folder, world, settings.base_url, lambda: datetime.now(UTC))
+    async with (
+        providers_served(providers, listening[1:]),
+        opened(settings, world.directory) as gateway,
+        served(gateway, listening[0], site=open_site(gateway)) as serving,
+    ):
         async with httpx.AsyncClient(base_url=settings.base_url, timeout=30, trust_env=False) as web:
             stage = await _set_up(gateway, world, web, teller, folder, outside)
             await Story(stage).play()
@@ -210,6 +226,7 @@ def _tell_where_next(stage: Stage, folder: Path) -> None:
         ("what the officer sees", f"{saattaen} log search {on}"),
         ("the proof, checked offline", f"{saattaen} verify {on}"),
         ("messages to clients, services", str(_short(folder / "outbox"))),
+        ("the pages of clients and staff", f"{base}/"),
         ("the API's reference", f"{base}/reference"),
         ("what the FHIR side can do", f"{base}/fhir/metadata"),
     ):

@@ -13,6 +13,7 @@ from gateway.consent.model import Actor, ClientId
 from gateway.consent.person import Person
 from gateway.demo.partner import SCOPES
 from gateway.demo.world import DemoClient, World
+from gateway.desks import register_desks
 from gateway.directory.identity_code import Identifier
 from gateway.errors import SettingsError
 
@@ -62,6 +63,7 @@ async def populate(gateway: Gateway, world: World, systems: Mapping[str, Simulat
         )  # fmt: skip
         if isinstance(await gateway.log.submit(item), Dropped):
             raise SettingsError(f"The partner system {system.id} cannot be registered.")
+    await register_desks(gateway, "demo")
     return {key: await _enrol(gateway, client) for key, client in world.clients.items()}
 
 

@@ -19,8 +19,9 @@ TOLD = (
     "decision", "disclosure", "search", "deposit", "custodian.read", "consent.requested", "consent.given",
     "consent.confirmed", "consent.refused", "consent.deferred", "consent.changed", "consent.withdrawn",
     "consent.expired", "consent.spent", "mandate.ended", "prohibition.given", "prohibition.lifted",
-    "relation.recorded", "relation.ended", "relation.contested", "client.suspended", "client.marked", "audit.read",
-    "mandate.read", "probe", "desk.lookup", "desk.report", "erasure",
+    "relation.recorded", "relation.ended", "relation.contested", "client.suspended", "client.marked",
+    "client.notices", "concern.raised", "concern.answered", "audit.read", "mandate.read", "probe", "desk.lookup",
+    "desk.report", "erasure",
 )  # fmt: skip
 """The kinds of entry that a client is told of."""
 
@@ -264,10 +265,12 @@ def _case(entry: Opened, body: Section) -> str:
             return f"{kind}.by-service"
         case "consent.withdrawn" if by not in (None, "client"):
             return "consent.withdrawn.told"
-        case "consent.refused" | "prohibition.given" if not flag(body, "in_person"):
+        case "consent.refused" | "prohibition.given" | "client.notices" if not flag(body, "in_person"):
             return f"{kind}.for-you"
         case "audit.read" | "mandate.read" if body.get("view") == "who-can-see":
             return f"{kind}.who-can-see"
+        case "prohibition.given" if body.get("pause_until") is not None:
+            return "prohibition.given.pause"
         case "client.suspended" if not flag(body, "suspended"):
             return "client.suspended.resumed"
         case "client.marked" if not flag(body, "non_disclosure"):

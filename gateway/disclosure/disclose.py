@@ -10,9 +10,10 @@ what came (`held`).
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Generator
 from dataclasses import dataclass
 from itertools import count
+from types import coroutine
 
 from audit.entry import Draft
 from audit.log import Committed, Dropped
@@ -111,12 +112,13 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
     raise AssertionError("unreachable: the loop ends by returning")
 
 
-async def _step() -> None:
+@coroutine
+def _step() -> Generator[None, None, None]:
     """Let every request that is ready take this step before any takes the next.
 
     The code of one step is in the processor's caches then: with 32 requests at once, a read costs a third less.
     """
-    await asyncio.sleep(0)
+    yield  # As `asyncio.sleep(0)` does, without a coroutine around it.
 
 
 Question = tuple[str, DocumentFacts | None]

@@ -85,8 +85,13 @@ class Explaining:
         await tell_look(self._log, self._new_event_id(), looker, client, "explanation", {"of": [origin, index]})
         return explain_entry(entry, context, Eye.CLIENT, self._directory, self._phrases, language)
 
-    async def to_officer(self, origin: str, index: int, officer: Officer, language: str) -> Explanation | None:
-        """Return the explanation of an entry that the officer may see, with its facts; else None."""
+    async def to_officer(
+        self, origin: str, index: int, officer: Officer, language: str, *, as_told_to: Eye = Eye.OFFICER
+    ) -> Explanation | None:
+        """Return the explanation of an entry that the officer may see, with its facts; else None.
+
+        *as_told_to* shows the officer what other eyes are told of it.
+        """
         entry = await self._entry(origin, index)
         if entry is None or not may_see(entry, officer.scope):
             return None
@@ -94,7 +99,7 @@ class Explaining:
         looker = Looker(LookerKind.OFFICER, officer.id, officer.name, officer.organisation)
         body = {"of": [origin, index]}
         await tell_look(self._log, self._new_event_id(), looker, entry.client, "explanation", body)
-        return explain_entry(entry, context, Eye.OFFICER, self._directory, self._phrases, language)
+        return explain_entry(entry, context, as_told_to, self._directory, self._phrases, language)
 
     async def to_service(self, origin: str, index: int, service: str, language: str) -> Explanation | None:
         """Return the explanation of a release to a service, or of its documents alone; else None.

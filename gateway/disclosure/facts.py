@@ -141,27 +141,31 @@ def _projection(category: str, recipient: str, directory: Directory, at: datetim
 
 
 def _grant(row: GrantFacts) -> Facts:
+    (
+        grant, consent, version, custodian, recipient, category, purpose, valid_from, until, sensitivities, single_use,
+        document, dated_from, dated_until, withdrawn, confirmed, spent, ended, seq, by_client,
+    ) = row  # fmt: skip
     return {
-        "id": row.id,
-        "consent": row.consent,
-        "version": row.version,
-        "custodian": row.custodian,
-        "recipient": row.recipient,
-        "category": row.category,
-        "purpose": row.purpose,
-        "from": row.valid_from,
-        "until": row.until,
-        "sensitivities": row.sensitivities,
-        "single_use": row.single_use,
-        "document": row.document,
-        "dated_from": row.dated_from,
-        "dated_until": row.dated_until,
-        "withdrawn": row.withdrawn,
-        "confirmed": row.confirmed,
-        "spent": row.spent,
-        "ended": row.ended,
-        "seq": row.seq,
-        "by_client": row.by_client,
+        "id": grant,
+        "consent": consent,
+        "version": version,
+        "custodian": custodian,
+        "recipient": recipient,
+        "category": category,
+        "purpose": purpose,
+        "from": valid_from,
+        "until": until,
+        "sensitivities": sensitivities,
+        "single_use": single_use,
+        "document": document,
+        "dated_from": dated_from,
+        "dated_until": dated_until,
+        "withdrawn": withdrawn,
+        "confirmed": confirmed,
+        "spent": spent,
+        "ended": ended,
+        "seq": seq,
+        "by_client": by_client,
     }
 
 

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from audit.keys import KeyName, index_token
 from audit.store import Head
-from audit.writing import year_of_origin
+from audit.writing import year_of, year_of_origin
 from gateway.disclosure.log_search import Criteria, LookedUpKeys, Query, SearchableReader, SearchStore
 from gateway.disclosure.opened import Opened, Opener
 
@@ -39,6 +39,16 @@ class History:
                 return None
             found = Opener(self._keys).open_rows(origin, reader.rows(origin, [index]))
             return found[0] if found else None
+
+    def is_erased(self, client: str, since: int, until: int) -> bool:
+        """Return whether a year between two instants (microseconds) in which there was a log has no key any more.
+
+        A client's key for the log of each year is made before the first entry, so one that is missing was destroyed.
+        """
+        with self._store.read() as reader:
+            years = {year_of_origin(head.origin) for head in reader.heads()}
+        asked = (year for year in years if year_of(since) <= year <= year_of(until))
+        return any(self._keys.get(KeyName("subject-year", client, year)) is None for year in asked)
 
     def of_client(
         self, client: str, kinds: Sequence[str], *, until: int | None = None, before: Place | None = None

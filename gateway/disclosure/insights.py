@@ -16,6 +16,7 @@ from gateway.disclosure.explaining import Explanation
 from gateway.disclosure.log_search import Officer
 from gateway.disclosure.looking import THE_CLIENT, Looker
 from gateway.disclosure.matrix import Matrix
+from gateway.disclosure.phrases import Eye
 from gateway.disclosure.reading_view import ReadingView
 from gateway.disclosure.request import Requester
 
@@ -45,13 +46,15 @@ class Preview:
     """What the recipients of some rows would see if the client said yes to them. Nothing went to anyone.
 
     `nothing_yet` are (recipient, category) of rows that open no document that is there now; `not_shown` are documents
-    that lie with a custodian outside and were not fetched for a preview.
+    that lie with a custodian outside and were not fetched for a preview; `left_off` is how many older documents would
+    be opened beside those shown.
     """
 
     at: datetime
     documents: tuple[PreviewedDocument, ...]
     nothing_yet: tuple[tuple[str, str], ...] = ()
     not_shown: tuple[str, ...] = ()
+    left_off: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +144,16 @@ class DeskViews(Protocol):
 class Explains(Protocol):
     """One entry explained: see `gateway.disclosure.explaining.Explaining`."""
 
-    async def to_client(self, origin: str, index: int, client: str, language: str) -> Explanation | None:
+    async def to_client(
+        self, origin: str, index: int, client: str, language: str, looker: Looker = THE_CLIENT
+    ) -> Explanation | None:
         """Return the explanation of an entry of the client's own; None for another's and for one that is not there."""
         ...
 
-    async def to_officer(self, origin: str, index: int, officer: Officer, language: str) -> Explanation | None:
-        """Return the explanation of an entry that the officer may see, with its facts."""
+    async def to_officer(
+        self, origin: str, index: int, officer: Officer, language: str, *, as_told_to: Eye = Eye.OFFICER
+    ) -> Explanation | None:
+        """Return the explanation of an entry that the officer may see, with its facts; or as other eyes are told."""
         ...
 
     async def to_service(self, origin: str, index: int, service: str, language: str) -> Explanation | None:

@@ -58,8 +58,13 @@ def as_csv(entries: Sequence[Opened]) -> str:
     writer = csv.writer(written)
     writer.writerow(COLUMNS)
     for row in map(as_row, entries):
-        writer.writerow([_harmless(row[column]) for column in COLUMNS])
+        writer.writerow([harmless(row[column]) for column in COLUMNS])
     return written.getvalue()
+
+
+def as_ndjson(entries: Sequence[Opened]) -> str:
+    """Return the entries as JSON, one flat row a line."""
+    return "".join(f"{orjson.dumps(as_row(one)).decode()}\n" for one in entries)
 
 
 def as_json(entries: Sequence[Opened]) -> str:
@@ -92,7 +97,8 @@ def _joined(values: Sequence[object]) -> str:
     return " ".join(dict.fromkeys(value for value in values if isinstance(value, str)))
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: one that could be begins with an apostrophe."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 

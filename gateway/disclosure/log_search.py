@@ -19,6 +19,7 @@ from audit.proof import LogProof
 from audit.store import EntryRows, Head, LogReader
 from audit.writing import Writing, year_of_origin
 from gateway.disclosure.accounts import CONTEXT, TOLD
+from gateway.disclosure.looking import THE_CLIENT, Looker, tell_look
 from gateway.disclosure.opened import Opened, Opener
 from gateway.disclosure.ports import LogWriter
 
@@ -181,17 +182,22 @@ class LogSearch:
         return page
 
     async def own(
-        self, client: str, *, since: int | None = None, after: str | None = None, count: int = PAGE,
-        kinds: Sequence[str] = TOLD,
+        self, client: str, *, since: int | None = None, until: int | None = None, recipient: str | None = None,
+        category: str | None = None, outcome: str | None = None, after: str | None = None, count: int = PAGE,
+        kinds: Sequence[str] = TOLD, looker: Looker = THE_CLIENT,
     ) -> Page:  # fmt: skip
-        """Return a page of a client's own log, after the entry of this look stands: without the actors' sections."""
-        query = Query(client=client, since=since, after=after, count=count, kinds=tuple(kinds))
+        """Return a page of a client's own log, after the entry of this look stands: without the actors' sections.
+
+        The client's entries alone are gone through, whatever else is asked of them. Raises BadQuery.
+        """
+        query = Query(
+            client=client, recipient=recipient, category=category, outcome=outcome, since=since, until=until,
+            after=after, count=count, kinds=tuple(kinds),
+        )  # fmt: skip
         page = await asyncio.to_thread(self._find, query, None, with_context=True)
-        body = {"found": len(page.entries), "since": since, "by": "client"}
-        await self._tell(Draft(
-            self._new_event_id(), IndexRow("subject.read", "na"), body, {"client": client}, {"client": client},
-            subject_owner=client, actor_owner=client,
-        ))  # fmt: skip
+        asked = {"since": since, "until": until, "recipient": recipient, "category": category, "outcome": outcome}
+        body = {"found": len(page.entries)} | {key: value for key, value in asked.items() if value is not None}
+        await tell_look(self._log, self._new_event_id(), looker, client, "own-log", body)
         return Page([_without_actor(one) for one in page.entries], page.more, page.context)
 
     async def receipt(self, origin: str, index: int, officer: Officer) -> str | None:
@@ -230,45 +236,50 @@ class LogSearch:
         opener = Opener(self._keys)
         with self._store.read() as reader:
             heads = {head.origin: head for head in reader.heads()}
-            criteria = self._criteria(reader, query, scope, heads.values())
+            criteria = criteria_of(reader, self._keys, query, scope, heads.values())
             places = list(reader.find(criteria))
-            entries = _open(opener, reader, places[: query.count])
+            entries = open_places(opener, reader, places[: query.count])
             more = None
             if len(places) > query.count:
                 origin, index = places[query.count - 1]
                 more = f"{heads[origin].started}.{index}"
             context: list[Opened] = []
             if with_context:
-                whole = replace(query, kinds=CONTEXT, since=None, after=None)
+                whole = Query(client=query.client, kinds=CONTEXT)
                 around = replace(criteria, query=whole, before=None, limit=_CONTEXT_AT_MOST)
-                context = _open(opener, reader, reader.find(around))
+                context = open_places(opener, reader, reader.find(around))
         return Page(entries, more, context)
 
-    def _criteria(
-        self, reader: SearchableReader, query: Query, scope: Scope | None, heads: Collection[Head]
-    ) -> Criteria:
-        years = {year_of_origin(head.origin) for head in heads}
-        subjects = actors = None
-        if query.client is not None:
-            subjects = self._tokens("subject-year", [query.client], years)
-        if query.person is not None:
-            systems = [query.requester] if query.requester is not None else reader.systems()
-            actors = self._tokens("actor-year", [f"{system}/{query.person}" for system in systems], years)
-        return Criteria(query, subjects, actors, scope, _place(query.after), query.count + 1)
 
-    def _tokens(self, kind: KeyKind, owners: Collection[str], years: Collection[int]) -> Mapping[int, frozenset[str]]:
-        """Return the tokens of owners in each year, as far as there is a key."""
-
-        def of(year: int) -> Iterator[str]:
-            for owner in owners:
-                key = self._keys.get(KeyName(kind, owner, year))
-                if key is not None:
-                    yield index_token(key, owner)
-
-        return {year: frozenset(of(year)) for year in years}
+def criteria_of(
+    reader: SearchableReader, keys: LookedUpKeys, query: Query, scope: Scope | None, heads: Collection[Head]
+) -> Criteria:
+    """Return a query as the index understands it. Raises BadQuery for a page that was not told of."""
+    years = {year_of_origin(head.origin) for head in heads}
+    subjects = actors = None
+    if query.client is not None:
+        subjects = _tokens(keys, "subject-year", [query.client], years)
+    if query.person is not None:
+        systems = [query.requester] if query.requester is not None else reader.systems()
+        actors = _tokens(keys, "actor-year", [f"{system}/{query.person}" for system in systems], years)
+    return Criteria(query, subjects, actors, scope, _place(query.after), query.count + 1)
 
 
-def _open(opener: Opener, reader: SearchableReader, places: Sequence[tuple[str, int]]) -> list[Opened]:
+def _tokens(
+    keys: LookedUpKeys, kind: KeyKind, owners: Collection[str], years: Collection[int]
+) -> Mapping[int, frozenset[str]]:
+    """Return the tokens of owners in each year, as far as there is a key."""
+
+    def of(year: int) -> Iterator[str]:
+        for owner in owners:
+            key = keys.get(KeyName(kind, owner, year))
+            if key is not None:
+                yield index_token(key, owner)
+
+    return {year: frozenset(of(year)) for year in years}
+
+
+def open_places(opener: Opener, reader: SearchableReader, places: Sequence[tuple[str, int]]) -> list[Opened]:
     """Return the entries at these places, which are grouped by log, in their order."""
     found: dict[tuple[str, int], Opened] = {}
     for origin, group in groupby(places, lambda place: place[0]):

@@ -43,6 +43,8 @@ class Sample:
     in_service: int
     waiting: int
     """Requests that are worked on, and that wait for their turn."""
+    second_volume: bool | None = None
+    """Whether the second volume can be used; None where there is none."""
 
 
 class Observer(Protocol):
@@ -74,6 +76,10 @@ class Observer(Protocol):
 
     def shed(self, lane: Lane, why: str) -> None:
         """A request was turned away, for the gateway has too much to do."""
+        ...
+
+    def noticed(self, outcome: str, fault: str, count: int) -> None:
+        """So many messages had this outcome in a round of delivery: `delivered`, `put-off`, `kept`, `given-up`."""
         ...
 
     def put_off(self, code: str) -> None:

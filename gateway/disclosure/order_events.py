@@ -210,7 +210,8 @@ APPLIED: Mapping[str, Apply] = {
 """What to do with an entry of each kind that changes what stands."""
 
 SILENT = frozenset(
-    "decision custodian.read consent.requested consent.deferred relation.contested audit.read subject.read "
-    "mandate.read probe desk.lookup desk.report erasure key policy directory config log.end".split()
+    "decision custodian.read consent.requested consent.deferred relation.contested client.notices concern.raised "
+    "concern.answered audit.read subject.read mandate.read probe desk.lookup desk.report erasure key policy directory "
+    "config log.end".split()
 )
 """Kinds that change nothing of what stands."""

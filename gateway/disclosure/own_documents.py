@@ -54,7 +54,8 @@ class OwnDocuments:
             row = next((one for one in whole.documents if one.id == document), None)
             sections = frozenset() if row is None else open_sections(looker, row, whole, self._parts.directory)
             if row is None or not sections:
-                return await self._nothing(client, looker)
+                await self._nothing(client, looker)
+                return None
             if row.source is not None:
                 raise CustodianUnavailable("The document lies with its custodian, and is read there.")
             layout = self._parts.directory.layouts[row.category]

@@ -23,8 +23,9 @@ KINDS = frozenset(
     "decision disclosure search deposit custodian.read consent.requested consent.given consent.confirmed "
     "consent.refused consent.deferred consent.changed consent.withdrawn consent.expired consent.spent "
     "prohibition.given prohibition.lifted relation.recorded relation.ended relation.contested client.suspended "
-    "client.marked partner.added partner.changed partner.suspended mandate.ended audit.read subject.read mandate.read "
-    "probe desk.lookup desk.report erasure key policy directory config log.start log.end".split()
+    "client.marked client.notices concern.raised concern.answered partner.added partner.changed partner.suspended "
+    "mandate.ended audit.read subject.read mandate.read probe desk.lookup desk.report erasure key policy directory "
+    "config log.start log.end".split()
 )
 """Every kind of entry that the gateway writes (audit design, override 8)."""
 
@@ -124,8 +125,8 @@ def explain(reason: str, eye: Eye, language: str) -> str:
 
 
 _FILES: Mapping[str, bool] = {
-    "reasons": True, "bases": True, "professional": True, "remedies": True, "explanations": True,
-    "kinds": False, "words": False, "accounts": False, "caveats": False, "labels": False,
+    "reasons": True, "bases": True, "professional": True, "remedies": True, "explanations": True, "cells": True,
+    "kinds": False, "words": False, "accounts": False, "concerns": False, "caveats": False, "labels": False,
 }  # fmt: skip
 """The catalogues, and whether their rows have parts."""
 

@@ -24,6 +24,8 @@ from gateway.disclosure.whole import Whole, WholeReader
 from gateway.errors import NotAvailable, RequestInvalid, TooBusy
 
 MAX_ROWS = 50
+MAX_SHOWN = 10
+"""How many documents of one custodian and category a preview shows: the newest."""
 _ATTEMPTS = 3
 _FOR_EVER = 2**53 - 1
 """The last instant that facts can say, in the year 2255."""
@@ -51,7 +53,7 @@ class Previewing:
                 raise NotAvailable("There is no such client.")
             at = to_micros(self._parts.clock.now())
             # 2 and 3
-            asked = [row for row in whole.documents if row.source is None and _opened_by(rows, row)]
+            asked, left_off = _newest([row for row in whole.documents if row.source is None and _opened_by(rows, row)])
             with_rows = self._questions(whole.adding(self._supposed(rows, at)), rows, asked, at)
             without = self._questions(whole, rows, asked, at)
             answers = await answer([*with_rows, *without], self._parts.directory, at, self._parts.engine)
@@ -74,7 +76,7 @@ class Previewing:
                 opened = {(row.custodian, row.category) for row in whole.documents}
                 empty = {(row.recipient, row.category): None for row in rows
                          if (row.custodian, row.category) not in opened}  # fmt: skip
-                return Preview(from_micros(at), tuple(_best(found)), tuple(empty), outside)
+                return Preview(from_micros(at), tuple(_best(found)), tuple(empty), outside, left_off)
         raise TooBusy("What stands is being changed; try again in a moment.")
 
     def _check(self, rows: Sequence[GrantRow]) -> None:
@@ -109,7 +111,7 @@ class Previewing:
             for document in documents:
                 purposes = {row.purpose for row in rows if row.recipient == recipient and _opens(row, document)}
                 if purposes and document.custodian != recipient:
-                    found += supposing.asked_by(recipient, [document], purposes)
+                    found += supposing.asked_by(recipient, [document], purposes)  # Each by itself: each is fetched.
         return found
 
     async def _previewed(
@@ -133,6 +135,15 @@ class Previewing:
         # A representative may read no more here than of the document itself.
         view = self._view(body, layout, open_sections(looker, document, whole, parts.directory))
         return PreviewedDocument(*told, True, already, None, released, withheld, view)
+
+
+def _newest(documents: Sequence[DocumentFacts]) -> tuple[list[DocumentFacts], int]:
+    """Return the newest documents of each custodian and category, and how many are left off."""
+    kept: dict[tuple[str, str], list[DocumentFacts]] = {}
+    for one in sorted(documents, key=lambda row: (-row.dated, row.id)):
+        kept.setdefault((one.custodian, one.category), []).append(one)
+    shown = [one for rows in kept.values() for one in rows[:MAX_SHOWN]]
+    return shown, len(documents) - len(shown)
 
 
 def _opens(row: GrantRow, document: DocumentFacts) -> bool:

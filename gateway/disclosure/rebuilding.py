@@ -53,14 +53,16 @@ class Rebuilding:
         now = await self._now.whole(client)
         if now is None or not now.client.known:
             return None
-        return await asyncio.to_thread(self._rebuild, client, at, before)
+        return await asyncio.to_thread(self._rebuild, client, now.since or 0, at, before)
 
-    def _rebuild(self, client: str, at: int, before: Place | None) -> Whole:
+    def _rebuild(self, client: str, since: int, at: int, before: Place | None) -> Whole:
         history = self._history
         partners = history.of_everyone(_PARTNERS, until=at + 1, before=before)
         own = history.of_client(client, _OF_CLIENT, until=at + 1, before=before)
         changed = history.of_everyone(("policy", "directory"), since=at + 1, at_most=1)
-        return _Told(client, self._directory).whole([*partners, *own], [OTHER_RULES] if changed else [])
+        caveats = [ERASED] if history.is_erased(client, since, at) else []
+        caveats += [OTHER_RULES] if changed else []
+        return _Told(client, self._directory).whole([*partners, *own], caveats)
 
 
 class _Told:

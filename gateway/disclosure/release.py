@@ -94,8 +94,8 @@ class Releaser(Protocol):
         ...
 
 
-_WRITES = frozenset({"spend", "notify-client"})
-"""The obligations that a release meets by writing rows beside its entry."""
+_WRITES = frozenset({"spend"})
+"""The obligations that a release meets by writing rows beside its entry; telling the client is another."""
 
 Renderer = Callable[[DisclosureRequest, Snapshot, DocumentFacts, Permit, bytes], bytes | None]
 """Projects and withholds what the permit does not name, and serialises what is left; None when nothing is."""
@@ -214,7 +214,7 @@ class Release:
     @property
     def survey(self) -> Survey[object] | None:
         """What stands now, looked up together with other releases; None where rows are written: spent, told or met."""
-        writes = self.met or any(row.permit.obligations & _WRITES for row in self.rendered)
+        writes = self.met or self._tells or any(row.permit.obligations & _WRITES for row in self.rendered)
         return None if writes else self.parts.look
 
     def apply(self, tx: Writing[object], at: int) -> tuple[None, list[Draft]]:
@@ -238,9 +238,15 @@ class Release:
                     if not parts.releaser.spend(connection, grant.id, event_id):
                         raise Rejected(Unfit.STALE)
                     drafts.append(evidence.spent(parts.new_event_id(), client, grant, event_id))
-        if any("notify-client" in row.permit.obligations for row in self.rendered):
+        if self._tells:
             parts.tell_released(connection, tx.order, client, event_id, at)
         return None, drafts
+
+    @property
+    def _tells(self) -> bool:
+        """Whether the client is told: obliged by the policy, or as they chose."""
+        obliged = any("notify-client" in row.permit.obligations for row in self.rendered)
+        return bool(self.rendered) and (obliged or self.snapshot.client.told_of_all)
 
     def _disclosure(self, event_id: str) -> Draft:
         parts = self.parts

@@ -7,7 +7,7 @@ for; roles of one purpose are judged alike, so one of them stands for all, and a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.directory.instants import from_micros
 from gateway.directory.model import Directory
@@ -33,6 +33,8 @@ class Supposed:
     document: DocumentFacts
     snapshot: Snapshot
     roles: tuple[str, ...]
+    alike: tuple[DocumentFacts, ...] = ()
+    """Other documents to which the answer is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,33 @@ class Supposing:
         if purposes is not None:
             ways = {purpose: ways.get(purpose, ()) for purpose in sorted(purposes)}
         found: list[Supposed] = []
-        for document in documents:
+        for document, *alike in self._alike(recipient, documents):
             snapshot = self.whole.snapshot(partner, recipient, (document,))
             for purpose, roles in (ways or {min(self.directory.purposes): ()}).items():
                 role = roles[0] if roles else min(self.directory.roles)
                 request = _request(partner, recipient, role, purpose, document)
-                found.append(Supposed(request, document, snapshot, roles))
+                found.append(Supposed(request, document, snapshot, roles, tuple(alike)))
         return found
+
+    def _alike(self, recipient: str, documents: Iterable[DocumentFacts]) -> list[list[DocumentFacts]]:
+        """Return the documents in groups of which only ids, versions and dates differ, where no grant looks at those.
+
+        A client may have hundreds of documents of a kind; a grant that names a document or dates is rare.
+        """
+        grants = [row for row in self.whole.grants if row.recipient == recipient]
+        looked_at = {
+            (row.custodian, row.category)
+            for row in grants
+            if row.document is not None or row.dated_from is not None or row.dated_until is not None
+        }
+        groups: dict[object, list[DocumentFacts]] = {}
+        for one in documents:
+            of, here = (one.custodian, one.category), one.version != UNFETCHED
+            own = one.id if of in looked_at or not here else None
+            sections = tuple(sorted((code, tuple(sorted(added))) for code, added in one.sections.items()))
+            key = (of, own, one.dated if own is not None else None, here, tuple(sorted(one.labels)), sections)
+            groups.setdefault(key, []).append(one)
+        return list(groups.values())
 
     def ways(self, recipient: str) -> dict[str, tuple[str, ...]]:
         """Return each purpose that may be asked for in this service, with the roles that may."""
@@ -101,7 +123,11 @@ class Supposing:
     async def judge(self, questions: Sequence[Supposed], engine: PolicyEngine) -> list[Seen]:
         """Return what each would see, all judged by one call. Raises EngineUnavailable."""
         answers = await answer(questions, self.directory, self.at, engine)
-        return [self.seen(question, found) for question, found in zip(questions, answers, strict=True)]
+        rows: list[Seen] = []
+        for question, found in zip(questions, answers, strict=True):
+            seen = self.seen(question, found)
+            rows += [seen, *(replace(seen, document=one.id, dated=one.dated) for one in question.alike)]
+        return rows
 
     def holding(self, document: DocumentFacts) -> Seen:
         """Return the row of a custodian and its own document: nothing is judged on its own read."""

@@ -24,6 +24,19 @@ SOUND, UNSOUND = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
+class Verified:
+    """The figures of a verification that are kept: when it was made (microseconds), over how much, what was wrong."""
+
+    at: int
+    entries: int
+    sections: int
+    releases: int
+    wrong: int
+    unchecked: int
+    order_checked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What a verification says. `order` is None where the order law could not be checked at all."""
 
@@ -34,6 +47,14 @@ class Verification:
     def sound(self) -> bool:
         """Whether nothing is wrong in what was checked."""
         return self.tree.sound and (self.order is None or self.order.sound)
+
+    def figures(self, at: int) -> Verified:
+        """Return the figures, of a verification made at an instant in microseconds."""
+        order = self.order or Findings()
+        return Verified(
+            at, self.tree.entries, self.tree.sections, order.releases, len(self.tree.findings) + len(order.faults),
+            len(self.tree.unchecked) + len(order.unchecked), self.order is not None,
+        )  # fmt: skip
 
     @property
     def exit_status(self) -> int:

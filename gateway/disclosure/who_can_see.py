@@ -97,7 +97,8 @@ class WhoCanSee:
 
 def _recipients(whole: Whole, directory: Directory, at: int, everyone: bool) -> list[str]:
     """Return the services that anything of the client's names as recipient, in the directory's order."""
-    named: set[str | None] = {row.recipient for row in (*whole.grants, *whole.prohibitions, *whole.refusals)}
+    named = {row.recipient for row in whole.grants} | {row.recipient for row in whole.refusals}
+    named |= {row.recipient for row in whole.prohibitions if row.recipient is not None}
     named |= {code for row in whole.relations for code in row.recipients}
     named |= {code for code, _ in whole.asked}
     if everyone:

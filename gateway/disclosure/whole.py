@@ -42,6 +42,8 @@ class Whole:
     asked: frozenset[tuple[str, str]] = frozenset()
     systems: Mapping[str, tuple[PartnerStanding, ...]] = field(default_factory=dict)
     caveats: tuple[str, ...] = ()
+    since: int | None = None
+    """When the client became one, in microseconds."""
 
     def snapshot(self, partner: PartnerStanding, recipient: str, documents: tuple[DocumentFacts, ...]) -> Snapshot:
         """Return what a request of this partner system for this recipient would be judged by."""

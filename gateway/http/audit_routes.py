@@ -78,7 +78,7 @@ def audit_router(log: LogPublisher, authenticate: Callable[[Request], Awaitable[
         openapi_extra=needs(None),
     )
     async def checkpoint(year: str) -> Response:
-        note = await log.checkpoint(_year(year))
+        note = await log.checkpoint(parse_year(year))
         return _text(note, {"Cache-Control": "public, max-age=2"})
 
     @router.get(
@@ -89,7 +89,7 @@ def audit_router(log: LogPublisher, authenticate: Callable[[Request], Awaitable[
         openapi_extra=needs(None),
     )
     async def tile(year: str, path: str) -> Response:
-        found = await log.tile(_year(year), f"tile/{path}")
+        found = await log.tile(parse_year(year), f"tile/{path}")
         if found is None:
             raise EdgeError("no-such-address")
         headers = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -103,7 +103,7 @@ def audit_router(log: LogPublisher, authenticate: Callable[[Request], Awaitable[
         openapi_extra=needs(None),
     )
     async def proof(year: str, index: str) -> Response:
-        return _text(await log.proof(_year(year), _number(index, "index")), {})
+        return _text(await log.proof(parse_year(year), parse_number(index, "index")), {})
 
     @router.get(
         "/log/{year}/consistency",
@@ -113,7 +113,7 @@ def audit_router(log: LogPublisher, authenticate: Callable[[Request], Awaitable[
         openapi_extra=needs(None),
     )
     async def consistency(year: str, old: str, new: str) -> Response:
-        hashes = await log.consistency(_year(year), _number(old, "old"), _number(new, "new"))
+        hashes = await log.consistency(parse_year(year), parse_number(old, "old"), parse_number(new, "new"))
         return _text(None if hashes is None else ("\n".join(hashes) + "\n").encode(), {})
 
     @router.get(
@@ -126,7 +126,7 @@ def audit_router(log: LogPublisher, authenticate: Callable[[Request], Awaitable[
     )
     async def opening(request: Request, year: str, index: str) -> Response:
         requester = await authenticate(request)
-        found = await log.opening(_year(year), _number(index, "index"), requester.service)
+        found = await log.opening(parse_year(year), parse_number(index, "index"), requester.service)
         if found is None:
             raise NotAvailable
         return _text(found, {})
@@ -134,13 +134,15 @@ def audit_router(log: LogPublisher, authenticate: Callable[[Request], Awaitable[
     return router
 
 
-def _year(text: str) -> str:
+def parse_year(text: str) -> str:
+    """Return the year of a log as an address names it. Raises EdgeError for what is none."""
     if not _YEAR.fullmatch(text):
         raise EdgeError("no-such-address")
     return text
 
 
-def _number(text: str, name: str) -> int:
+def parse_number(text: str, name: str) -> int:
+    """Return a whole number of an address. Raises RequestInvalid, naming it."""
     if not _NUMBER.fullmatch(text):
         raise RequestInvalid(f"{name} is a whole number.", path=name)
     return int(text)

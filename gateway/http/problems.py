@@ -96,6 +96,7 @@ TABLE: Final[Mapping[str, Row]] = {
         415, "This media type is not understood here", "not-supported", "See the reference for the media type."
     ),
     "sign-in-needed": Row(401, "Nobody is signed in", "login", "Sign in at /sign-in."),
+    "identify-again": Row(401, "The identification is too old", "login", "Identify yourself again at /sign-in/again."),
     "form-expired": Row(403, "The form does not belong to this session", "forbidden", "Open its page again."),
     "body-too-slow": Row(408, "The body did not come in time", "timeout", "Send it again, at once and whole."),
     "body-too-large": Row(413, "The body is too large", "too-long", "Send a smaller body."),

@@ -25,12 +25,13 @@ class Sampler:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            load = self._gateway.log.load()
+            load, safe = self._gateway.log.load(), self._gateway.safe
             self._sample(
                 Sample(
                     log_waiting=load.waiting, log_last_batch=load.last_batch, log_last_seconds=load.last_seconds,
                     checkpoint_age=await self._age(), connections=self._gateway.connections_in_use(),
                     in_service=self._admission.in_service, waiting=self._admission.waiting,
+                    second_volume=None if safe is None else await asyncio.to_thread(safe.is_usable),
                 )
             )  # fmt: skip
             await asyncio.sleep(SAMPLE_SECONDS)

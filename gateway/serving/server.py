@@ -92,13 +92,14 @@ async def served(
     admission = Admission(bounds, is_page)
     config = uvicorn.Config(
         create_app(gateway, observer, admission, site), http=bounded(connections or ConnectionBounds()),
-        access_log=False, log_config=None, proxy_headers=False, server_header=False, date_header=False, backlog=_BACKLOG,
+        access_log=False, log_config=None, proxy_headers=False, server_header=False, date_header=False,
+        backlog=_BACKLOG,
         timeout_graceful_shutdown=DRAIN_SECONDS, lifespan="off", ws="none",
     )  # fmt: skip
     server = _Server(config)
     _settle_memory()
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    sweep = Sweep(gateway) if observer is None else Sweep(gateway, observer.put_off)
+    sweep = Sweep(gateway) if observer is None else Sweep(gateway, observer.put_off, observer.noticed)
     sweeping = None if gateway.settings.read_only else asyncio.create_task(sweep.run())
     works = [] if gateway.settings.read_only else [sweep.keep()]
     beside = [asyncio.create_task(one) for one in (*works, sweep.renew())]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
 
@@ -19,21 +19,30 @@ from gateway.errors import GatewayError, SettingsError
 
 SWEEP_SECONDS = 1.0
 KEEP_SECONDS = 2.0
+REMIND_EVERY = timedelta(hours=1)
+"""How often it is looked which reminders are due: they count in days."""
 _log = logging.getLogger(__name__)
 
 
 class Sweep:
-    """The sweep of one process. *put_off* is called with a code whenever it could not be done: a counter."""
+    """The sweep of one process. *put_off* is called with a code whenever it could not be done, *noticed* with what
+    became of messages (outcome, fault, how many): counters."""
 
-    def __init__(self, gateway: Gateway, put_off: Callable[[str], None] = lambda code: None) -> None:
-        self._gateway, self._put_off = gateway, put_off
+    def __init__(
+        self,
+        gateway: Gateway,
+        put_off: Callable[[str], None] = lambda code: None,
+        noticed: Callable[[str, str, int], None] = lambda outcome, fault, count: None,
+    ) -> None:
+        self._gateway, self._put_off, self._noticed = gateway, put_off, noticed
         self._keyed: date | None = None
+        self._reminded: datetime | None = None
 
     async def run(self) -> None:
         """Sweep until cancelled. Raises SettingsError once another process judges by another directory or policy."""
         while True:
             try:
-                await self._once()
+                await self.once()
             except SettingsError:
                 raise
             except (GatewayError, AuditError) as error:
@@ -64,7 +73,8 @@ class Sweep:
                 _log.warning("the keys were not read again: %s", error)
             await asyncio.sleep(SWEEP_SECONDS)
 
-    async def _once(self) -> None:
+    async def once(self) -> None:
+        """Sweep once, where this process has the turn. Raises as `run` does, and whatever put the sweep off."""
         gateway = self._gateway
         if not await gateway.judges_as_recorded():
             # Facts of the new world must not be judged by the old one's rules, which are in this process's memory.
@@ -73,11 +83,19 @@ class Sweep:
             )
         if not await asyncio.to_thread(gateway.turn.take):
             return
-        if (today := gateway.clock.now().date()) != self._keyed:
+        now = gateway.clock.now()
+        if (today := now.date()) != self._keyed:
             await asyncio.to_thread(gateway.make_log_keys)
             self._keyed = today
-        await gateway.recording.deliver_outbox()
         await gateway.recording.expire_due()
+        may_be_due = self._reminded is None or now - self._reminded >= REMIND_EVERY
+        if may_be_due and not await gateway.recording.remind_due():
+            # As long as some were written, more may be left: those are for the next second, not the next hour.
+            self._reminded = now
+        # Last of all: a mail server may be slow.
+        for (outcome, fault), count in (await gateway.recording.deliver()).counts().items():
+            if count:
+                self._noticed(outcome, fault, count)
 
     def _say(self, code: str) -> None:
         _log.warning("the sweep was put off: %s", code)

@@ -9,7 +9,9 @@ ROOMS: Final = ("portal", "desk", "oversight", "sign-in", "sign-out", "acting-fo
 """The first part of every address of the human edge; `/` alone is its front page."""
 
 _PAGE: Final = re.compile(rf"/|/(?:{'|'.join(ROOMS)})(?:/.*)?", re.DOTALL)
-_WAY_BACK: Final = re.compile(r"/(?:(?:portal|desk|oversight|sign-in|help)(?:/[A-Za-z0-9._~-]+)*)?")
+_WAY_BACK: Final = re.compile(
+    r"/(?:(?:portal|desk|oversight|sign-in|acting-for|help)(?:/(?!\.\.?(?:/|$))[A-Za-z0-9._~-]+)*)?"
+)
 
 
 def is_page(path: str) -> bool:
@@ -20,6 +22,6 @@ def is_page(path: str) -> bool:
 def way_back(given: str | None, otherwise: str = "/") -> str:
     """Return *given* where it is the plain path of a page of ours, else *otherwise*: never another host, nor a query.
 
-    A second slash, a backslash, a scheme and an encoded character are all no plain path.
+    A second slash, a backslash, a scheme, a step up and an encoded character are all no plain path.
     """
     return given if given is not None and _WAY_BACK.fullmatch(given) else otherwise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from starlette.requests import Request
@@ -19,6 +20,21 @@ class SignInNeeded(GatewayError):
     """Nobody is signed in where somebody must be: the way leads to the sign-in and back."""
 
     code = "sign-in-needed"
+
+
+class IdentifyAgain(GatewayError):
+    """Somebody is signed in, and identified themselves too long ago for what they are about to do."""
+
+    code = "identify-again"
+
+
+def require_recent(session: Session, minutes: int = 5) -> None:
+    """Raise IdentifyAgain where the person identified themselves longer ago: the way leads to the provider and back.
+
+    Ask at the page with the form too, so that nobody fills it in for nothing.
+    """
+    if session.seen_at - session.signed_in.authenticated_at > timedelta(minutes=minutes):
+        raise IdentifyAgain
 
 
 @dataclass(frozen=True, slots=True)

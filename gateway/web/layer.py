@@ -56,6 +56,9 @@ class PagesLayer:
         if code == "sign-in-needed":
             here = request.scope["path"] if request.method == "GET" else "/"
             return see_other(f"/sign-in?next={quote(way_back(here), safe='')}")
+        if code == "identify-again":
+            here = request.scope["path"] if request.method == "GET" else "/"
+            return see_other(f"/sign-in/again?next={quote(way_back(here), safe='')}")
         page = self._pages.render(
             request, "shell/problem.html", status=status, told=told_of(code, status), code=code,
             number=str(problem.get("request_id", "")) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from gateway.consent.model import ClientId
-
-
-class Kind(StrEnum):
-    """Through which door somebody came in."""
-
-    CLIENT = "client"
-    STAFF = "staff"
+from gateway.identification import Kind as Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +52,18 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One sign-in on one browser. `reference` names it in the log and tells nothing of its cookie."""
+    """One sign-in on one browser. `reference` names it in the log and tells nothing of its cookie.
+
+    `provider` is the code of who identified the person, and `provider_session` its own name for that.
+    """
 
     reference: str
     csrf: str = field(repr=False)
     signed_in: SignedIn
     begun_at: datetime
     seen_at: datetime
+    provider: str = ""
+    provider_session: str | None = field(default=None, repr=False)
 
 
 class Sessions(Protocol):
@@ -75,8 +73,14 @@ class Sessions(Protocol):
         """Return the session in force for a cookie's value, noting that it was seen; None where there is none."""
         ...
 
-    async def begin(self, signed_in: SignedIn, provider_session: str | None = None) -> tuple[str, Session]:
-        """Begin a session; return the new cookie value and it. `provider_session` is the provider's `sid`."""
+    async def begin(
+        self, signed_in: SignedIn, provider_session: str | None = None, *, provider: str = "",
+        provider_subject: str | None = None, replaces: str | None = None,
+    ) -> tuple[str, Session]:  # fmt: skip
+        """Begin a session; return the new cookie value and it. The one of the cookie *replaces* ends with that.
+
+        `provider_session` and `provider_subject` are the provider's `sid` and `sub`, by which it may end the session.
+        """
         ...
 
     async def renew(self, cookie: str, signed_in: SignedIn) -> tuple[str, Session] | None:
@@ -85,4 +89,8 @@ class Sessions(Protocol):
 
     async def end(self, cookie: str) -> None:
         """End the session of a cookie; nothing happens where there is none."""
+        ...
+
+    async def end_of(self, provider: str, session: str | None, subject: str | None) -> int:
+        """End the sessions that a provider names by its `sid`, or by its `sub` where it names none; return how many."""
         ...

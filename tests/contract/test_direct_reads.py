@@ -122,3 +122,31 @@ async def test_a_read_that_nobody_waits_for_any_more_harms_no_other(database: Da
         await slow
     answers = await asyncio.gather(*(database.direct.fetch(COUNT, {"name": "a"}) for _ in range(20)))
     assert {tuple(rows[0]) for rows in answers} == {(1,)}
+
+
+@pytest.mark.needs_postgres
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_a_question_that_cannot_be_answered_spoils_no_other(database: Database) -> None:
+    one = statement("SELECT name, 1 / (size - 1) FROM thing WHERE name = :name")
+    answers = await asyncio.gather(
+        *(database.direct.fetch(one, {"name": name}) for name in ("b", "a", "nobody", "\0", "b")),
+        return_exceptions=True,
+    )
+    found = [one if isinstance(one, Exception) else [tuple(row) for row in one] for one in answers]  # type: ignore[union-attr]
+    assert [found[0], found[2], found[4]] == [[("b", 1)], [], [("b", 1)]]
+    assert isinstance(found[1], StoreUnavailable)
+    assert isinstance(found[3], StoreUnavailable)
+
+
+@pytest.mark.needs_postgres
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+async def test_questions_that_come_together_are_asked_together_and_see_what_stood_when_they_were_asked(
+    database: Database,
+) -> None:
+    # One transaction, and so one instant, answers all of them; rows in the order that the statement gives them.
+    one = statement(
+        "SELECT name, CAST(transaction_timestamp() AS text) FROM thing WHERE name >= :name ORDER BY name DESC LIMIT 2"
+    )
+    answers = await asyncio.gather(*(database.direct.fetch(one, {"name": name}) for name in ("a", "b", "c")))
+    assert [[name for name, _ in rows] for rows in answers] == [["b", "a"], ["b"], []]
+    assert len({at for rows in answers for _, at in rows}) == 1

@@ -100,6 +100,14 @@ def _message_waits(settings: Settings) -> None:
     engine.dispose()
 
 
+def _notice_given_up(settings: Settings) -> None:
+    _message_waits(settings)
+    engine = create_engine(settings.database)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE outbox SET due = NULL, fault = 'smtp-550' WHERE id = '1'"))
+    engine.dispose()
+
+
 FAULTS: list[tuple[str, str, str, Callable[[Settings], object]]] = [
     ("folders", "wrong", "is open to other users", lambda one: one.keys.chmod(0o755)),
     ("keys", "wrong", "missing among the keys", lambda one: (one.keys / "log.json").unlink()),
@@ -111,6 +119,7 @@ FAULTS: list[tuple[str, str, str, Callable[[Settings], object]]] = [
     ("second volume", "wrong", "no anchor", lambda one: (_at(one) / "safe" / "anchor.json").unlink()),
     ("second volume", "wrong", "open to others", lambda one: (_at(one) / "safe").chmod(0o755)),
     ("outbox", "look", "messages wait, the oldest", _message_waits),
+    ("notices", "look", "1 notices to clients could not be delivered", _notice_given_up),
 ]
 
 
@@ -141,6 +150,13 @@ def test_a_demos_keys_and_partners_are_wrong_outside_a_demo(settings: Settings) 
     assert any("demo's key" in one.says and one.part == "partners" for one in _sick(real))
     marked = _sick(settings.model_copy(update={"demo": False}))
     assert any("made for a demo" in one.says and one.state == "wrong" for one in marked)
+
+
+def test_an_installation_that_can_tell_nobody_is_told_so(settings: Settings) -> None:
+    real = settings.model_copy(update={"demo": False})
+    assert any(one.part == "channels" and "SAATTAEN_SMTP" in one.says for one in _sick(real))
+    reached = real.model_copy(update={"smtp": "smtps://mail.example.fi", "smtp_from": "viesti@palvelu.example"})
+    assert not any(one.part == "channels" for one in _sick(reached))
 
 
 def test_the_command_speaks_json_and_its_status_tells(settings: Settings) -> None:

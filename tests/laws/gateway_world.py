@@ -295,7 +295,7 @@ def verify(gateway: Gateway) -> list[str]:
 async def open_world(
     folder: Path, change: Callable[[Gateway], Gateway] = lambda gateway: gateway, *, web: bool = True,
     open_store: Callable[[str, float], Database] = open_database, engine: PolicyEngine | None = None,
-    patience: float = 20.0, custodians: Path | None = None,
+    patience: float = 20.0, custodians: Path | None = None, base_url: str = BASE,
 ) -> AsyncIterator[Laws]:  # fmt: skip
     """Open a gateway on the installation in *folder* (made where there is none); without *web* nobody serves HTTP.
 
@@ -305,7 +305,7 @@ async def open_world(
         installed(folder)
     world = demo_world()
     clock = SteeredClock(world.now)
-    settings = settings_in(folder, patience).model_copy(update={"custodians": custodians})
+    settings = settings_in(folder, patience).model_copy(update={"custodians": custodians, "base_url": base_url})
     async with opened(settings, world.directory, clock=clock, open_store=open_store, engine=engine) as gateway:
         changed = change(gateway)
         transport = httpx.ASGITransport(create_app(changed)) if web else None

@@ -82,6 +82,7 @@ async def test_everything_protective_since_the_copy_is_done_again(place: Place) 
         await recording.change(narrowed.id, (later,), shown)
         await recording.end_relation(relation, Actor(service="sote-keskus"))
         await recording.prohibit(client, recipient="kela")
+        pause = await recording.pause(await laws.client("maija"))
         await recording.lift_prohibition(lifted.id)
         await recording.refuse(client, (RefusedRow("kela", PLAN, None),))
         await gateway.clients.suspend(await laws.client("ari"), suspended=True, by=Actor(system="officer"))
@@ -95,7 +96,7 @@ async def test_everything_protective_since_the_copy_is_done_again(place: Place) 
         wanted = {f"consent.{kind}": 1 for kind in kinds} | dict.fromkeys(
             ("prohibition.given", "prohibition.lifted", "relation.ended", "client.suspended", "client.marked",
              "partner.suspended"), 1
-        )  # fmt: skip
+        ) | {"prohibition.given": 2}  # fmt: skip
         assert done[1].done == wanted
     async with place.open() as laws:
         for document in (spent, standing):
@@ -104,6 +105,7 @@ async def test_everything_protective_since_the_copy_is_done_again(place: Place) 
             one for one in await _prohibitions(laws, await laws.client("suvi")) if one.lifted_at is None
         ]  # fmt: skip
         assert [one.recipient for one in open_ones] == ["kela"]
+        assert await laws.gateway.recording.pauses_of(await laws.client("maija")) == (pause,)
         assert next(one for one in laws.gateway.partners.list() if one.id == "kela-system").suspended
         found = verify_gateway(laws.gateway)
         assert found.sound, found.sentences()
@@ -201,12 +203,14 @@ async def test_a_withdrawal_that_cannot_be_kept_stands_and_is_answered_once_it_i
         document, consent = await laws.deposit(), await laws.give()
         safe = tmp_path / "safe"
         safe.rename(tmp_path / "unmounted")
+        assert laws.gateway.safe is not None and not laws.gateway.safe.is_usable()
         with pytest.raises(NotKeptTwice):
             await laws.gateway.recording.withdraw(consent.id)
         assert isinstance(await laws.ask(laws.read_of(document)), Refused)
         with pytest.raises(NotKeptTwice):  # Asked again, it stands already, and is not kept yet.
             await laws.gateway.recording.withdraw(consent.id)
         (tmp_path / "unmounted").rename(safe)
+        assert laws.gateway.safe.is_usable()
         await laws.gateway.recording.withdraw(consent.id)
         assert laws.gateway.safe is not None
         assert [one.kind for one in laws.gateway.safe.kept().events].count("consent.withdrawn") == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from adapters.opa.embedded import EmbeddedEngine
 from adapters.opa.probe import verify_engine
 from adapters.opa.server import ServerEngine
 from adapters.opa.shipped import SHIPPED
+from adapters.opa.together import NoAnswer, Together
 from adapters.opa.wasm import Instance, PolicyTrap, Program
-from gateway.disclosure.decision import Deny, Permit
+from gateway.disclosure.decision import Decision, Deny, Permit
 from gateway.errors import EngineUnavailable, SettingsError
 
 PERMIT: dict[str, Any] = {
@@ -291,3 +292,63 @@ async def test_a_batch_must_have_an_answer_to_each() -> None:
         with pytest.raises(EngineUnavailable):
             await engine.decide_many([{}, {}])
         assert await engine.decide_many([]) == []
+
+
+class _Reading:
+    """A policy server's answers by what it is asked; it remembers how many questions came with each call."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[str]] = []
+        self.at_once = self.most_at_once = 0
+
+    async def judge(self, facts: Sequence[Mapping[str, object]]) -> list[Decision]:
+        self.calls.append([str(one["name"]) for one in facts])
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(0)
+        self.at_once -= 1
+        if any(one["name"] == "gone" for one in facts):
+            raise NoAnswer("gone")
+        if any(one["name"] == "bad" for one in facts):
+            raise EngineUnavailable("no decision")
+        return [Deny(("no-consent",), str(one["name"])) for one in facts]
+
+
+async def _ask_at_once(reading: _Reading, *asked: Sequence[str]) -> list[list[str] | str]:
+    together = Together(reading.judge)
+    answers = await asyncio.gather(
+        *(together.decide([{"name": name} for name in names]) for names in asked), return_exceptions=True
+    )
+    return [str(one) if isinstance(one, BaseException) else [decision.policy for decision in one] for one in answers]
+
+
+async def test_requests_that_ask_at_once_are_asked_for_together_and_each_gets_its_own() -> None:
+    reading = _Reading()
+    asked = [[f"{number}-{one}" for one in range(1 + number % 3)] for number in range(60)]
+    assert await _ask_at_once(reading, *asked) == asked
+    assert len(reading.calls) <= 4
+    assert max(map(len, reading.calls)) <= 50
+    assert reading.most_at_once <= 2
+
+
+async def test_a_question_that_cannot_be_judged_spoils_no_other_requests() -> None:
+    reading = _Reading()
+    assert await _ask_at_once(reading, ["a"], ["b", "bad"], ["c"]) == [["a"], "no decision", ["c"]]
+    assert reading.calls == [["a", "b", "bad", "c"], ["a"], ["b", "bad"], ["c"]]
+
+
+async def test_a_server_that_is_gone_is_asked_once_for_all() -> None:
+    reading = _Reading()
+    assert await _ask_at_once(reading, ["a"], ["gone"], ["c"]) == ["gone"] * 3
+    assert len(reading.calls) == 1
+
+
+async def test_whoever_does_not_wait_any_more_is_not_asked_for() -> None:
+    reading = _Reading()
+    together = Together(reading.judge, calls=1)
+    first, left, last = (asyncio.create_task(together.decide([{"name": name}])) for name in ("a", "b", "c"))
+    await asyncio.sleep(0)
+    left.cancel()
+    assert [(await one)[0].policy for one in (first, last)] == ["a", "c"]
+    assert ["b"] not in reading.calls
+    assert sum(map(len, reading.calls)) == 2

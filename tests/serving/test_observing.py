@@ -21,10 +21,12 @@ from adapters.observing.both import Both
 from adapters.observing.metrics import Metrics
 from adapters.observing.tracing import Tracing
 from gateway.app import create_app
+from gateway.consent.notice_choice import NoticeChoice, Rhythm
 from gateway.disclosure.observing import REQUEST_ID, outgoing_headers
 from gateway.disclosure.ports import Custodian
 from gateway.http.openapi import PREFIX
 from gateway.serving.logs import OURS, set_up_logs
+from gateway.serving.sweeping import Sweep
 from tests.laws.gateway_world import BASE, Laws, open_world
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -100,6 +102,18 @@ async def test_a_read_and_a_refusal_are_counted_by_route_outcome_and_reason(watc
     assert "saattaen_tokens_refused_total 1.0" in shown
     for hop in ("authenticate", "facts", "judge", "claim", "fetch", "minimise", "append"):
         assert f'saattaen_hop_seconds_count{{hop="{hop}"}}' in shown
+
+
+async def test_what_became_of_messages_is_counted_by_outcome_and_code(watched: Watched) -> None:
+    gateway, client = watched.laws.gateway, await watched.laws.client("suvi")
+    await gateway.recording.choose_notices(client, NoticeChoice(Rhythm.DAILY))
+    await watched.laws.deposit()
+    await watched.laws.relate()
+    await watched.laws.ask(watched.laws.search_of(watched.laws.code("suvi")))
+    registry = CollectorRegistry()
+    await Sweep(gateway, noticed=Both(Metrics(registry), watched.tracing).noticed).once()
+    told = generate_latest(registry).decode()
+    assert 'saattaen_notices_total{fault="by-choice",outcome="put-off"} 1.0' in told.splitlines()
 
 
 async def test_a_trace_has_a_span_a_hop_beneath_the_callers(watched: Watched) -> None:

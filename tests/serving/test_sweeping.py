@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 from sqlalchemy import text
 
@@ -58,3 +59,41 @@ async def test_a_process_stops_once_another_has_recorded_other_rules(tmp_path: P
             connection.commit()
         with pytest.raises(SettingsError, match="start this one again"):
             await asyncio.wait_for(Sweep(laws.gateway).run(), 5)
+
+
+async def test_the_sweep_reminds_once_and_what_it_sends_tells_nothing(tmp_path: Path) -> None:
+    counted: list[tuple[str, str, int]] = []
+    async with open_world(tmp_path, web=False) as laws:
+        sweep = Sweep(laws.gateway, noticed=lambda *what: counted.append(what))
+        client = await laws.client("suvi")
+        await laws.give("suvi", laws.row(until=laws.clock.now() + timedelta(days=40)))
+        await sweep.once()
+        assert [outcome for outcome, _, _ in counted] == ["delivered"]
+        laws.clock.advance(timedelta(days=10))
+        for _ in range(3):
+            await sweep.once()
+        messages = await laws.gateway.recording.messages_to("client", client)
+        assert [one.kind for one in messages] == ["consent.given", "reminder.ends"]
+        assert not waits_to_be_told(laws)
+        sent = [orjson.loads(file.read_bytes()) for file in (tmp_path / "outbox" / "notices").rglob("*.json")]
+        assert {one["text"] for one in sent} == {
+            "Sinulle on uutta suostumuspalvelussa. Katso kirjautumalla: https://gateway.example"
+        }
+        assert len(sent) == 2
+
+
+async def test_a_reminder_that_is_due_within_the_hour_is_written_at_the_next_look(tmp_path: Path) -> None:
+    async with open_world(tmp_path, web=False) as laws:
+        sweep, client = Sweep(laws.gateway), await laws.client("suvi")
+        await laws.gateway.recording.pause(client, lasting=timedelta(minutes=30))
+        for minutes, reminded in ((0, 0), (31, 0), (29, 1), (61, 1)):
+            laws.clock.advance(timedelta(minutes=minutes))
+            await sweep.once()
+            messages = await laws.gateway.recording.messages_to("client", client)
+            assert [one.kind for one in messages].count("reminder.pause") == reminded
+
+
+def waits_to_be_told(laws: Laws) -> bool:
+    """Whether a message is not delivered."""
+    with laws.gateway.database.read() as connection:
+        return bool(connection.execute(text("SELECT count(*) FROM outbox WHERE delivered IS NULL")).scalar_one())

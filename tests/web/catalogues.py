@@ -17,10 +17,11 @@ from gateway.web.page import WEB
 
 REGISTERS = ("fi", "fi_SIMPLE", "sv")
 """The folders of catalogues; English is what the texts themselves are in."""
-ROOMS = ("portal", "desk", "oversight", "sign_in")
+ROOMS = ("portal", "review", "desk", "oversight", "sign_in")
 _KEYWORDS = {"_": None, "gettext": None, "N_": None}
 _HEADER = ("#", '"POT-', '"PO-', '"Last-', '"Language-Team', '"Report', '"Generated', '"Project')
 _OPTIONS = {"trimmed": "true", "newstyle_gettext": "true", "extensions": "jinja2.ext.do", "silent": "false"}
+"""As the pages' environment has it; a template that cannot be read is a fault and no empty one."""
 
 
 def room_of(file: Path) -> str:

@@ -14,7 +14,6 @@ from fastapi import FastAPI
 
 from gateway.app import create_app
 from gateway.consent.model import ClientId
-from gateway.desks import register_desks
 from gateway.directory.identity_code import Identifier
 from gateway.site import make_site
 from gateway.web.session import ActingFor, Kind, Session, SignedIn
@@ -95,10 +94,9 @@ class People:
 
 
 @asynccontextmanager
-async def open_people(folder: Path) -> AsyncIterator[People]:
-    """Open a gateway with its pages on an installation in *folder*."""
-    async with open_world(folder, web=False) as laws:
-        await register_desks(laws.gateway)
+async def open_people(folder: Path, base_url: str = BASE) -> AsyncIterator[People]:
+    """Open a gateway with its pages on an installation in *folder*, which answers at *base_url*."""
+    async with open_world(folder, web=False, base_url=base_url) as laws:
         sessions = SimulatedSessions(laws.clock.now)
         yield People(laws, sessions, create_app(laws.gateway, site=make_site(laws.gateway, sessions)))
 

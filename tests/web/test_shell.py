@@ -56,7 +56,7 @@ async def test_pages_have_a_strict_policy_and_are_not_kept(people: People) -> No
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["cache-control"] == "no-store"
         assert headers["x-frame-options"] == "DENY"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
 
 
 async def test_identity_code_in_an_address_of_a_page_is_refused_as_a_page(people: People) -> None:

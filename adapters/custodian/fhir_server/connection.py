@@ -22,6 +22,7 @@ import httpx
 from adapters.breaker import Breaker
 from adapters.custodian.fhir_server.credentials import Signed, open_client
 from adapters.custodian.fhir_server.mapping import ClientCertificate, Server
+from adapters.custodian.fhir_server.wire import Wire
 from gateway.directory.identity_trace import url_holds_identity_code
 from gateway.errors import CustodianUnavailable
 
@@ -145,10 +146,8 @@ class _Counted(httpx.AsyncByteStream):
         await self._inner.aclose()
 
 
-def _transport(server: Server) -> httpx.AsyncHTTPTransport:
+def _transport(server: Server) -> Wire:
     trust = ssl.create_default_context(cafile=None if server.authorities is None else str(server.authorities))
     if isinstance(server.credentials, ClientCertificate):
         trust.load_cert_chain(server.credentials.certificate, server.credentials.key)
-    most = server.limits.connections
-    limits = httpx.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=30.0)
-    return httpx.AsyncHTTPTransport(verify=trust, limits=limits, trust_env=False, retries=0)
+    return Wire(trust, server.limits.connections)

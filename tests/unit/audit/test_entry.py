@@ -83,10 +83,10 @@ def test_a_sealed_section_opens_in_its_own_place_only() -> None:
     for wrong in (
         lambda: unseal(sealed, commitment, KEY, "log/2027", "e1"),
         lambda: unseal(sealed, commitment, KEY, "log/2026", "e2"),
-        lambda: unseal(replace(sealed, section="b"), commitment, KEY, "log/2026", "e1"),
+        lambda: unseal(sealed._replace(section="b"), commitment, KEY, "log/2026", "e1"),
         lambda: unseal(sealed, COMMITMENTS["s"], KEY, "log/2026", "e1"),
         lambda: unseal(sealed, commitment, DataKey("k2", b"x" * 32), "log/2026", "e1"),
-        lambda: unseal(replace(sealed, ciphertext=b""), commitment, KEY, "log/2026", "e1"),
+        lambda: unseal(sealed._replace(ciphertext=b""), commitment, KEY, "log/2026", "e1"),
     ):
         with pytest.raises(OpeningInvalid):
             wrong()
@@ -96,14 +96,14 @@ def test_an_opening_is_checked_against_the_entry() -> None:
     for one in OPENINGS:
         verify_opening(one, ENTRY)
         for wrong in (
-            replace(one, plaintext=one.plaintext + b" "),
-            replace(one, salt=bytes(31) + b"\xff"),
-            replace(one, salt=b""),
+            one._replace(plaintext=one.plaintext + b" "),
+            one._replace(salt=bytes(31) + b"\xff"),
+            one._replace(salt=b""),
         ):
             with pytest.raises(OpeningInvalid):
                 verify_opening(wrong, ENTRY)
     with pytest.raises(OpeningInvalid):
-        verify_opening(replace(OPENINGS[0], section="b"), ENTRY)
+        verify_opening(OPENINGS[0]._replace(section="b"), ENTRY)
 
 
 def test_openings_travel_in_a_receipt_and_are_checked_on_arrival() -> None:

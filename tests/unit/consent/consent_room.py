@@ -19,6 +19,7 @@ from adapters.sql.client_register import SqlClientRegister
 from adapters.sql.consent_registry import SqlConsentRegistry
 from adapters.sql.engine import Database, open_database
 from adapters.sql.log_store import SqlLogStore
+from adapters.sql.notice_registry import SqlNoticeRegistry
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.proof_registry import SqlProofRegistry
 from adapters.sql.sealing import Sealing
@@ -136,7 +137,12 @@ class Room:
         sealing = Sealing(keys)
         clients = SqlClientRegister([b"l" * 32], sealing)
         stores = Stores(
-            SqlConsentRegistry(sealing), SqlStandingRegistry(), SqlProofRegistry(sealing), clients, SqlOutbox(sealing)
+            SqlConsentRegistry(sealing),
+            SqlStandingRegistry(),
+            SqlProofRegistry(sealing),
+            clients,
+            SqlOutbox(sealing),
+            SqlNoticeRegistry(),
         )
         key = ECKey.generate_key("P-256")
         office = Office(

@@ -10,6 +10,7 @@ from gateway.consent.model import Actor, RefusedRow
 from gateway.demo.world import load_world
 from gateway.directory.model import BASES, LANGUAGES, Directory
 from gateway.disclosure.accounts import REHEARSED, TOLD, Account, Accounts, context_of, rehearsal_rows
+from gateway.disclosure.concern import Answer
 from gateway.disclosure.decision import REASONS
 from gateway.disclosure.order_events import APPLIED, SILENT
 from gateway.disclosure.phrases import KINDS, BrokenCatalogue, Eye, explain, load_phrases
@@ -69,6 +70,10 @@ def test_every_purpose_category_and_service_of_the_demo_has_a_name_in_every_regi
         assert row.name.text(language)
 
 
+def test_every_answer_to_a_concern_has_words_in_every_register() -> None:
+    assert set(load_phrases().groups["concerns"]) == set(Answer) | {"open", "answered", "late"}
+
+
 def test_the_four_registers_of_a_sentence_take_the_same_fields() -> None:
     for group in ("accounts", "bases.section", "words"):
         for code, texts in load_phrases().groups[group].items():
@@ -78,7 +83,7 @@ def test_the_four_registers_of_a_sentence_take_the_same_fields() -> None:
 
 
 def test_a_catalogue_with_a_text_missing_stops_the_start(tmp_path: Path) -> None:
-    for name in ("reasons", "bases", "kinds", "words", "accounts"):
+    for name in ("reasons", "bases", "kinds", "words", "accounts", "concerns"):
         (tmp_path / f"{name}.yaml").write_text("one: {fi: yksi, sv: en}\n")
     with pytest.raises(BrokenCatalogue, match="missing in one of the languages"):
         load_phrases(tmp_path)

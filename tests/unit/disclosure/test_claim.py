@@ -152,7 +152,7 @@ def test_a_permit_is_found_when_the_facts_that_it_rests_on_are_not_there(seed: i
                    {"category": "handover"}, {"purpose": "own-use"},
                    {"custodian": "miepa"}, {"document": "d-2"}, {"dated_from": asked.at},
                    {"dated_until": 0}):  # fmt: skip
-        grants = tuple(replace(grant, **change) for grant in snapshot.grants)
+        grants = tuple(grant._replace(**change) for grant in snapshot.grants)
         if permit.grants:
             assert replace(asked, snapshot=replace(snapshot, grants=grants)).fault(permit) is not None, change
     for change in ({"ended": True}, {"until": asked.at}, {"valid_from": asked.at + 1}, {"kind": "own-data"},
@@ -176,7 +176,7 @@ def test_a_refusal_in_person_unfounds_what_a_representative_gave(seed: int) -> N
     asked, permit = permitted(seed)
     assume(permit.grants)
     no = RefusalFacts(asked.request.requester.service, asked.document.category, by_client=True)
-    given_by_another = tuple(replace(grant, by_client=False) for grant in asked.snapshot.grants)
+    given_by_another = tuple(grant._replace(by_client=False) for grant in asked.snapshot.grants)
     snapshot = replace(asked.snapshot, grants=given_by_another, refusals=(no,))
     assert replace(asked, snapshot=snapshot).fault(permit) is not None
 

@@ -1,0 +1,1 @@
+"""Signing people in with OpenID Connect: which providers there are, and how each is asked and believed."""

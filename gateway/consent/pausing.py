@@ -1,0 +1,45 @@
+"""Acts of pausing: "not to anyone, for now". A pause is a prohibition by itself, which the client alone lifts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gateway.consent import prohibition as prohibitions
+from gateway.consent.acting import Act
+from gateway.consent.checks import Known, Mandate
+from gateway.consent.giving import known_client
+from gateway.consent.model import ClientId, Giver
+from gateway.consent.notice_registry import Pause
+from gateway.consent.standing import lift
+from gateway.directory.instants import to_micros
+from gateway.errors import ConsentRefused
+
+PAUSE = timedelta(days=30)
+"""How long a pause lasts at most before the client is reminded of it."""
+
+
+def pause(act: Act, client: ClientId, lasting: timedelta, giver: Giver, mandate: Mandate | None) -> Pause:
+    """Pause; while one stands that one is returned and nothing is added."""
+    if lasting <= timedelta(0):
+        raise ConsentRefused("period-empty", "a pause lasts some time")
+    if lasting > PAUSE:
+        raise ConsentRefused("period-too-long", "a pause lasts 30 days at most; a prohibition has no end")
+    known = Known(mandate=mandate, born=known_client(act, client))
+    row = prohibitions.prohibit(client, None, None, giver, known, act.office.directory, act.at)
+    standing = act.office.stores.notices.pauses_of(act.connection, client)
+    if standing:
+        return standing[0]
+    until = act.at + lasting
+    act.office.stores.standing.save_prohibition(act.connection, row)
+    paused = Pause(row.id, client, act.at, until)
+    act.office.stores.notices.add_pause(act.connection, paused)
+    act.drafts.append(act.teller.prohibition(row, pause_until=to_micros(until)))
+    return paused
+
+
+def end(act: Act, client: ClientId, giver: Giver, mandate: Mandate | None) -> int:
+    """End every pause that stands; return how many did."""
+    standing = act.office.stores.notices.pauses_of(act.connection, client)
+    for one in standing:
+        lift(act, one.prohibition, client, giver, mandate)
+    return len(standing)

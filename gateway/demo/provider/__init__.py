@@ -1,0 +1,1 @@
+"""The demo's identity providers: real OpenID providers at which everyone is invented and anyone may be anyone."""

@@ -1,0 +1,67 @@
+"""Which channels lead from this installation to its clients, as the settings say."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from adapters.notices.notice_drop import NoticeDrop
+from adapters.notices.sms_gateway import SmsChannel, SmsGateway
+from adapters.notices.smtp import MailServer, SmtpChannel
+from gateway.consent.notice_choice import ChannelKind
+from gateway.consent.ports import NoticeChannel
+from gateway.errors import SettingsError
+from gateway.settings import Settings
+
+NONE = (
+    "No channel leads to clients: set SAATTAEN_SMTP or SAATTAEN_SMS. Until then they read what is new on their own "
+    "page alone, and no confirmation code reaches them."
+)
+"""What the start and the doctor say of an installation that tells nobody."""
+
+_TLS: Mapping[str, tuple[Literal["implicit", "starttls", "none"], int]] = {
+    "smtps": ("implicit", 465), "smtp": ("starttls", 587), "smtp+plain": ("none", 25),
+}  # fmt: skip
+
+
+def notice_channels(settings: Settings) -> Mapping[ChannelKind, NoticeChannel]:
+    """Return the channels by kind; in a demo files stand for those that are not connected. Raises SettingsError."""
+    channels: dict[ChannelKind, NoticeChannel] = {}
+    if settings.demo:
+        channels |= {kind: NoticeDrop(settings.outbox, kind) for kind in ChannelKind}
+    if settings.smtp is not None:
+        channels[ChannelKind.EMAIL] = SmtpChannel(mail_server(settings))
+    if settings.sms is not None and settings.sms_token_file is not None:
+        token = _secret(settings.sms_token_file, "SAATTAEN_SMS_TOKEN_FILE").get_secret_value()
+        channels[ChannelKind.SMS] = SmsChannel(SmsGateway(settings.sms, settings.sms_from, token))
+    return channels
+
+
+def mail_server(settings: Settings) -> MailServer:
+    """Return the mail server that the settings name. Raises SettingsError for a secret that cannot be read."""
+    parts = urlsplit(settings.smtp or "")
+    tls, port = _TLS[parts.scheme]
+    password = None
+    if settings.smtp_password_file is not None:
+        password = _secret(settings.smtp_password_file, "SAATTAEN_SMTP_PASSWORD_FILE").get_secret_value()
+    return MailServer(
+        parts.hostname or "", parts.port or port, tls, settings.smtp_from or "", settings.smtp_user, password,
+        settings.smtp_authorities,
+    )  # fmt: skip
+
+
+def _secret(file: Path, name: str) -> SecretStr:
+    try:
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            raise SettingsError(f"{name}: the file is open to other users; close it: chmod go-rwx.")
+        secret = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{name}: the file cannot be read.") from None
+    if not secret:
+        raise SettingsError(f"{name}: the file is empty.")
+    return SecretStr(secret)

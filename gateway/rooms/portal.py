@@ -1,0 +1,41 @@
+"""The client's pages of deciding."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter
+
+from adapters.sql.log_search import SqlSearchStore
+from gateway.composition import Gateway
+from gateway.disclosure.log_search import LogSearch
+from gateway.disclosure.looking import Looker, LookerKind, tell_look
+from gateway.web.doors import Doors
+from gateway.web.page import Pages
+from gateway.web.portal.routes import portal_routers
+from gateway.web.portal.visit import Room, Visit
+
+
+def portal_room(gateway: Gateway, pages: Pages, doors: Doors) -> tuple[APIRouter, ...]:
+    """Return the routers of the room."""
+    search = SqlSearchStore(gateway.database)
+    log = LogSearch(search, gateway.keys, gateway.log, gateway.log, gateway.parts.new_event_id)
+    return tuple(
+        portal_routers(
+            Room(
+                pages, doors, gateway.recording, gateway.mandates, gateway.wordings, gateway.directory, gateway.clock,
+                log, gateway.concerns, _looks(gateway), gateway.settings.base_url,
+            )
+        )
+    )  # fmt: skip
+
+
+def _looks(gateway: Gateway) -> Callable[[Visit, str], Awaitable[None]]:
+    """Return what writes the entry of a representative's look."""
+
+    async def looked(visit: Visit, view: str) -> None:
+        person = visit.session.signed_in
+        looker = Looker(LookerKind.REPRESENTATIVE, person.subject, person.name, request_id=visit.by.request_id)
+        await tell_look(gateway.log, gateway.parts.new_event_id(), looker, visit.client, view, {})
+
+    return looked

@@ -1,0 +1,79 @@
+"""Signing in at the providers that the settings name, and acting for others by the register that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+
+from adapters.sql.session_store import SqlSessionStore
+from adapters.sql.token_store import TokenStore
+from adapters.suomifi.account import load_register
+from adapters.suomifi.valtuudet import MandateService
+from adapters.tokens.login.providers import load_providers
+from adapters.tokens.login.relying_party import RelyingParty, Surroundings
+from gateway.composition import Gateway
+from gateway.consent.model import ClientId
+from gateway.consent.registry import ClientStanding
+from gateway.directory.identity_code import PersonalIdentityCode
+from gateway.web.session import Sessions
+from gateway.web.sign_in.attempts import Attempts
+from gateway.web.sign_in.enrolling import Enrolling
+from gateway.web.sign_in.pace import Pace
+from gateway.web.sign_in.representing import Representing
+from gateway.web.sign_in.routes import SignIn
+from gateway.web.sign_in.sessions import KeptSessions
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """How people sign in, where their sessions are kept, and how they act for others where a register is named."""
+
+    sessions: Sessions
+    sign_in: SignIn
+    representing: Representing | None
+
+
+def way_in(
+    gateway: Gateway, transport: httpx.AsyncBaseTransport | None = None, pace: Pace | None = None
+) -> WayIn | None:  # fmt: skip
+    """Return the sign-in; None where the settings name no provider, or where nothing may be written: a session is a
+    row. *transport* leads to the providers in place of the network. Raises SettingsError for faults of their file."""
+    settings, now = gateway.settings, gateway.clock.now
+    if settings.identification is None or settings.read_only:
+        return None
+    rows = load_providers(settings.identification, gateway.directory, demo=settings.demo)
+    used = TokenStore(gateway.database)
+
+    def first_use(issuer: str, jti: str, expires: datetime) -> bool:
+        return used.first_use(f"logout {issuer}", jti, expires, now())
+
+    async def standing(client: ClientId) -> ClientStanding | None:
+        return await gateway.database.reading(lambda link: gateway.register.standing(link, client))
+
+    store = SqlSessionStore(gateway.database, gateway.keyring.session_key)
+    around = Surroundings(settings.base_url, gateway.directory, now, first_use, transport)
+    sign_in = SignIn(
+        {name: RelyingParty(row, around) for name, row in rows.items()}, Attempts(store, now),
+        Enrolling(gateway.clients, standing), settings.base_url, pace or Pace(),
+    )  # fmt: skip
+    account = load_register(settings.identification)
+    if account is None:
+        return WayIn(KeptSessions(store, now), sign_in, None)
+    representing = Representing(
+        MandateService(account, now, transport), store, _code_of(gateway), gateway.desk.find_or_add, now,
+        f"{settings.base_url}/acting-for/callback",
+    )  # fmt: skip
+    # What was chosen there is asked after at each act.
+    gateway.mandates.lead_on_to(representing)
+    return WayIn(KeptSessions(store, now), sign_in, representing)
+
+
+def _code_of(gateway: Gateway) -> Callable[[ClientId], Awaitable[PersonalIdentityCode | None]]:
+    async def code_of(client: ClientId) -> PersonalIdentityCode | None:
+        known = await gateway.database.reading(lambda link: gateway.register.identifiers_in_use(link, client))
+        return next((one.value for one in known if isinstance(one.value, PersonalIdentityCode)), None)
+
+    return code_of

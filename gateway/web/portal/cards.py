@@ -1,0 +1,121 @@
+"""How consents stand, as the client's pages tell it: pure, from what is kept and an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+
+from gateway.consent.lifecycle import has_ended, is_changeable, succeeded
+from gateway.consent.model import Consent, ConsentState, Grant, Prohibition
+from gateway.consent.wording import Wordings
+from gateway.directory.instants import HELSINKI
+from gateway.directory.model import Directory
+
+SOON: Final = timedelta(days=30)
+
+
+class Stand(StrEnum):
+    """How a row, or a consent as a whole, stands."""
+
+    IN_FORCE = "in-force"
+    UNCONFIRMED = "unconfirmed"
+    LATER = "later"
+    FORBIDDEN = "forbidden"
+    """It would be in force, and a prohibition or a pause of the client's beats it."""
+    SPENT = "spent"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+
+
+_ORDER: Final = tuple(Stand)
+
+
+@dataclass(frozen=True, slots=True)
+class RowCard:
+    """One row of a consent as it stands."""
+
+    grant: Grant
+    stand: Stand
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One consent as it stands. `stand` is the best of its rows'."""
+
+    consent: Consent
+    number: str
+    stand: Stand
+    rows: tuple[RowCard, ...]
+    text_changed: bool
+    """A newer text is in use than the one that was shown."""
+    ends_soon: datetime | None
+    can_change: bool
+    can_withdraw: bool
+    can_confirm: bool
+    gone: tuple[tuple[str, str], ...]
+    """(recipient that has ended, its successor): ask again."""
+
+    @property
+    def group(self) -> str:
+        """Under which heading of the list it stands: `now`, `waiting` or `over`."""
+        if self.stand in (Stand.IN_FORCE, Stand.FORBIDDEN):
+            return "now"
+        return "waiting" if self.stand in (Stand.UNCONFIRMED, Stand.LATER) else "over"
+
+
+def number_of(id: str) -> str:
+    """Return the number by which a person speaks of a consent or a receipt, as in 7F3K-2M9Q: a part of its random
+    id."""
+    short = id[:8].upper()
+    return f"{short[:4]}-{short[4:]}"
+
+
+def last_day(until: datetime) -> date | None:
+    """Return the last full day of a period that ends at midnight in Helsinki; None where it ends at another time."""
+    local = until.astimezone(HELSINKI)
+    return local.date() - timedelta(days=1) if local.time() == time() else None
+
+
+def is_forbidden(recipient: str, category: str, prohibitions: Sequence[Prohibition]) -> bool:
+    """Return whether a prohibition that stands rules out this recipient and category."""
+    return any(
+        one.lifted_at is None and one.recipient in (None, recipient) and one.category in (None, category)
+        for one in prohibitions
+    )
+
+
+def stand_of(consent: Consent, grant: Grant, prohibitions: Sequence[Prohibition], at: datetime) -> Stand:
+    """Return how a row stands at *at*."""
+    if consent.state is ConsentState.WITHDRAWN:
+        return Stand.WITHDRAWN
+    if grant.spent:
+        return Stand.SPENT
+    if has_ended(grant, at):
+        return Stand.ENDED
+    if not grant.confirmed:
+        return Stand.UNCONFIRMED
+    if at < grant.row.valid_from:
+        return Stand.LATER
+    forbidden = is_forbidden(grant.row.recipient, grant.row.category, prohibitions)
+    return Stand.FORBIDDEN if forbidden else Stand.IN_FORCE
+
+
+def card_of(
+    consent: Consent, prohibitions: Sequence[Prohibition], wordings: Wordings, directory: Directory, at: datetime
+) -> Card:
+    """Return a consent as it stands at *at*."""
+    rows = tuple(RowCard(grant, stand_of(consent, grant, prohibitions, at)) for grant in consent.grants)
+    live = [row.grant for row in rows if row.stand in (Stand.IN_FORCE, Stand.FORBIDDEN)]
+    last = max((grant.row.until for grant in live), default=None)
+    can_confirm = any(row.stand is Stand.UNCONFIRMED for row in rows)
+    return Card(
+        consent, number_of(consent.id), min((row.stand for row in rows), key=_ORDER.index), rows,
+        text_changed=consent.state is ConsentState.GIVEN and bool(live) and wordings.has_changed(consent.shown),
+        ends_soon=last if last is not None and last - at <= SOON else None,
+        can_change=is_changeable(consent, at), can_withdraw=consent.state is not ConsentState.WITHDRAWN,
+        can_confirm=can_confirm,
+        gone=tuple(sorted(succeeded(consent, directory, at))) if consent.state is ConsentState.GIVEN else (),
+    )  # fmt: skip

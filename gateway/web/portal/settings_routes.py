@@ -1,0 +1,116 @@
+"""How the client is told and where; pausing everything; withdrawing everything; who acts for the client."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.consent.notice_choice import ChannelKind, NoticeChoice, Rhythm
+from gateway.errors import ConsentRefused
+from gateway.web.forms import Form
+from gateway.web.language import N_
+from gateway.web.page import see_other
+from gateway.web.portal.cards import Card, card_of
+from gateway.web.portal.eyes import seen
+from gateway.web.portal.visit import Room, Visit, need_in_person
+
+NO_RHYTHM = N_("Choose how often.")
+NO_ADDRESS = N_("Check the address or the number. A number begins with +358.")
+FIRST = "first"
+"""The first channel that reaches the client."""
+
+
+def settings_router(room: Room) -> APIRouter:
+    """Return the routes of settings."""
+    router = APIRouter(prefix="/portal", include_in_schema=False)
+
+    async def page(
+        visit: Visit,
+        *,
+        chosen: NoticeChoice | None = None,
+        address: str = "",
+        faults: list[tuple[str, str]] | None = None,
+    ) -> Response:
+        contact = await room.recording.contact(visit.client) if visit.in_person else None
+        picture = seen(await room.recording.for_client(visit.client), in_person=visit.in_person)
+        return room.show(
+            visit, "settings", status=422 if faults else 200, contact=contact, address=address, faults=faults or [],
+            choice=chosen or (contact.choice if contact else None), kinds=list(ChannelKind),
+            pauses=await room.recording.pauses_of(visit.client),
+            represented=[one for one in picture.consents if not one.giver.is_client],
+        )  # fmt: skip
+
+    @router.get("/settings")
+    async def settings(request: Request) -> Response:
+        return await page(await room.enter(request))
+
+    @router.post("/settings")
+    async def choose(request: Request) -> Response:
+        visit = await room.enter(request)
+        # Whoever could choose where notices go could keep the client from hearing of anything.
+        need_in_person(visit)
+        form = await room.form(visit)
+        choice, address = _choice(form), form.text("address", most=254)
+        if choice is None:
+            return await page(visit, address=address, faults=[("rhythm", room.text(visit, NO_RHYTHM))])
+        try:
+            await room.recording.choose_notices(visit.client, choice, address=address or None, by=visit.by)
+        except ConsentRefused as refused:
+            if refused.reason != "request-invalid":
+                raise
+            faults = [("address", room.text(visit, NO_ADDRESS))]
+            return await page(visit, chosen=choice, address=address, faults=faults)
+        return see_other("/portal/done/settings")
+
+    @router.post("/pause")
+    async def pause(request: Request) -> Response:
+        visit = await room.enter(request)
+        await room.form(visit)
+        await room.recording.pause(visit.client, giver=visit.giver, by=visit.by)
+        return see_other("/portal/done/paused")
+
+    @router.post("/resume")
+    async def resume(request: Request) -> Response:
+        visit = await room.enter(request)
+        await room.form(visit)
+        await room.recording.end_pause(visit.client, giver=visit.giver, by=visit.by)
+        return see_other("/portal/done/resumed")
+
+    @router.get("/withdraw-all")
+    async def before_all(request: Request) -> Response:
+        visit = await room.enter(request)
+        return room.show(visit, "withdraw_all", live=await _live(visit), done=None)
+
+    @router.post("/withdraw-all")
+    async def withdraw_all(request: Request) -> Response:
+        visit = await room.enter(request)
+        await room.form(visit)
+        if visit.in_person:
+            withdrawn = await room.recording.withdraw_all(visit.client, giver=visit.giver, by=visit.by)
+        else:
+            # A representative withdraws what they see; the client's own givings stand.
+            withdrawn = tuple([
+                await room.recording.withdraw(
+                    card.consent.id, client=visit.client, giver=visit.giver, by=visit.by
+                )
+                for card in await _live(visit)
+            ])  # fmt: skip
+        return room.show(visit, "withdraw_all", live=[], done=withdrawn)
+
+    async def _live(visit: Visit) -> list[Card]:
+        picture = seen(await room.recording.for_client(visit.client), in_person=visit.in_person)
+        cards = [
+            card_of(one, picture.prohibitions, room.wordings, room.directory, visit.now) for one in picture.consents
+        ]
+        return [card for card in cards if card.group != "over"]
+
+    return router
+
+
+def _choice(form: Form) -> NoticeChoice | None:
+    rhythm, channel = form.text("rhythm", most=10), form.text("channel", most=10)
+    if rhythm not in set(Rhythm):
+        return None
+    kind = ChannelKind(channel) if channel in set(ChannelKind) else None
+    return NoticeChoice(Rhythm(rhythm), kind, shared=form.text("shared", most=3) == "yes")

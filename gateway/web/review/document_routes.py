@@ -1,0 +1,41 @@
+"""The client's own documents: the list, and one to read or print, by way of the same path that discloses."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.errors import CustodianUnavailable
+from gateway.http.problems import EdgeError
+from gateway.web.review.ports import Review
+from gateway.web.review.visiting import enter
+
+
+def document_router(room: Review) -> APIRouter:
+    """Return the routes under /portal/documents."""
+    router = APIRouter(prefix="/portal/documents", include_in_schema=False)
+    pages = room.pages
+
+    @router.get("")
+    async def documents(request: Request) -> Response:
+        visit = await enter(room, request)
+        found = await room.own_documents.documents(visit.client, visit.looker)
+        ordered = sorted(found, key=lambda one: one.category)
+        groups = tuple((category, tuple(group)) for category, group in groupby(ordered, key=lambda one: one.category))
+        return pages.render(request, "review/documents.html", visit.session, groups=groups)
+
+    @router.get("/{document}")
+    async def read(request: Request, document: str) -> Response:
+        visit = await enter(room, request)
+        try:
+            reading = await room.own_documents.read(visit.client, document, visit.looker)
+        except CustodianUnavailable:
+            return pages.render(request, "review/elsewhere.html", visit.session, status=503)
+        if reading is None:
+            raise EdgeError("no-such-address")
+        return pages.render(request, "review/document.html", visit.session, reading=reading)
+
+    return router

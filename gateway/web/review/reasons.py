@@ -1,0 +1,105 @@
+"""The reason of one cell of the matrix: what is seen or not, why, since when, until when, on which consent or law."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.consent.view import ClientPicture
+from gateway.disclosure.matrix import Cell, Seen
+from gateway.disclosure.phrases import Eye, Phrases
+from gateway.web.review.grid import BY_CONSENT, SEES_NOT, sign_of
+
+NOTHING = "no-consent"
+"""The reason where there is nothing that could be seen: nobody was given anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """One consent that a cell rests on: its id for links to it, when it was given, and whether it is one's own."""
+
+    consent: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """One document in the cell, and whether the recipient may see it."""
+
+    id: str
+    dated: int
+    custodian: str
+    sign: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A cell told: `why` is a sentence. `until` is in microseconds; None where no end is known."""
+
+    sign: str
+    why: str
+    purposes: tuple[str, ...]
+    custodians: tuple[str, ...]
+    until: int | None
+    since: datetime | None
+    consents: tuple[Reliance, ...]
+    relation: str | None
+    released: tuple[str, ...]
+    withheld: tuple[str, ...]
+    documents: tuple[DocumentRow, ...]
+
+    @property
+    def sees(self) -> bool:
+        """Whether anything may be seen."""
+        return self.sign != SEES_NOT
+
+
+def reason_of(cell: Cell | None, picture: ClientPicture, phrases: Phrases, language: str) -> Reason:
+    """Return why a recipient sees, or does not see, a category."""
+    if cell is None:
+        why = phrases.explain(NOTHING, Eye.CLIENT, language)
+        return Reason(SEES_NOT, why, (), (), None, None, (), None, (), (), ())
+    told, sign = cell.told, sign_of(cell)
+    alike = [
+        one for one in cell.seen if (one.permitted, one.holder, one.basis) == (told.permitted, told.holder, told.basis)
+    ]
+    consents = _consents(alike, picture)
+    relation = next((row for row in picture.relations if row.id == told.relation), None)
+    since = min((one.since for one in consents if one.since is not None), default=None)
+    return Reason(
+        sign, _why(told, phrases, language), _each(one.purpose for one in alike), _each(one.custodian for one in alike),
+        max((one.until for one in alike if one.until is not None), default=None),
+        relation.valid_from if relation is not None else since, consents, told.relation,
+        told.released, told.withheld if told.permitted else (), _documents(cell),
+    )  # fmt: skip
+
+
+def _why(told: Seen, phrases: Phrases, language: str) -> str:
+    if told.permitted and told.basis is not None:
+        return phrases.basis(told.basis, language, told.section_of_law)
+    if told.holder or told.reason is None:
+        return ""
+    return phrases.explain(told.reason, Eye.CLIENT, language)
+
+
+def _consents(seen: Iterable[Seen], picture: ClientPicture) -> tuple[Reliance, ...]:
+    ids = _each(one.consent for row in seen if row.basis in BY_CONSENT for one in row.grants)
+    given = {str(one.id): one.given_at for one in picture.consents}
+    return tuple(Reliance(id, given.get(id)) for id in ids)
+
+
+def _documents(cell: Cell) -> tuple[DocumentRow, ...]:
+    """Return the documents, each once: seen where any purpose lets it be."""
+    found: dict[str, DocumentRow] = {}
+    for one in cell.documents:
+        if one.document is None or one.dated is None:
+            continue
+        sign = sign_of(Cell(cell.recipient, cell.category, (one,)))
+        if one.document not in found or found[one.document].sign == SEES_NOT:
+            found[one.document] = DocumentRow(one.document, one.dated, one.custodian, sign)
+    return tuple(found.values())
+
+
+def _each(codes: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(code for code in codes if code is not None))

@@ -1,0 +1,62 @@
+"""A visit to the pages of looking: whose affairs are shown, to whom, in which register."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from gateway.consent.model import ClientId, GiverKind
+from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind
+from gateway.errors import ConsentRefused
+from gateway.http.problems import EdgeError
+from gateway.web.review.ports import Review
+from gateway.web.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a client, or of who acts for one; `language` is the register of the page."""
+
+    session: Session
+    client: ClientId
+    looker: Looker
+    language: str
+
+    @property
+    def in_person(self) -> bool:
+        """Whether the client looks."""
+        return self.looker.is_client
+
+
+async def enter(room: Review, request: Request, *, view: str | None = None) -> Visit:
+    """Return the visit of a client or a representative. Raises SignInNeeded.
+
+    A representative's mandate is looked up at each visit: once it has ended nothing of the client is shown. Where no
+    use case writes an entry of the page, *view* names it, and a representative's look is written before it is shown.
+    """
+    session = await room.doors.client(request)
+    looker, other = looker_of(session), session.signed_in.acting_for
+    if other is not None:
+        kind = GiverKind(other.kind)
+        if await room.mandates.find(other.client, kind, other.register_reference, room.clock.now()) is None:
+            raise ConsentRefused("mandate-missing", "the register knows no such mandate now")
+        if view is not None:
+            await room.tell_look(looker, other.client, view)
+    return Visit(session, session.signed_in.client, looker, room.pages.page(request, session).language)
+
+
+async def enter_in_person(room: Review, request: Request) -> Visit:
+    """Return the visit of a client in person; to a representative there is no such page."""
+    visit = await enter(room, request)
+    if not visit.in_person:
+        raise EdgeError("no-such-address")
+    return visit
+
+
+def looker_of(session: Session) -> Looker:
+    """Return who looks. A representative has no ticks of the client's: nothing sensitive is shown to them."""
+    signed_in = session.signed_in
+    if signed_in.acting_for is None:
+        return THE_CLIENT
+    return Looker(LookerKind.REPRESENTATIVE, signed_in.subject, signed_in.name)

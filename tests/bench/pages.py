@@ -1,0 +1,87 @@
+"""What a page costs the server with a long history behind it: `make bench-pages`.
+
+Each page that a client, a professional and an officer can come to by links is asked for again and again, in process
+and without a network, on the grown store. Machines differ: p95 is to stay under 200 ms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from statistics import median
+
+import httpx
+
+from gateway.app import create_app
+from gateway.composition import opened
+from gateway.demo.world import load_world
+from gateway.site import make_site
+from gateway.web.session import Kind, SignedIn
+from tests.bench.population import RECIPIENT, ROLE, person_of
+from tests.bench.sizes import Sizes
+from tests.bench.stores import Store, lent_store
+from tests.simulators.sessions import SimulatedSessions
+from tests.web.crawl import kind_of, pages_of
+from tests.web.people import Visitor
+
+TIMES, AT_MOST = 20, 10.0
+"""How often a page is asked for; fewer times where that takes longer than so many seconds."""
+MOST_MS = 200.0
+
+
+async def measure(store: Store) -> Mapping[str, tuple[float, float]]:
+    """Return p50 and p95 in milliseconds of every page, by who reads it and its address's template."""
+    world = load_world()
+    figures: dict[str, tuple[float, float]] = {}
+    async with opened(store.settings, world.directory) as gateway:
+        sessions = SimulatedSessions(gateway.clock.now)
+        app = create_app(gateway, site=make_site(gateway, sessions))
+        client = await gateway.recording.client_of(person_of(1))
+        organisation, now = world.directory.services[RECIPIENT].organisation, gateway.clock.now()
+        readers = {
+            "/portal": SignedIn(Kind.CLIENT, str(client), "Asiakas", "substantial", now),
+            "/desk": SignedIn(
+                Kind.STAFF, f"{RECIPIENT}.{ROLE}.1", "Työntekijä", "substantial", now, organisation, (RECIPIENT,),
+                (ROLE,),
+            ),
+            "/oversight": SignedIn(Kind.STAFF, "o-1", "Vastaava", "substantial", now, organisation, is_officer=True),
+        }  # fmt: skip
+        for start, signed_in in readers.items():
+            cookie, session = await sessions.begin(signed_in)
+            web = httpx.AsyncClient(
+                transport=httpx.ASGITransport(app), base_url=store.settings.base_url, timeout=120,
+                cookies={"saattaen-session": cookie, "saattaen-language": "fi"},
+            )  # fmt: skip
+            async for address, _ in pages_of(app, Visitor(web, session), start):
+                if not address.startswith(start):
+                    continue
+                took: list[float] = []
+                while len(took) < TIMES and sum(took) < 1000 * AT_MOST:
+                    took.append(await _timed(web, address))
+                took.sort()
+                page = kind_of(app, address.split("?")[0])
+                figures[page] = (median(took), took[int(0.95 * len(took))])
+                print(f"{figures[page][0]:8.1f} {figures[page][1]:8.1f} {page}", flush=True)
+    return figures
+
+
+async def _timed(web: httpx.AsyncClient, address: str) -> float:
+    began = time.perf_counter()
+    await web.get(address)
+    return 1000 * (time.perf_counter() - began)
+
+
+def main() -> None:
+    """Print the figures as they come, then slowest first."""
+    with lent_store("sqlite", Sizes.of({}).grown) as store:
+        figures = asyncio.run(measure(store))
+        print(
+            f"{store.populated.entries:,} entries, {store.populated.consents:,} consents; server time of a page in ms"
+        )
+    for page, (half, most) in sorted(figures.items(), key=lambda row: -row[1][1]):
+        print(f"{half:8.1f} {most:8.1f} {'over the mark' if most > MOST_MS else '':14}{page}")
+
+
+if __name__ == "__main__":
+    main()

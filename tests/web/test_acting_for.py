@@ -1,0 +1,183 @@
+"""Acting for another through the register of mandates: chosen there, told on every page, asked again at each act."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapters.suomifi.valtuudet import CHECKSUM, MandateService, RegisterAccount, checksum
+from adapters.suomifi.valtuudet_simulator import SimulatedValtuudet
+from gateway.consent.model import ClientId, Giver, GiverKind
+from gateway.directory.identity_code import Identifier
+from gateway.errors import ConsentRefused, StoreUnavailable
+from tests.laws.gateway_world import BASE
+from tests.web.sign_in_world import Browser, SignInWorld, open_sign_in
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[SignInWorld]:
+    async with open_sign_in(tmp_path) as opened:
+        yield opened
+
+
+async def choose(browser: Browser, person: str = "0") -> httpx.Response:
+    """Choose the first whom the register offers; return the callback's answer."""
+    sent = await browser.web.get(f"{BASE}/acting-for/start")
+    assert sent.status_code == 303, sent.text
+    back = await browser.identifies(httpx.URL(sent.headers["location"]), person)
+    return await browser.web.get(back)
+
+
+async def acting(world: SignInWorld, browser: Browser) -> tuple[ClientId, str, str] | None:
+    """What the session says."""
+    store = world.sessions
+    session = await store.find(browser.cookie or "")
+    other = None if session is None else session.signed_in.acting_for
+    return None if other is None else (other.client, other.kind, other.register_reference)
+
+
+async def client_id(world: SignInWorld, key: str) -> ClientId:
+    found = await world.laws.gateway.recording.client_of(Identifier.personal(world.laws.world.clients[key].code))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    "person, other, kind", [("sirpa", "nuori", "guardian"), ("ari", "maija", "mandate")]
+)  # fmt: skip
+async def test_somebody_with_a_mandate_acts_for_another(
+    world: SignInWorld, person: str, other: str, kind: str
+) -> None:  # fmt: skip
+    browser = world.browser()
+    await browser.signs_in(person)
+    before = browser.cookie
+    assert (await choose(browser)).headers["location"] == "/portal"
+    assert browser.cookie != before
+    page = await browser.web.get(f"{BASE}/help")
+    assert f"You are acting for {world.laws.world.clients[other].name}" in page.text
+    said = await acting(world, browser)
+    assert said is not None
+    assert said[:2] == (await client_id(world, other), kind)
+
+
+async def test_going_back_to_oneself_changes_the_cookie_again(world: SignInWorld) -> None:
+    browser = world.browser()
+    await browser.signs_in("sirpa")
+    await choose(browser)
+    before = browser.cookie
+    answer = await browser.web.post(f"{BASE}/acting-for/self", data={"csrf": await browser.csrf()})
+    assert (answer.status_code, await acting(world, browser)) == (303, None)
+    assert browser.cookie != before
+
+
+async def test_who_identifies_themselves_once_more_still_acts_for_the_other(world: SignInWorld) -> None:
+    browser = world.browser()
+    await browser.signs_in("sirpa")
+    await choose(browser)
+    await browser.signs_in("sirpa", again=True)
+    assert await acting(world, browser) is not None
+    await browser.signs_in("suvi")
+    assert await acting(world, browser) is None
+
+
+async def test_who_has_no_mandate_acts_for_nobody(world: SignInWorld) -> None:
+    browser = world.browser()
+    await browser.signs_in("suvi")
+    assert (await choose(browser)).status_code == 400
+    assert await acting(world, browser) is None
+
+
+async def test_an_answer_of_the_register_counts_once_and_for_who_asked(world: SignInWorld) -> None:
+    browser, thief = world.browser(), world.browser()
+    await browser.signs_in("sirpa")
+    await thief.signs_in("suvi")
+    sent = await browser.web.get(f"{BASE}/acting-for/start")
+    back = await browser.identifies(httpx.URL(sent.headers["location"]), "0")
+    assert (await thief.web.get(back)).status_code == 400
+    thief.web.cookies.set(
+        "__Host-saattaen-acting", browser.web.cookies["__Host-saattaen-acting"], domain="gateway.example"
+    )
+    assert (await thief.web.get(back)).status_code == 400
+    assert await acting(world, thief) is None
+
+
+async def test_a_mandate_that_ended_in_the_register_ends_what_may_be_done_at_once(world: SignInWorld) -> None:
+    browser = world.browser()
+    await browser.signs_in("sirpa")
+    await choose(browser)
+    said = await acting(world, browser)
+    assert said is not None
+    client, _, reference = said
+    giver = Giver(GiverKind.GUARDIAN, register_reference=reference)
+    recording = world.laws.gateway.recording
+    made = await recording.prohibit(client, recipient="kela", giver=giver)
+    assert not made.by_client
+    sirpa, nuori = (world.laws.world.clients[one].code.reveal() for one in ("sirpa", "nuori"))
+    world.providers.mandates.end(sirpa, nuori)
+    with pytest.raises(ConsentRefused) as refused:
+        await recording.prohibit(client, category="work-ability-plan", giver=giver)
+    assert refused.value.reason == "mandate-missing"
+
+
+async def test_a_minors_own_prohibition_is_the_minors_to_lift(world: SignInWorld) -> None:
+    recording, nuori = world.laws.gateway.recording, await client_id(world, "nuori")
+    own = await recording.prohibit(nuori, recipient="kela")
+    browser = world.browser()
+    await browser.signs_in("sirpa")
+    await choose(browser)
+    said = await acting(world, browser)
+    assert said is not None
+    with pytest.raises(ConsentRefused):
+        await recording.lift_prohibition(
+            own.id, client=nuori, giver=Giver(GiverKind.GUARDIAN, register_reference=said[2])
+        )
+
+
+async def test_a_mandate_is_none_for_another_client_or_of_another_kind(world: SignInWorld) -> None:
+    browser = world.browser()
+    await browser.signs_in("sirpa")
+    await choose(browser)
+    said = await acting(world, browser)
+    assert said is not None
+    find, at = world.laws.gateway.mandates.find, world.laws.clock.now()
+    assert await find(said[0], GiverKind.GUARDIAN, said[2], at) is not None
+    assert await find(await client_id(world, "maija"), GiverKind.GUARDIAN, said[2], at) is None
+    assert await find(said[0], GiverKind.MANDATE, said[2], at) is None
+    assert await find(said[0], GiverKind.GUARDIAN, "valtuudet-guessed", at) is None
+    assert await find(said[0], GiverKind.GUARDIAN, said[2], at + timedelta(hours=3)) is None
+
+
+# The register's own rules.
+
+
+async def test_the_register_takes_a_checksum_of_its_key_and_of_five_minutes_alone(world: SignInWorld) -> None:
+    account = RegisterAccount("https://register.example", "saattaen", "k" * 16, "s" * 16)
+    now = world.laws.clock.now()
+    register = SimulatedValtuudet(account, f"{BASE}/acting-for/callback", lambda: now)
+    transport = httpx.ASGITransport(register.app)
+    code = world.laws.world.clients["sirpa"].code.reveal()
+    for apart, key, is_taken in (
+        (0, "k", True),
+        (299, "k", True),
+        (301, "k", False),
+        (-301, "k", False),
+        (0, "x", False),
+    ):
+        used = RegisterAccount(account.base, account.client_id, key * 16, account.oauth_secret)
+        at = now + timedelta(seconds=apart)
+        service = MandateService(used, lambda at=at: at, transport)  # type: ignore[misc]
+        if is_taken:
+            assert all(await service.begin(code))
+            continue
+        with pytest.raises(StoreUnavailable) as failed:
+            await service.begin(code)
+        assert code not in str(failed.value)
+    async with httpx.AsyncClient(transport=transport, base_url=account.base) as web:
+        assert (await web.get(f"/service/hpa/user/register/saattaen/{code}")).status_code == 401
+        path = "/service/hpa/user/register/saattaen/other"
+        told = {CHECKSUM: checksum(account, path, now)}
+        assert (await web.get(f"/service/hpa/user/register/saattaen/{code}", headers=told)).status_code == 401
