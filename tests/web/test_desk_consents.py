@@ -8,6 +8,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from adapters.sql.desk_records import SqlDeskRecords
+from adapters.sql.sealing import Sealing
 from gateway.demo.phone import read_messages
 from gateway.web.desk.draft import Draft
 from tests.laws.gateway_world import STRANGER
@@ -316,3 +318,12 @@ async def test_clients_screen_is_in_the_clients_language_and_says_nothing_of_the
 def test_a_draft_is_kept_whole() -> None:
     draft = Draft("d", "r", "w", "work-ability", name="Å <b>")
     assert Draft.from_bytes(draft.to_bytes()) == draft
+
+
+async def test_draft_of_another_version_of_the_program_is_no_page(people: People) -> None:
+    desk, records = await doctor(people), people.laws.gateway
+    store = SqlDeskRecords(records.database, Sealing(records.keys), records.register.lookup, people.laws.clock.now)
+    for place, content in enumerate((b"{}", b"[]", b"not JSON", b'{"rows": [], "ticks": [], "more": 1}')):
+        await store.save_draft("sote-keskus", f"{place:032x}", content)
+        assert (await desk.get(f"/desk/drafts/{place:032x}/rows")).status_code == 404
+    assert (await desk.get("/desk/worklist")).status_code == 200
