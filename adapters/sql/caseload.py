@@ -35,9 +35,13 @@ class SqlCaseload:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_service(self, service: str, since: datetime, most: int) -> tuple[Case, ...]:
-        """Return at most so many clients whose matters with the service changed after *since*, newest first."""
-        newest = [one.order_by(order.desc()).limit(_ROWS_A_CLIENT * most) for one, order in _met(service)]
+    async def of_services(self, services: Collection[str], since: datetime, most: int) -> tuple[Case, ...]:
+        """Return at most so many clients whose matters with a service changed after *since*, newest first."""
+        newest = [
+            one.order_by(order.desc()).limit(_ROWS_A_CLIENT * most)
+            for service in sorted(services)
+            for one, order in _met(service)
+        ]
 
         def look(connection: Connection) -> dict[str, int]:
             last: dict[str, int] = {}
@@ -51,9 +55,13 @@ class SqlCaseload:
         cases = sorted(((at, client) for client, at in found.items() if at > after), key=lambda row: (-row[0], row[1]))
         return tuple(Case(ClientId(client), from_micros(at)) for at, client in cases[:most])
 
-    async def is_of(self, service: str, client: ClientId) -> bool:
-        """Return whether the service has anything in common with the client."""
-        queries = [one.where(one.selected_columns.client == client).limit(1) for one, _ in _met(service)]
+    async def is_of(self, services: Collection[str], client: ClientId) -> bool:
+        """Return whether one of the services has anything in common with the client."""
+        queries = [
+            one.where(one.selected_columns.client == client).limit(1)
+            for service in sorted(services)
+            for one, _ in _met(service)
+        ]
         return await self._database.reading(
             lambda connection: any(connection.execute(query).first() is not None for query in queries)
         )

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import orjson
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from adapters.sql import tables
@@ -59,7 +60,11 @@ class SqlDeskRecords:
             connection.execute(insert(_CONTACTS).values(**values))
             return ref
 
-        return Contact(await self._write(write), identifier)
+        try:
+            return Contact(await self._write(write), identifier)
+        except IntegrityError:
+            # A colleague looked the same person up at the same moment: theirs stands by now.
+            return Contact(await self._write(write), identifier)
 
     async def contact_of(self, service: str, ref: str) -> Contact | None:
         """Return a contact of the service's by its reference."""
@@ -127,6 +132,10 @@ class SqlDeskRecords:
                 same = (row.service == service) & (row.ref == one.ref)
                 same &= (row.recipient == one.recipient) & (row.category == one.category)
                 connection.execute(delete(_ANSWERS).where(same))
+                # Whom it is about must be met by the same reference for as long as the answer counts.
+                until, contact = to_micros(one.not_before), _CONTACTS.c
+                mine = (contact.ref == one.ref) & (contact.service == service) & (contact.ends < until)
+                connection.execute(update(_CONTACTS).where(mine).values(ends=until))
                 connection.execute(
                     insert(_ANSWERS).values(
                         id=new_id(), service=service, ref=one.ref, answer=str(one.kind), recipient=one.recipient,

@@ -90,12 +90,12 @@ class Window:
 class Caseload(Protocol):
     """Tells a service's own clients: those named with it in a consent or relation, or of whom it deposited."""
 
-    async def of_service(self, service: str, since: datetime, most: int) -> tuple[Case, ...]:
-        """Return at most so many clients whose matters with the service changed after *since*, newest first."""
+    async def of_services(self, services: Collection[str], since: datetime, most: int) -> tuple[Case, ...]:
+        """Return at most so many clients whose matters with a service changed after *since*, newest first."""
         ...
 
-    async def is_of(self, service: str, client: ClientId) -> bool:
-        """Return whether the service has anything in common with the client, however long ago."""
+    async def is_of(self, services: Collection[str], client: ClientId) -> bool:
+        """Return whether one of the services has anything in common with the client, however long ago."""
         ...
 
     async def at_work(

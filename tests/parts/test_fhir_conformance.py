@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from adapters.fhir.capability import capability
+from adapters.fhir.composing import COMPOSABLE, compose
 from adapters.fhir.consent import to_fhir
 from adapters.fhir.release import render, searchset
 from adapters.fhir.samples import make_sample
@@ -53,6 +54,17 @@ def samples() -> Iterator[tuple[str, bytes]]:
             category, DIRECTORY, CLIENT, AT, ["health"], labels, custodian="sote-keskus", referrer="kela"
         )
         yield f"taken-in-{category}", orjson.dumps(document)
+
+
+def composed() -> Iterator[tuple[str, bytes]]:
+    """What the desk makes of typed text: each section, and the required ones alone."""
+    for category in COMPOSABLE:
+        row, layout = DIRECTORY.categories[category], DIRECTORY.layouts[category]
+        for choice, sections in {"all": row.sections, "required": layout.required}.items():
+            texts = {section: f"{section}: a < b & c\nnext line" for section in sections}
+            labels = {sections[0]: ("substance-use",)}
+            _, body = compose(category, DIRECTORY, CLIENT, "sote-keskus", AT, texts, labels)
+            yield f"composed-{category}-{choice}", body
 
 
 def released() -> Iterator[tuple[str, bytes]]:
@@ -123,7 +135,7 @@ def write(files: Iterator[tuple[str, bytes]], folder: Path) -> list[Path]:
 
 @pytest.mark.needs_java
 def test_everything_taken_in_and_emitted_is_r4_and_of_its_profile(tmp_path: Path) -> None:
-    files = [path for source in (samples(), released(), answers()) for path in write(source, tmp_path)]
+    files = [path for source in (samples(), composed(), released(), answers()) for path in write(source, tmp_path)]
     assert len(files) > 100
     assert fhir_validator.validate(files, [PROFILES]) == []
 

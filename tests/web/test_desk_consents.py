@@ -8,6 +8,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from adapters.sql.desk_records import SqlDeskRecords
+from adapters.sql.sealing import Sealing
 from gateway.demo.phone import read_messages
 from gateway.web.desk.draft import Draft
 from tests.laws.gateway_world import STRANGER
@@ -63,6 +65,7 @@ async def test_nurse_records_a_spoken_consent_which_opens_one_document_once(peop
     assert once.status_code == 200 and 'class="reading"' in once.text
     again = await reader.post(f"{client}/open", asked)
     assert 'class="reading"' not in again.text and "not open to you now" in words(again)
+    assert 'name="document"' not in (await reader.get(client)).text
     assert people.laws.verify() == []
 
 
@@ -256,6 +259,42 @@ async def test_draft_is_gone_after_a_day(people: People) -> None:
     assert draft not in (await desk.get("/desk/worklist")).text
 
 
+async def test_form_sent_twice_records_one_permission(people: People) -> None:
+    desk = await doctor(people)
+    page = await found(people, desk, "suvi", "care")
+    draft = await prepare(desk, page, "work-ability", [PLAN], "with-professional")
+    await answer(desk, draft, "yes")
+    for _ in range(2):
+        assert place_of(await desk.post(f"{draft}/understood", {"told": "1"})) == f"{draft}/receipt"
+    assert [entry.kind for entry in people.laws.entries()].count("consent.given") == 1
+
+
+async def test_no_is_remembered_when_the_person_has_become_the_services_own_client(people: People) -> None:
+    desk = await coach(people)
+    contact = await found(people, desk, "suvi", "employment-support")
+    draft = await prepare(desk, contact, "work-ability", [PLAN], "with-professional")
+    await answer(desk, draft, "no")
+    await people.laws.give("suvi", people.laws.row(category="self-assessment"))
+    own = await found(people, desk, "suvi", "employment-support")
+    assert own != contact
+    assert "Can be asked again on" in words(await desk.get(f"{own}/ask"))
+    assert "Suvi Esimerkki" in words(await desk.get("/desk/worklist"))
+
+
+async def test_every_text_of_the_client_or_worker_is_only_text_on_the_pages(people: People) -> None:
+    hostile = "<script>alert(1)</script>"
+    desk = await doctor(people)
+    page = await find(desk, STRANGER, "care", hostile)
+    draft = await prepare(desk, page, "work-ability", [PLAN], "verbal", name=hostile)
+    await answer(desk, draft, "yes")
+    await desk.post(f"{draft}/proof", {"note": f"said {hostile}"})
+    pages = [await desk.get(f"{draft}/{one}") for one in ("method", "proof", "understood")]
+    pages.append(await record(desk, draft))
+    pages += [await desk.get(one) for one in ("/desk", "/desk/log", "/desk/worklist")]
+    assert any("&lt;script&gt;alert(1)" in one.text for one in pages)
+    assert all(one.status_code == 200 and "<script" not in one.text for one in pages)
+
+
 async def test_answer_to_other_words_than_those_on_the_screen_is_not_taken(people: People) -> None:
     desk = await doctor(people)
     page = await found(people, desk, "suvi", "care")
@@ -279,3 +318,12 @@ async def test_clients_screen_is_in_the_clients_language_and_says_nothing_of_the
 def test_a_draft_is_kept_whole() -> None:
     draft = Draft("d", "r", "w", "work-ability", name="Å <b>")
     assert Draft.from_bytes(draft.to_bytes()) == draft
+
+
+async def test_draft_of_another_version_of_the_program_is_no_page(people: People) -> None:
+    desk, records = await doctor(people), people.laws.gateway
+    store = SqlDeskRecords(records.database, Sealing(records.keys), records.register.lookup, people.laws.clock.now)
+    for place, content in enumerate((b"{}", b"[]", b"not JSON", b'{"rows": [], "ticks": [], "more": 1}')):
+        await store.save_draft("sote-keskus", f"{place:032x}", content)
+        assert (await desk.get(f"/desk/drafts/{place:032x}/rows")).status_code == 404
+    assert (await desk.get("/desk/worklist")).status_code == 200

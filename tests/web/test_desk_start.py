@@ -98,6 +98,7 @@ async def test_suspended_desk_may_do_nothing_and_leaves_an_entry(people: People)
     await gateway.log.submit(gateway.partners.suspending("saattaen-desk-tyollisyysalue", by="operator"))
     refused = await desk.post("/desk/find", {"code": STRANGER, "purpose": "employment-support", "reason": "a meeting"})
     assert refused.status_code == 404
+    assert (await desk.get("/desk")).status_code == 404
     assert people.laws.entries()[-1].b is not None and people.laws.entries()[-1].b["reasons"] == ["suspended"]
 
 

@@ -139,7 +139,9 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
     async def record(request: Request, draft_id: str) -> Response:
         entered = await desk.enter(request, "record")
         form = await desk.form(request, entered)
-        draft = await drafts.mine(entered, draft_id)
+        draft = await drafts.begun(entered, draft_id)
+        if draft.is_done:
+            return see_other(f"/desk/drafts/{draft.id}/receipt")
         whom = await desk.whom(entered, draft.ref)
         if form.text("unsure"):
             # Whoever doubts records no permission: it is put off, and nothing of the doubt is kept.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from fastapi import APIRouter
@@ -12,9 +13,10 @@ from starlette.responses import Response
 
 from gateway.consent.checks import CONSENT_BASES
 from gateway.consent.desk_records import AnswerKind, DeskAnswer
-from gateway.consent.model import AskedRow
+from gateway.consent.model import AskedRow, ConsentState
 from gateway.consent.registry import Outgoing
 from gateway.consent.standing import COOL_DOWN
+from gateway.consent.view import ConsentView
 from gateway.directory.identity_code import Identifier
 from gateway.directory.model import Directory
 from gateway.disclosure.desk_entries import DeskEntries, Vain
@@ -66,13 +68,14 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
         whom = await desk.whom(entered, ref)
         seen = await views.may_see.may_see(whom.client, entered.requester)
         language = desk.pages.page(request).language
-        once = once_documents(await desk.recording.messages_to(entered.service, whom.client)) if whom.client else {}
+        consents = await desk.recording.consents_of(whom.client, entered.service)
+        messages = await desk.recording.messages_to(entered.service, whom.client) if whom.is_own else ()
         return desk.render(
             request, entered, "client.html", whom=whom, done=done,
             opened=[(one, *views.phrases.open_to(one.told, language)) for one in seen if one.open],
             closed=grouped((one.category, views.phrases.open_to(one.told, language)) for one in seen if not one.open),
-            once=list(once.items()) if whom.is_own else [],
-            consents=await desk.recording.consents_of(whom.client, entered.service), now=desk.clock.now(),
+            once=still_open(once_documents(messages), consents, desk.clock.now()), consents=consents,
+            now=desk.clock.now(),
             deposits=depositable(directory, entered.service, desk.clock.now()),
         )  # fmt: skip
 
@@ -87,7 +90,7 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
         document = form.text("document") or None
         if document is not None:
             told = await desk.recording.messages_to(entered.service, whom.client) if whom.client else ()
-            if once_documents(told).get(document) != category.code:
+            if category.code not in {one.category for one in once_documents(told) if one.document == document}:
                 raise NotAvailable("There is no such page.")
         asked = DisclosureRequest(
             Action.SEARCH if document is None else Action.READ, entered.requester, category.resource,
@@ -154,8 +157,13 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
         return desk.render(request, entered, "ask.html", status=status, whom=whom, rows=rows, wrong=wrong)
 
     async def _held_back(entered: Entered, whom: Whom) -> dict[tuple[str, str], DeskAnswer]:
-        found = await desk.records.answers(entered.service)
-        return {(one.recipient, one.category): one for one in found if one.ref == whom.ref}
+        held = {}
+        for one in await desk.records.answers(entered.service):
+            # Somebody looked up earlier may have become a client since, and be reached by another reference now.
+            about = await desk.finder.of(entered.service, one.ref)
+            if about is not None and about.ref == whom.ref:
+                held[one.recipient, one.category] = one
+        return held
 
     return router
 
@@ -168,17 +176,34 @@ def grouped(told: Iterable[tuple[str, tuple[str, str]]]) -> list[tuple[tuple[str
     return list(found.items())
 
 
-def once_documents(messages: tuple[Outgoing, ...]) -> dict[str, str]:
-    """Return what the service was told may be opened once: document id -> category."""
-    found: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class OnceDocument:
+    """A document that the service was told of, which a single-use grant opens."""
+
+    document: str
+    category: str
+    grant: str
+
+
+def once_documents(messages: Iterable[Outgoing]) -> tuple[OnceDocument, ...]:
+    """Return what messages to a service say may be opened once."""
+    found: dict[OnceDocument, None] = {}
     for message in messages:
         documents, grants = message.body.get("documents"), message.body.get("grants")
         if not isinstance(documents, dict) or not isinstance(grants, list):
             continue
         categories = {row.get("id"): row.get("category") for row in grants if isinstance(row, dict)}
         for grant, ids in documents.items():
-            found |= {str(one): str(categories.get(grant, "")) for one in ids}
-    return found
+            found |= {OnceDocument(str(one), str(categories.get(grant, "")), str(grant)): None for one in ids}
+    return tuple(found)
+
+
+def still_open(told: Iterable[OnceDocument], consents: Iterable[ConsentView], at: datetime) -> tuple[OnceDocument, ...]:
+    """Return those whose grant may still be relied on, so that nothing is offered in vain."""
+    live = {
+        grant.id for view in consents if view.state == ConsentState.GIVEN for grant in view.grants if grant.in_force(at)
+    }
+    return tuple(one for one in told if one.grant in live)
 
 
 def askable(directory: Directory, entered: Entered) -> tuple[AskedRow, ...]:

@@ -102,8 +102,7 @@ class Desk:
             worker=one.subject, name=one.name, session=session.reference,
         )  # fmt: skip
         actor = Actor(work.service, requester.system, one.subject, one.name, work.role, request_id(request))
-        if request.method != "GET":
-            await self.check_standing(requester, act)
+        await self.check_standing(requester, act)
         return Entered(session, works, work, requester, actor)
 
     async def form(self, request: Request, entered: Entered) -> Form:

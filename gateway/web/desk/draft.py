@@ -60,11 +60,14 @@ class Draft:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Draft:
-        """Return what `to_bytes` gave."""
-        kept = orjson.loads(content)
-        rows = tuple(AskedRow(**row) for row in kept.pop("rows"))
-        ticks = tuple(tuple(row) for row in kept.pop("ticks"))
-        return cls(rows=rows, ticks=ticks, **kept)
+        """Return what `to_bytes` gave. Raises ValueError for what another version of the program kept."""
+        try:
+            kept = orjson.loads(content)
+            rows = tuple(AskedRow(**row) for row in kept.pop("rows"))
+            ticks = tuple(tuple(row) for row in kept.pop("ticks"))
+            return cls(rows=rows, ticks=ticks, **kept)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("this is no draft of this version") from error
 
     def with_rows(self, rows: Iterable[AskedRow]) -> Draft:
         """Return it with other rows: all that was said about earlier ones is gone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.consent.desk_records import DeskRecords
+from gateway.consent.desk_records import DeskRecords, KeptDraft
 from gateway.errors import NotAvailable
 from gateway.web.desk.desk import Entered
 from gateway.web.desk.draft import Draft
@@ -17,9 +17,10 @@ class Drafts:
     async def of_service(self, entered: Entered, draft_id: str) -> Draft:
         """Return a draft of the worker's service, whoever began it. Raises NotAvailable."""
         kept = await self._records.draft(entered.service, draft_id)
-        if kept is None:
+        draft = None if kept is None else _read(kept)
+        if draft is None:
             raise NotAvailable("There is no such page.")
-        return Draft.from_bytes(kept.content)
+        return draft
 
     async def mine(self, entered: Entered, draft_id: str) -> Draft:
         """Return a draft that this worker began and that is no consent yet. Raises NotAvailable."""
@@ -41,8 +42,16 @@ class Drafts:
 
     async def open_ones(self, entered: Entered) -> tuple[tuple[Draft, ...], tuple[Draft, ...]]:
         """Return the worker's own unfinished drafts, and colleagues' papers that wait for a second person."""
-        kept = [Draft.from_bytes(one.content) for one in await self._records.drafts(entered.service)]
+        kept = [draft for one in await self._records.drafts(entered.service) if (draft := _read(one)) is not None]
         worker = entered.session.signed_in.subject
         mine = tuple(one for one in kept if one.worker == worker and not one.is_done)
         waiting = tuple(one for one in kept if one.worker != worker and one.scan and not one.check and not one.is_done)
         return mine, waiting
+
+
+def _read(kept: KeptDraft) -> Draft | None:
+    """Return a draft, None for one that another version of the program kept: it will be gone within a day."""
+    try:
+        return Draft.from_bytes(kept.content)
+    except ValueError:
+        return None

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from gateway.directory.identity_code import Identifier, IdentityCodeError, PersonalIdentityCode
 from gateway.disclosure.desk_entries import DeskEntries
 from gateway.web.desk.desk import Desk, DeskRoute, Entered
+from gateway.web.desk.whom import LISTED
 from gateway.web.desk.work import purposes_of, works_of
 from gateway.web.forms import read_form
 from gateway.web.language import N_
@@ -77,7 +78,7 @@ def start_router(desk: Desk, entries: DeskEntries) -> APIRouter:
     ) -> Response:  # fmt: skip
         return desk.render(
             request, entered, "start.html", status=status, clients=await desk.finder.own(entered.service),
-            purposes=purposes_of(entered.works, entered.work), faults=faults or {},
+            purposes=purposes_of(entered.works, entered.work), faults=faults or {}, listed=LISTED,
             given=given or {"purpose": entered.work.purpose, "reason": ""},
         )  # fmt: skip
 

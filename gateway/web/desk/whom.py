@@ -16,11 +16,12 @@ from gateway.consent.model import ClientId
 from gateway.consent.person import Person
 from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
+from gateway.directory.model import Directory
 
 LATELY: Final = timedelta(days=365)
-SHOWN: Final = 50
-"""How many own clients are listed; the others are reached by their identity code."""
 """How long a client stays on a service's list after the last that happened between them."""
+LISTED: Final = 50
+"""How many clients a list shows at most; others are looked up."""
 
 
 class Register(Protocol):
@@ -77,16 +78,16 @@ class Finder:
     """Leads from references to people, and back."""
 
     def __init__(
-        self, records: DeskRecords, caseload: Caseload, register: Register, references: References,
-        now: Callable[[], datetime],
+        self, records: DeskRecords, caseload: Caseload, register: Register, directory: Directory,
+        references: References, now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         self._records, self._caseload, self._register = records, caseload, register
-        self._references, self._now = references, now
+        self._directory, self._references, self._now = directory, references, now
 
     async def own(self, service: str) -> tuple[tuple[Whom, Case], ...]:
-        """Return the service's own clients of late, at most SHOWN, the one whose matters changed last at the head."""
+        """Return the service's own clients of late, LISTED at most, the one whose matters changed last at the head."""
         found = []
-        for case in await self._caseload.of_service(service, self._now() - LATELY, SHOWN):
+        for case in await self._caseload.of_services(self._heard(service), self._now() - LATELY, LISTED):
             whom = await self._own(service, case.client)
             if whom is not None:
                 found.append((whom, case))
@@ -105,18 +106,17 @@ class Finder:
         client = self._references.client(service, ref)
         return None if client is None else await self.own_client(service, client)
 
-    async def called(self, service: str, ref: str) -> str:
-        """Return what the person behind a reference is called on this service's pages; empty where it has ended."""
-        found = await self.of(service, ref)
-        return "" if found is None else found.called
-
     async def own_client(self, service: str, client: ClientId) -> Whom | None:
         """Return a client by our id where it is the service's own, None for anybody else."""
-        return await self._own(service, client) if await self._caseload.is_of(service, client) else None
+        return await self._own(service, client) if await self._caseload.is_of(self._heard(service), client) else None
+
+    def _heard(self, service: str) -> frozenset[str]:
+        """Return whose clients a service finds as its own: also those who named a service that it has succeeded."""
+        return frozenset({service, *(row.code for row in self._directory.predecessors(service, self._now()))})
 
     async def _of_contact(self, service: str, ref: str, identifier: Identifier) -> Whom:
         client = await self._register.client_of(identifier)
-        if client is not None and await self._caseload.is_of(service, client):
+        if client is not None and await self._caseload.is_of(self._heard(service), client):
             own = await self._own(service, client)
             if own is not None:
                 return own
