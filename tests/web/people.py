@@ -16,7 +16,7 @@ from gateway.app import create_app
 from gateway.consent.model import ClientId
 from gateway.directory.identity_code import Identifier
 from gateway.site import make_site
-from gateway.web.session import ActingFor, Kind, Session, SignedIn
+from gateway.web.session import ActingFor, Kind, Session, Sessions, SignedIn
 from tests.laws.gateway_world import BASE, Laws, open_world
 from tests.simulators.sessions import SimulatedSessions
 
@@ -43,7 +43,7 @@ class People:
     """A gateway with its pages."""
 
     laws: Laws
-    sessions: SimulatedSessions
+    sessions: Sessions
     app: FastAPI
 
     async def visitor(self, signed_in: SignedIn | None = None, language: str = "en") -> Visitor:
