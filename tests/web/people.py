@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 
@@ -45,15 +45,18 @@ class People:
     laws: Laws
     sessions: Sessions
     app: FastAPI
+    places: dict[str, list[str]] = field(default_factory=dict)
+    """Addresses of a furnished world that only a form leads to, by reader."""
 
     async def visitor(self, signed_in: SignedIn | None = None, language: str = "en") -> Visitor:
         """Return a browser, in which *signed_in* is signed in."""
-        web = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE)
+        base = self.laws.gateway.settings.base_url
+        web = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=base)
         web.cookies.set("saattaen-language", language)
         if signed_in is None:
             return Visitor(web)
         cookie, session = await self.sessions.begin(signed_in)
-        web.cookies.set("__Host-saattaen-session", cookie)
+        web.cookies.set("__Host-saattaen-session" if base.startswith("https:") else "saattaen-session", cookie)
         return Visitor(web, session)
 
     async def client_id(self, name: str) -> ClientId:
