@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 
@@ -45,6 +45,8 @@ class People:
     laws: Laws
     sessions: Sessions
     app: FastAPI
+    places: dict[str, list[str]] = field(default_factory=dict)
+    """Addresses of a furnished world that only a form leads to, by reader."""
 
     async def visitor(self, signed_in: SignedIn | None = None, language: str = "en") -> Visitor:
         """Return a browser, in which *signed_in* is signed in."""
