@@ -25,7 +25,9 @@ def demo(
         bool, typer.Option("--once", help="Play and end; exit status 0 only if every step went as told.")
     ] = False,
     reset: Annotated[bool, typer.Option("--reset", help="Start afresh.")] = False,
-    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=1, max=65535)] = PORT,
+    port: Annotated[
+        int, typer.Option(help="The port on 127.0.0.1; the two after it are the identity providers'.", min=1, max=65533)
+    ] = PORT,
     engine: Annotated[str, typer.Option(help="embedded or opa.")] = "embedded",
     folder: Annotated[Path, typer.Option(help="Where its data lies.")] = FOLDER,
     custodian: Annotated[

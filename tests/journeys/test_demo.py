@@ -17,9 +17,17 @@ from tests.parts.postgres import own_database
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that is free with the two after it, where the identity providers listen."""
+    while True:
+        with socket.socket() as probe, socket.socket() as second, socket.socket() as third:
+            probe.bind(("127.0.0.1", 0))
+            first = int(probe.getsockname()[1])
+            try:
+                second.bind(("127.0.0.1", first + 1))
+                third.bind(("127.0.0.1", first + 2))
+            except (OSError, OverflowError):
+                continue
+            return first
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from fastapi import FastAPI
-from starlette.routing import Match
+from starlette.routing import Match, Route
 
 from gateway.web.addresses import ROOMS
 from tests.web.people import Visitor
@@ -19,21 +19,27 @@ PASSED_BY = frozenset({"/leave", "/choose/language/{language}", "/choose/text-si
 """Addresses that are no pages."""
 
 
+def routes_of(app: FastAPI) -> Iterator[Route]:
+    """Return every route of the application, those of its routers too: no router of ours has a prefix."""
+    for one in app.routes:
+        router = getattr(one, "original_router", None)
+        yield from (route for route in ([one] if router is None else router.routes) if isinstance(route, Route))
+
+
 def kind_of(app: FastAPI, path: str) -> str:
     """Return the route's template that serves a path."""
-    for route in app.routes:
+    for route in routes_of(app):
         matched, _ = route.matches({"type": "http", "path": path, "method": "GET", "root_path": "", "headers": []})
         if matched is Match.FULL:
-            return str(getattr(route, "path", path))
+            return route.path
     return path
 
 
 def page_routes(app: FastAPI, room: str) -> Iterator[str]:
     """Return the templates of every page of a room that can be opened by a link."""
-    for route in app.routes:
-        path, methods = str(getattr(route, "path", "")), getattr(route, "methods", None) or ()
-        if "GET" in methods and path.split("/")[1:2] == [room]:
-            yield path
+    for route in routes_of(app):
+        if "GET" in (route.methods or ()) and route.path.split("/")[1:2] == [room]:
+            yield route.path
 
 
 def links(answer: httpx.Response) -> list[str]:

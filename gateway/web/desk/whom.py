@@ -1,12 +1,11 @@
 """Whom a page of the desk is about, and how its reference leads there.
 
-An own client of the service is reached by the service's pairwise reference, anybody who was looked up by the random
+An own client of the service is reached by the service's own reference, anybody who was looked up by the random
 reference of that look-up. Either is unknown to another service; neither tells whether we know the person.
 """
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +18,8 @@ from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 
 LATELY: Final = timedelta(days=365)
+SHOWN: Final = 50
+"""How many own clients are listed; the others are reached by their identity code."""
 """How long a client stays on a service's list after the last that happened between them."""
 
 
@@ -60,20 +61,32 @@ class Whom:
         return self.name or self.code
 
 
+class References(Protocol):
+    """The references by which services reach clients; one service's is nothing to another."""
+
+    def of(self, service: str, client: ClientId) -> str:
+        """Return the service's reference to a client."""
+        ...
+
+    def client(self, service: str, reference: str) -> ClientId | None:
+        """Return whom it leads to, None where it is not the service's."""
+        ...
+
+
 class Finder:
     """Leads from references to people, and back."""
 
     def __init__(
-        self, records: DeskRecords, caseload: Caseload, register: Register, pairwise: Callable[[str, str], str],
+        self, records: DeskRecords, caseload: Caseload, register: Register, references: References,
         now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         self._records, self._caseload, self._register = records, caseload, register
-        self._pairwise, self._now = pairwise, now
+        self._references, self._now = references, now
 
     async def own(self, service: str) -> tuple[tuple[Whom, Case], ...]:
-        """Return the service's own clients of late, the one whose matters changed last at the head."""
+        """Return the service's own clients of late, at most SHOWN, the one whose matters changed last at the head."""
         found = []
-        for case in await self._caseload.of_service(service, self._now() - LATELY):
+        for case in await self._caseload.of_service(service, self._now() - LATELY, SHOWN):
             whom = await self._own(service, case.client)
             if whom is not None:
                 found.append((whom, case))
@@ -89,10 +102,8 @@ class Finder:
         contact = await self._records.contact_of(service, ref)
         if contact is not None:
             return await self._of_contact(service, ref, contact.identifier)
-        for case in await self._caseload.of_service(service, self._now() - 10 * LATELY):
-            if hmac.compare_digest(self._pairwise(service, case.client).encode(), ref.encode()):
-                return await self._own(service, case.client)
-        return None
+        client = self._references.client(service, ref)
+        return None if client is None else await self.own_client(service, client)
 
     async def called(self, service: str, ref: str) -> str:
         """Return what the person behind a reference is called on this service's pages; empty where it has ended."""
@@ -117,6 +128,6 @@ class Finder:
             return None
         person, standing = known
         return Whom(
-            self._pairwise(service, client), service, person.identifiers[0], client, is_own=True, name=person.name,
+            self._references.of(service, client), service, person.identifiers[0], client, is_own=True, name=person.name,
             language=person.language, register=person.register, non_disclosure=standing.non_disclosure,
         )  # fmt: skip
