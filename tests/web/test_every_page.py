@@ -22,6 +22,9 @@ BUDGET = 60 * 1024
 AT_STEPS: frozenset[str] = frozenset({
     "/oversight/search/export/{name}", "/oversight/entries/{year}/{index}", "/oversight/entries/{year}/{index}/proof",
     "/oversight/clients/reports/{report}", "/oversight/clients/reports/{report}/files/{name}",
+    "/portal/confirm/{handle}", "/portal/consents/{consent_id}/again", "/portal/consents/{consent_id}/given",
+    "/portal/consents/{consent_id}/withdrawn", "/portal/done/{what}", "/portal/receipts/{receipt_id}/pdf",
+    "/portal/receipts/{receipt_id}/qr.svg", "/portal/receipts/{receipt_id}/signed",
 })  # fmt: skip
 """Pages that follow a form alone: the journeys open them."""
 _RULES = {
