@@ -19,8 +19,8 @@ from tests.web.live import NARROW, Live, chromium, live
 from tests.web.readers import READERS, crawled, reader
 
 BUDGET = 60 * 1024
-AT_STEPS = frozenset({"/portal/confirm/{handle}"})
-"""Pages that nobody who is signed in is led to."""
+AT_STEPS = frozenset({"/portal/confirm/{handle}", "/oversight/clients/reports/{report}/files/{name}"})
+"""Addresses that no page of these readers leads to: without a sign-in, and after a second officer's look."""
 _RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
