@@ -25,6 +25,9 @@ _GRANTS = _ROWS[tables.GrantTableRow.__tablename__]
 _VERSIONS = _ROWS[tables.ConsentVersionRow.__tablename__]
 _RELATIONS = _ROWS[tables.RelationRow.__tablename__]
 _DOCUMENTS = _ROWS[tables.DocumentRow.__tablename__]
+_WITHDRAWALS: Final = 5_000
+"""How many withdrawals, of all services, a worklist looks through: the newest."""
+_AT_ONCE: Final = 500
 _ROWS_A_CLIENT: Final = 8
 """How many rows are read for each client that is wanted: a client has several with a service."""
 
@@ -80,18 +83,28 @@ class SqlCaseload:
             and_(row.recipient == service, told, ends), and_(row.custodian == service, ends),
             and_(row.custodian == service, row.confirmed_at.is_(None), row.until > at),
             and_(row.recipient.in_(list(predecessors)), told, row.until > recently),
-            and_(_CONSENTS.c.withdrawn_at > recently, mine, row.until > recently),
         )  # fmt: skip
         whole = (
             select(_GRANTS, _CONSENTS.c.withdrawn_at)
             .select_from(_GRANTS.join(_CONSENTS, _CONSENTS.c.id == row.consent))
             .where(row.replaced.is_(False))
-            .order_by(row.until, row.id)
             .limit(most)
+        )
+        late = (
+            select(_CONSENTS.c.id)
+            .where(_CONSENTS.c.withdrawn_at > recently)
+            .order_by(_CONSENTS.c.withdrawn_at.desc())
+            .limit(_WITHDRAWALS)
         )
 
         def look(connection: Connection) -> dict[str, Row[Any]]:
-            return {one.id: one for kind in kinds for one in connection.execute(whole.where(kind))}
+            queries = [whole.where(kind).order_by(row.until) for kind in kinds]
+            # Two steps for withdrawals, which are few: a planner that began at the grants would read them all.
+            withdrawn = connection.scalars(late).all()
+            for start in range(0, len(withdrawn), _AT_ONCE):
+                these = row.consent.in_(withdrawn[start : start + _AT_ONCE])
+                queries.append(whole.where(these, mine, row.until > recently))
+            return {one.id: one for query in queries for one in connection.execute(query)}
 
         found = await self._database.reading(look)
         return tuple(

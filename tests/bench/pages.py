@@ -17,6 +17,7 @@ import httpx
 from gateway.app import create_app
 from gateway.composition import opened
 from gateway.demo.world import load_world
+from gateway.desks import register_desks
 from gateway.site import make_site
 from gateway.web.session import Kind, SignedIn
 from tests.bench.population import PURPOSE, RECIPIENT, ROLE, person_of
@@ -36,6 +37,8 @@ async def measure(store: Store, rooms: Collection[str]) -> Mapping[str, tuple[fl
     world = load_world()
     figures: dict[str, tuple[float, float]] = {}
     async with opened(store.settings, world.directory) as gateway:
+        # A store that is kept may have been filled before there were desks.
+        await register_desks(gateway, "bench")
         sessions = SimulatedSessions(gateway.clock.now)
         app = create_app(gateway, site=make_site(gateway, sessions))
         client = await gateway.recording.client_of(person_of(1))
