@@ -37,7 +37,9 @@ def desk_room(
     register = gateway.register
     records = SqlDeskRecords(database, Sealing(gateway.keys), register.lookup, now)
     caseload = SqlCaseload(database)
-    finder = Finder(records, caseload, _Known(database, register), gateway.directory, gateway.pairwise, now)
+    finder = Finder(
+        records, caseload, _Known(database, register), gateway.directory, gateway.pairwise, register.decoy(), now
+    )
     desk = Desk(
         pages=pages, doors=doors, base_url=gateway.settings.base_url, directory=gateway.directory,
         recording=gateway.recording, wordings=gateway.wordings, enrols=gateway.clients, records=records,

@@ -123,7 +123,7 @@ class Heard:
 
 async def test_successor_finds_the_clients_of_the_service_that_has_ended_and_no_other() -> None:
     heard = Heard()
-    finder = Finder(None, heard, None, DIRECTORY, lambda *_: "", lambda: NOW)  # type: ignore[arg-type]
+    finder = Finder(None, heard, None, DIRECTORY, lambda *_: "", ClientId("0"), lambda: NOW)  # type: ignore[arg-type]
     assert await finder.own("kuntakokeilu") == () and await finder.own_client("kela", ClientId("c")) is None
     assert heard.asked == [{"kuntakokeilu", "te-toimisto"}, {"kela"}]
 
