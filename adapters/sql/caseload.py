@@ -1,17 +1,21 @@
-"""A service's own clients, read from consents, relations and deposits. See `gateway.consent.desk_records.Caseload`."""
+"""A service's own clients, read from consents, relations and deposits. See `gateway.consent.desk_records.Caseload`.
+
+A county's service has tens of thousands of them: each question goes along an index and ends after some rows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import String, Subquery, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, and_, literal, or_, select
 from sqlmodel import SQLModel
 
 from adapters.sql import tables
 from adapters.sql.engine import Database
 from adapters.sql.instants import instant_or_none
-from gateway.consent.desk_records import Case, GrantAtWork
+from gateway.consent.desk_records import Case, GrantAtWork, Window
 from gateway.consent.model import ClientId, ConsentId
 from gateway.directory.instants import from_micros, to_micros
 
@@ -21,6 +25,8 @@ _GRANTS = _ROWS[tables.GrantTableRow.__tablename__]
 _VERSIONS = _ROWS[tables.ConsentVersionRow.__tablename__]
 _RELATIONS = _ROWS[tables.RelationRow.__tablename__]
 _DOCUMENTS = _ROWS[tables.DocumentRow.__tablename__]
+_ROWS_A_CLIENT: Final = 8
+"""How many rows are read for each client that is wanted: a client has several with a service."""
 
 
 class SqlCaseload:
@@ -29,64 +35,91 @@ class SqlCaseload:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_services(self, services: Collection[str], since: datetime) -> tuple[Case, ...]:
-        """Return the clients whose matters with one of the services changed after *since*, newest first."""
-        met = _met(services)
-        last = func.max(met.c.at)
-        query = select(met.c.client, last.label("last")).group_by(met.c.client).having(last > to_micros(since))
-        found = await self._database.reading(
-            lambda connection: connection.execute(query.order_by(last.desc(), met.c.client)).all()
-        )
-        return tuple(Case(ClientId(row.client), from_micros(row.last)) for row in found)
+    async def of_services(self, services: Collection[str], since: datetime, most: int) -> tuple[Case, ...]:
+        """Return at most so many clients whose matters with a service changed after *since*, newest first."""
+        newest = [
+            one.order_by(order.desc()).limit(_ROWS_A_CLIENT * most)
+            for service in sorted(services)
+            for one, order in _met(service)
+        ]
+
+        def look(connection: Connection) -> dict[str, int]:
+            last: dict[str, int] = {}
+            for query in newest:
+                for client, at in connection.execute(query):
+                    last[client] = max(at, last.get(client, at))
+            return last
+
+        found = await self._database.reading(look)
+        after = to_micros(since)
+        cases = sorted(((at, client) for client, at in found.items() if at > after), key=lambda row: (-row[0], row[1]))
+        return tuple(Case(ClientId(client), from_micros(at)) for at, client in cases[:most])
 
     async def is_of(self, services: Collection[str], client: ClientId) -> bool:
         """Return whether one of the services has anything in common with the client."""
-        met = _met(services)
-        query = select(met.c.client).where(met.c.client == client).limit(1)
-        return await self._database.reading(lambda connection: connection.execute(query).first() is not None)
-
-    async def grants_of(self, services: Collection[str], since: datetime) -> tuple[GrantAtWork, ...]:
-        """Return the grants that name one of these services and that had not ended at *since*."""
-        row = _GRANTS.c
-        named = or_(
-            row.custodian.in_(list(services)), and_(row.recipient.in_(list(services)), row.confirmed_at.is_not(None))
+        queries = [
+            one.where(one.selected_columns.client == client).limit(1)
+            for service in sorted(services)
+            for one, _ in _met(service)
+        ]
+        return await self._database.reading(
+            lambda connection: any(connection.execute(query).first() is not None for query in queries)
         )
-        query = (
+
+    async def at_work(
+        self, service: str, predecessors: Collection[str], window: Window, most: int
+    ) -> tuple[GrantAtWork, ...]:  # fmt: skip
+        """Return the grants that may ask for something of a service; at most so many of each kind."""
+        row, at, soon, recently = (
+            _GRANTS.c, to_micros(window.at), to_micros(window.soon), to_micros(window.recently)
+        )  # fmt: skip
+        told = row.confirmed_at.is_not(None)
+        ends = row.until.between(at + 1, soon)
+        mine = or_(and_(row.recipient == service, told), row.custodian == service)
+        kinds = (
+            and_(row.recipient == service, told, ends), and_(row.custodian == service, ends),
+            and_(row.custodian == service, row.confirmed_at.is_(None), row.until > at),
+            and_(row.recipient.in_(list(predecessors)), told, row.until > recently),
+            and_(_CONSENTS.c.withdrawn_at > recently, mine, row.until > recently),
+        )  # fmt: skip
+        whole = (
             select(_GRANTS, _CONSENTS.c.withdrawn_at)
             .select_from(_GRANTS.join(_CONSENTS, _CONSENTS.c.id == row.consent))
-            .where(named, row.replaced.is_(False), row.until > to_micros(since))
+            .where(row.replaced.is_(False))
             .order_by(row.until, row.id)
+            .limit(most)
         )
-        found = await self._database.reading(lambda connection: connection.execute(query).all())
+
+        def look(connection: Connection) -> dict[str, Row[Any]]:
+            return {one.id: one for kind in kinds for one in connection.execute(whole.where(kind))}
+
+        found = await self._database.reading(look)
         return tuple(
             GrantAtWork(
                 ClientId(one.client), ConsentId(one.consent), one.custodian, one.recipient, one.category,
                 from_micros(one.until), instant_or_none(one.withdrawn_at), one.confirmed_at is not None,
                 one.spent_by is not None or one.ended_at is not None,
             )
-            for one in found
+            for one in sorted(found.values(), key=lambda one: (one.until, one.id))
         )  # fmt: skip
 
 
-def _met(services: Collection[str]) -> Subquery:
-    """Return (client, at) of everything that one of these services and a client have in common.
+def _met(service: str) -> tuple[tuple[Select[tuple[str, int]], ColumnElement[int]], ...]:
+    """Return (client, at) of everything that a service and a client have in common, each with what orders it in time.
 
     A recipient is told of a grant once it is confirmed, so that an unconfirmed one makes nobody its client.
     """
     grant, version, relation, document = _GRANTS.c, _VERSIONS.c, _RELATIONS.c, _DOCUMENTS.c
-    codes = sorted(services)
-    named = and_(grant.recipient.in_(codes), grant.confirmed_at.is_not(None))
     of_grant = and_(version.consent == grant.consent, version.version == grant.version)
+    given = select(grant.client, version.given_at).select_from(_GRANTS.join(_VERSIONS, of_grant))
     listed = literal(" ", String) + relation.recipients + literal(" ", String)
     party = or_(
-        relation.custodian.in_(codes), relation.recorded_by.in_(codes),
-        *(listed.contains(f" {code} ", autoescape=True) for code in codes),
-    )  # fmt: skip
-    return union_all(
-        select(version.client.label("client"), version.given_at.label("at"))
-        .select_from(_GRANTS.join(_VERSIONS, of_grant))
-        .where(or_(named, grant.custodian.in_(codes))),
-        select(version.client, version.given_at).where(version.capture_service.in_(codes)),
-        select(relation.client, relation.recorded_at).where(party),
-        select(document.client, document.updated).where(document.custodian.in_(codes)),
-    ).subquery()
+        relation.custodian == service, relation.recorded_by == service, listed.contains(f" {service} ", autoescape=True)
+    )
+    return (
+        (given.where(grant.recipient == service, grant.confirmed_at.is_not(None)), grant.seq),
+        (given.where(grant.custodian == service), grant.seq),
+        (select(version.client, version.given_at).where(version.capture_service == service), version.seq),
+        (select(relation.client, relation.recorded_at).where(party), relation.recorded_at),
+        (select(document.client, document.updated).where(document.custodian == service), document.updated),
+    )

@@ -124,6 +124,12 @@ class ConsentRow(SQLModel, table=True):
     """A consent's standing: its current version and whether it was withdrawn."""
 
     __tablename__ = "consent"
+    __table_args__ = (
+        Index(
+            "ix_consent_withdrawn", "withdrawn_at", sqlite_where=text("withdrawn_at IS NOT NULL"),
+            postgresql_where=text("withdrawn_at IS NOT NULL"),
+        ),
+    )  # fmt: skip
     id: str = Field(primary_key=True)
     client: str = Field(index=True)
     version: int
@@ -136,6 +142,7 @@ class ConsentVersionRow(SQLModel, table=True):
     """One version as it was given: who, how, which words. Never changed."""
 
     __tablename__ = "consent_version"
+    __table_args__ = (Index("ix_version_capture", "capture_service", "seq"),)
     consent: str = Field(primary_key=True)
     version: int = Field(primary_key=True)
     client: str = Field(index=True)
@@ -163,6 +170,15 @@ class GrantTableRow(SQLModel, table=True):
     __tablename__ = "consent_grant"
     __table_args__ = (
         Index("ix_grant_candidates", "client", "recipient", "replaced"),
+        # A service's own clients, and its worklist.
+        Index("ix_grant_recipient_seq", "recipient", "seq"),
+        Index("ix_grant_custodian_seq", "custodian", "seq"),
+        Index("ix_grant_recipient_until", "recipient", "until"),
+        Index("ix_grant_custodian_until", "custodian", "until"),
+        Index(
+            "ix_grant_unconfirmed", "custodian", "until", sqlite_where=text("confirmed_at IS NULL"),
+            postgresql_where=text("confirmed_at IS NULL"),
+        ),
         # What ends soon, and what has ended, is looked for by the sweep.
         Index(
             "ix_grant_until", "until", sqlite_where=text("expired_logged IS 0"),
@@ -247,7 +263,7 @@ class RelationRow(SQLModel, table=True):
     section: str | None = None
     evidence: str | None = None
     recorded_by: str
-    recorded_at: int = Field(sa_column=_micros())
+    recorded_at: int = Field(sa_column=_micros(index=True))
     ended_at: int | None = Field(default=None, sa_column=_micros(nullable=True))
     contested_at: int | None = Field(default=None, sa_column=_micros(nullable=True))
 
@@ -421,7 +437,9 @@ class DocumentRow(SQLModel, table=True):
     """The current version's facts of a document; the bytes of a deposited one lie in `document_version`."""
 
     __tablename__ = "document"
-    __table_args__ = (Index("ix_document_search", "client", "category"),)
+    __table_args__ = (
+        Index("ix_document_search", "client", "category"), Index("ix_document_custodian", "custodian", "updated"),
+    )  # fmt: skip
     id: str = Field(primary_key=True)
     version: int
     client: str

@@ -78,20 +78,33 @@ class GrantAtWork:
     """Spent, or ended with what it rested on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Now, until when a grant ends soon, and since when what is over is still told."""
+
+    at: datetime
+    soon: datetime
+    recently: datetime
+
+
 class Caseload(Protocol):
     """Tells a service's own clients: those named with it in a consent or relation, or of whom it deposited."""
 
-    async def of_services(self, services: Collection[str], since: datetime) -> tuple[Case, ...]:
-        """Return the clients whose matters with one of the services changed after *since*, newest first."""
+    async def of_services(self, services: Collection[str], since: datetime, most: int) -> tuple[Case, ...]:
+        """Return at most so many clients whose matters with a service changed after *since*, newest first."""
         ...
 
     async def is_of(self, services: Collection[str], client: ClientId) -> bool:
         """Return whether one of the services has anything in common with the client, however long ago."""
         ...
 
-    async def grants_of(self, services: Collection[str], since: datetime) -> tuple[GrantAtWork, ...]:
-        """Return the grants that name one of these services and that had not ended at *since*, the first to end at the
-        head."""
+    async def at_work(
+        self, service: str, predecessors: Collection[str], window: Window, most: int
+    ) -> tuple[GrantAtWork, ...]:
+        """Return the grants that may ask for something of a service, the first to end at the head.
+
+        At most so many of each kind: those that end soon, are withdrawn, wait for a word, or name a predecessor.
+        """
         ...
 
 

@@ -147,7 +147,9 @@ def _service(code: str, directory: Directory) -> dict[str, object]:
 
 def _capacity(consent: Consent) -> dict[str, object]:
     giver = consent.giver
-    mode = "self" if giver.is_client else "representative"
+    # A supporter helps to read and never decides: the capacity stays the client's own.
+    own = "self-supported" if consent.capture.evidence.get("supported") else "self"
+    mode = own if giver.is_client else "representative"
     self_recorded = consent.capture.method in (CaptureMethod.SELF_SERVICE, CaptureMethod.OWN_PHONE)
     return {"mode": mode, "kind": str(giver.kind), "until": _text(giver.until), "own_device": self_recorded}
 

@@ -154,7 +154,7 @@ class EntryProofs:
             return Step(Check.ORDER, Finding.FAILS, tuple(faults))
         if len(places) > EARLIER_AT_MOST:
             return Step(Check.ORDER, Finding.UNCHECKED, (f"heard the newest {EARLIER_AT_MOST} entries of the client",))
-        return Step(Check.ORDER, Finding.HOLDS, (str(len(heard)),))
+        return Step(Check.ORDER, Finding.HOLDS, (f"heard {len(heard)} entries of the client",))
 
 
 _KEYLESS = "its key is gone"

@@ -10,6 +10,7 @@ from adapters.sql.desk_records import SqlDeskRecords
 from adapters.sql.engine import Database
 from adapters.sql.log_search import SqlSearchStore
 from adapters.sql.sealing import Sealing
+from adapters.tokens.references import ServiceReferences
 from gateway.composition import Gateway
 from gateway.consent.model import ClientId
 from gateway.consent.person import Person
@@ -37,9 +38,8 @@ def desk_room(
     register = gateway.register
     records = SqlDeskRecords(database, Sealing(gateway.keys), register.lookup, now)
     caseload = SqlCaseload(database)
-    finder = Finder(
-        records, caseload, _Known(database, register), gateway.directory, gateway.pairwise, register.decoy(), now
-    )
+    references = ServiceReferences(gateway.keyring.pairwise_key)
+    finder = Finder(records, caseload, _Known(database, register), gateway.directory, references, register.decoy(), now)
     desk = Desk(
         pages=pages, doors=doors, base_url=gateway.settings.base_url, directory=gateway.directory,
         recording=gateway.recording, wordings=gateway.wordings, enrols=gateway.clients, records=records,

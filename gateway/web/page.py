@@ -147,7 +147,8 @@ class _Said:
     def filters(self) -> Mapping[str, object]:
         """Return the filters of the templates."""
         named = {
-            group: self._named(group) for group in ("purpose", "role", "section", "sensitivity", "capture", "basis")
+            group: self._named(group)
+            for group in ("purpose", "role", "section", "sensitivity", "capture", "basis", "told_as")
         }
         return {
             "day": self.day, "instant": self.instant, "number": self.number, "service": self.service,

@@ -19,7 +19,7 @@ from gateway.composition import opened
 from gateway.demo.world import load_world
 from gateway.site import make_site
 from gateway.web.session import Kind, SignedIn
-from tests.bench.population import RECIPIENT, ROLE, person_of
+from tests.bench.population import PURPOSE, RECIPIENT, ROLE, person_of
 from tests.bench.sizes import Sizes
 from tests.bench.stores import Store, lent_store
 from tests.simulators.sessions import SimulatedSessions
@@ -56,7 +56,14 @@ async def measure(store: Store, rooms: Collection[str]) -> Mapping[str, tuple[fl
                 transport=httpx.ASGITransport(app), base_url=store.settings.base_url, timeout=120,
                 cookies={"saattaen-session": cookie, "saattaen-language": "fi"},
             )  # fmt: skip
-            async for address, _ in pages_of(app, Visitor(web, session), start):
+            visitor = Visitor(web, session)
+            starts = [start]
+            if start == "/desk":
+                await visitor.post("/desk/work", {"work": f"{RECIPIENT}.{ROLE}.{PURPOSE}"})
+            if start == "/oversight":
+                asked = await visitor.post("/oversight/search", {"reason": "a random check"})
+                starts.append(asked.headers["location"])
+            async for address, _ in pages_of(app, visitor, starts):
                 if not address.startswith(start):
                     continue
                 took: list[float] = []

@@ -40,13 +40,16 @@ def findings(pages: Mapping[str, str]) -> list[str]:
     with TemporaryDirectory() as folder:
         for number, text in enumerate(pages.values()):
             (Path(folder) / f"{number}.html").write_text(text, "utf-8")
-        ran = subprocess.run(
-            [html_validate(), "--config", SOURCES / "htmlvalidate.json", "--formatter", "json", folder],
-            capture_output=True, text=True, check=False,
+        # Into a file: what goes to a pipe is cut where the program ends before it was read.
+        told = Path(folder) / "findings.json"
+        subprocess.run(
+            [html_validate(), "--config", SOURCES / "htmlvalidate.json", "--formatter", f"json={told}", folder],
+            capture_output=True, check=False,
         )  # fmt: skip
+        found = json.loads(told.read_text("utf-8"))
     names = list(pages)
     return [
         f"{names[int(Path(file['filePath']).stem)]}:{one['line']}: {one['message']} ({one['ruleId']})"
-        for file in json.loads(ran.stdout)
+        for file in found
         for one in file["messages"]
     ]

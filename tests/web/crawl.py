@@ -3,43 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from html import unescape
-from urllib.parse import urlsplit
 
 import httpx
 from fastapi import FastAPI
-from starlette.routing import Match, Route
+from fastapi.routing import iter_route_contexts
+from starlette.routing import BaseRoute, Match
 
 from gateway.web.addresses import ROOMS
 from tests.web.people import Visitor
 
-_LINK = re.compile(r'<a\s[^>]*?href="([^"]+)"')
+_LINK = re.compile(r'<(?:a\s[^>]*?href|img\s[^>]*?src)="([^"]+)"')
 PASSED_BY = frozenset({"/leave", "/choose/language/{language}", "/choose/text-size/{size}", "/static/{digest}/{name}"})
 """Addresses that are no pages."""
 
 
-def routes_of(app: FastAPI) -> Iterator[Route]:
-    """Return every route of the application, those of its routers too: no router of ours has a prefix."""
-    for one in app.routes:
-        router = getattr(one, "original_router", None)
-        yield from (route for route in ([one] if router is None else router.routes) if isinstance(route, Route))
+def routes(app: FastAPI) -> Iterator[BaseRoute]:
+    """Yield every route, those of included routers too."""
+    for one in iter_route_contexts(app.routes):
+        yield one.original_route
 
 
 def kind_of(app: FastAPI, path: str) -> str:
     """Return the route's template that serves a path."""
-    for route in routes_of(app):
+    for route in routes(app):
         matched, _ = route.matches({"type": "http", "path": path, "method": "GET", "root_path": "", "headers": []})
         if matched is Match.FULL:
-            return route.path
+            return str(getattr(route, "path", path))
     return path
 
 
-def page_routes(app: FastAPI, room: str) -> Iterator[str]:
-    """Return the templates of every page of a room that can be opened by a link."""
-    for route in routes_of(app):
-        if "GET" in (route.methods or ()) and route.path.split("/")[1:2] == [room]:
-            yield route.path
+def routes_of(app: FastAPI, room: str, method: str) -> Iterator[str]:
+    """Yield the templates of every address of a room that takes a method."""
+    for route in routes(app):
+        path, methods = str(getattr(route, "path", "")), getattr(route, "methods", None) or ()
+        if method in methods and path.split("/")[1:2] == [room]:
+            yield path
 
 
 def links(answer: httpx.Response) -> list[str]:
@@ -49,18 +49,20 @@ def links(answer: httpx.Response) -> list[str]:
 
 
 async def pages_of(
-    app: FastAPI, visitor: Visitor, start: str, at_most: int = 120
+    app: FastAPI, visitor: Visitor, starts: Sequence[str], *, each: bool = False, at_most: int = 400
 ) -> AsyncIterator[tuple[str, httpx.Response]]:
-    """Yield one page of each kind that can be reached from *start*, with its address."""
-    seen, waiting = set[str](), [start]
-    while waiting and len(seen) < at_most:
+    """Yield one answer of each kind that can be reached from *starts*, with its address; or *each* there is."""
+    seen, waiting, count = set[str](), list(starts), 0
+    while waiting and count < at_most:
         address = waiting.pop(0)
-        path = urlsplit(address).path
+        path, _, query = address.partition("#")[0].partition("?")
         kind = kind_of(app, path)
-        if kind in seen or kind in PASSED_BY:
+        # What is searched for and found are two pages at one address.
+        key = address if each else f"{kind}?" if query else kind
+        if key in seen or kind in PASSED_BY:
             continue
-        seen.add(kind)
-        answer = await visitor.get(address)
+        seen.add(key)
+        answer, count = await visitor.get(address), count + 1
+        yield address, answer
         if answer.headers.get("content-type", "").startswith("text/html"):
-            yield address, answer
             waiting += links(answer)

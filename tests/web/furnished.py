@@ -1,16 +1,31 @@
-"""A world in which every page has something to show: documents, consents of every state, looks and refusals."""
+"""A world in which every page has something to show: documents, consents of every state, looks and refusals, talks at
+a desk at every step, a doubt and its answer, reports."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from gateway.consent.model import Actor, AskedRow, Capture, CaptureMethod, Evidence, RefusedRow, Shown
+from gateway.disclosure.concern import Answer
+from gateway.disclosure.log_search import Officer
+from gateway.web.session import Kind, SignedIn
 from tests.laws.gateway_world import FEEDBACK, PLAN, Laws
+from tests.web.desk_visits import answer, found, place_of, prepare
 from tests.web.people import People
+
+_ROW = "sote-keskus:kuntakokeilu:work-ability-plan:employment-support"
 
 
 async def furnish(people: People) -> None:
-    """Let a year of Suvi's, Sirpa's, Maija's and Valteri's affairs happen."""
+    """Let a year of Suvi's, Sirpa's, Maija's and Valteri's affairs happen, in all the rooms."""
+    await _decide(people)
+    await _talk_at_the_desk(people)
+    await _ask_about_a_look(people)
+    await _report(people)
+
+
+async def _decide(people: People) -> None:
     laws = people.laws
     plan = await laws.deposit("suvi")
     feedback = await laws.deposit("suvi", "terveystarkastus", FEEDBACK)
@@ -31,7 +46,9 @@ async def furnish(people: People) -> None:
     laws.clock.advance(timedelta(days=5))
     await laws.gateway.recording.withdraw(first.id, client=await laws.client("suvi"))
     await laws.ask(laws.read_of(plan, coach))
-    await laws.give("suvi", laws.row(sensitivities=frozenset({"health"}), until=laws.clock.now() + timedelta(days=20)))
+    again = await laws.give(
+        "suvi", laws.row(sensitivities=frozenset({"health"}), until=laws.clock.now() + timedelta(days=20))
+    )
     await laws.ask(laws.read_of(plan, coach))
     suvi = await laws.client("suvi")
     recording = laws.gateway.recording
@@ -42,6 +59,75 @@ async def furnish(people: People) -> None:
     await recording.prohibit(suvi, recipient="tyonantaja")
     await recording.refuse(suvi, [RefusedRow("elakelaitos", PLAN)])
     await laws.relate("suvi", "statutory", section="189/2001 5 §")
+    sent = (await recording.messages_to("client", suvi))[-1].body
+    people.places["client"] = [
+        f"/portal/consents/{again.id}/given", f"/portal/consents/{first.id}/withdrawn",
+        f"/portal/consents/{first.id}/again", "/portal/done/refused", "/portal/walk/done",
+        "/portal/preview?recipient=kela&category=work-ability-plan&tick=health",
+    ]  # fmt: skip
+    people.places["stranger"] = ["/portal/confirm/" + str(sent.get("handle", "0" * 32))]
+
+
+async def _talk_at_the_desk(people: People) -> None:
+    """Leave a talk at each of its steps to the doctor, and a signed paper that a colleague took in."""
+    doctor, colleague = [
+        await people.professional("sote-keskus", "laakari", worker=worker) for worker in ("w-1", "w-2")
+    ]
+    for one in (doctor, colleague):
+        await one.post("/desk/work", {"work": "sote-keskus.laakari.care"})
+    page = await found(people, doctor, "suvi", "care")
+    begun = [await prepare(doctor, page, "work-ability", [_ROW], method) for method in ("with-professional", "verbal")]
+    for draft in begun:
+        await answer(doctor, draft, "yes")
+    done = await prepare(doctor, page, "work-ability", [_ROW], "with-professional", {"ticks-0": ["health"]})
+    await answer(doctor, done, "yes")
+    await doctor.post(f"{done}/understood", {"told": "1"})
+    paper = await prepare(colleague, page, "work-ability", [_ROW], "paper-scan")
+    await answer(colleague, paper, "yes")
+    assert colleague.session is not None
+    scan = {"scan": ("scan.png", b"\x89PNG\r\n\x1a\n" + b"a signature" * 20, "image/png")}
+    await colleague.web.post(f"{paper}/proof", data={"csrf": colleague.session.csrf}, files=scan)
+    late = await prepare(doctor, await found(people, doctor, "maija", "care"), "work-ability", [_ROW], "verbal")
+    await answer(doctor, late, "later")
+    await doctor.post(f"{page}/report", {"says": "in-vain"})
+    people.places["professional"] = [
+        page, *(f"{begun[0]}/{step}" for step in ("details", "method", "show", "understood")), f"{begun[1]}/proof",
+        f"{done}/receipt", f"{page}/answered/no", f"{page}/reported", f"{page}/asked",
+        f"{page}/deposit/work-ability-plan/done",
+    ]  # fmt: skip
+
+
+async def _ask_about_a_look(people: People) -> None:
+    """Let Suvi doubt two looks, of which one is answered."""
+    laws = people.laws
+    suvi = await people.client_id("suvi")
+    looks = [one for one in laws.entries() if (one.kind, one.client, one.outcome) == ("disclosure", suvi, "permit")]
+    for entry in looks[:2]:
+        raised = await laws.gateway.concerns.raise_concern(suvi, entry.origin, entry.index, said="I was not there.")
+    officer = Officer("o-2", "Vastaava Toinen", "hyvinvointialue")
+    await laws.gateway.concerns.answer(raised.id, officer, Answer.RIGHTFUL, "Your coach prepared a meeting.")
+
+
+async def _report(people: People) -> None:
+    """Let one report wait for the officer's second look, and one have gone out."""
+    officers = [
+        await people.visitor(
+            SignedIn(Kind.STAFF, id_, f"Officer {id_}", "substantial", people.laws.clock.now(),
+                     organisation="hyvinvointialue", is_officer=True)
+        )
+        for id_ in ("o-1", "o-2")
+    ]  # fmt: skip
+    asked = {
+        "package": "703-2023-11",
+        "reason": "the client asked",
+        "language": "fi",
+        "client": people.laws.code("suvi"),
+    }
+    for maker, second in ((officers[1], None), (officers[0], officers[1])):
+        report = place_of(await maker.post("/oversight/clients", asked))
+        if second is not None:
+            keys = re.findall(r'name="((?:worker|line)-[^"]+)"', (await second.get(report)).text)
+            place_of(await second.post(f"{report}/check", dict.fromkeys(keys, "include")))
 
 
 async def _record_unconfirmed(laws: Laws) -> None:

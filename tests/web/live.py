@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import TypeVar
@@ -14,9 +15,16 @@ from typing import TypeVar
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from gateway.app import create_app
+from gateway.demo.provider.installing import IDENTIFICATION, install_providers, providers_served
+from gateway.rooms.sign_in import way_in
+from gateway.site import make_site
+from tests.laws.gateway_world import open_world
 from tests.web.people import People, Visitor, open_people
 
 T = TypeVar("T")
+Opener = Callable[[Path, str, Sequence[socket.socket]], AbstractAsyncContextManager[People]]
+"""Opens a gateway with its pages in a folder, at an address; the two sockets beside its own are for providers."""
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
@@ -37,6 +45,7 @@ class Live:
         """Return a browser's context in which the visitor's cookies are."""
         context = browser.new_context(viewport=options.pop("viewport", DESK), **options)  # type: ignore[arg-type]
         cookies = [(cookie.name.removeprefix("__Host-"), cookie.value) for cookie in visitor.web.cookies.jar]
+        context.set_default_timeout(15_000)
         context.add_cookies([{"name": name, "value": str(value), "url": self.base} for name, value in cookies])
         return context
 
@@ -57,18 +66,57 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+@asynccontextmanager
+async def with_simulated_sessions(
+    folder: Path, base: str, beside: Sequence[socket.socket]
+) -> AsyncIterator[People]:  # fmt: skip
+    """Open a gateway whose visitors are signed in by the test."""
+    async with open_people(folder, base) as people:
+        yield people
+
+
+@asynccontextmanager
+async def with_providers(folder: Path, base: str, beside: Sequence[socket.socket]) -> AsyncIterator[People]:
+    """Open a gateway at which people sign in through the demo's OpenID providers, which listen *beside* it."""
+    named = {"identification": folder / IDENTIFICATION}
+    async with open_world(
+        folder, lambda one: replace(one, settings=one.settings.model_copy(update=named)), web=False, base_url=base
+    ) as laws:
+        providers = install_providers(folder, laws.world, base, laws.clock.now)
+        way = way_in(laws.gateway)
+        assert way is not None
+        app = create_app(laws.gateway, site=make_site(laws.gateway, way.sessions, way.sign_in))
+        async with providers_served(providers, beside):
+            yield People(laws, way.sessions, app)
+
+
+def _three_in_a_row() -> list[socket.socket]:
+    """Return sockets on three ports in a row: the demo's providers answer at the two after the gateway's own."""
+    while True:
+        sockets = [socket.socket() for _ in range(3)]
+        try:
+            sockets[0].bind(("127.0.0.1", 0))
+            first = sockets[0].getsockname()[1]
+            for beside, one in enumerate(sockets[1:], 1):
+                one.bind(("127.0.0.1", first + beside))
+        except (OSError, OverflowError):
+            for one in sockets:
+                one.close()
+        else:
+            return sockets
+
+
 @contextmanager
-def live(folder: Path) -> Iterator[Live]:
+def live(folder: Path, opener: Opener = with_simulated_sessions) -> Iterator[Live]:
     """Serve a gateway with pages on an installation in *folder*."""
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening, *beside = _three_in_a_row()
     base = f"http://127.0.0.1:{listening.getsockname()[1]}"
     ready, stop = Event(), Event()
     found: list[Live] = []
     failed: list[BaseException] = []
 
     async def serve() -> None:
-        async with open_people(folder, base) as people:
+        async with opener(folder, base, beside) as people:
             server = uvicorn.Server(uvicorn.Config(people.app, log_level="error", lifespan="off", ws="none"))
             serving = asyncio.create_task(server.serve(sockets=[listening]))
             found.append(Live(base, people, asyncio.get_running_loop()))
@@ -95,3 +143,5 @@ def live(folder: Path) -> Iterator[Live]:
     finally:
         stop.set()
         thread.join(30)
+        for one in (listening, *beside):
+            one.close()

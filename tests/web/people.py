@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from gateway.app import create_app
 from gateway.consent.model import ClientId
 from gateway.directory.identity_code import Identifier
 from gateway.site import make_site
-from gateway.web.session import ActingFor, Kind, Session, SignedIn
+from gateway.web.session import ActingFor, Kind, Session, Sessions, SignedIn
 from tests.laws.gateway_world import BASE, Laws, open_world
 from tests.simulators.sessions import SimulatedSessions
 
@@ -43,17 +43,20 @@ class People:
     """A gateway with its pages."""
 
     laws: Laws
-    sessions: SimulatedSessions
+    sessions: Sessions
     app: FastAPI
+    places: dict[str, list[str]] = field(default_factory=dict)
+    """Addresses of a furnished world that only a form leads to, by reader."""
 
     async def visitor(self, signed_in: SignedIn | None = None, language: str = "en") -> Visitor:
         """Return a browser, in which *signed_in* is signed in."""
-        web = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE)
+        base = self.laws.gateway.settings.base_url
+        web = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=base)
         web.cookies.set("saattaen-language", language)
         if signed_in is None:
             return Visitor(web)
         cookie, session = await self.sessions.begin(signed_in)
-        web.cookies.set("__Host-saattaen-session", cookie)
+        web.cookies.set("__Host-saattaen-session" if base.startswith("https:") else "saattaen-session", cookie)
         return Visitor(web, session)
 
     async def client_id(self, name: str) -> ClientId:

@@ -42,11 +42,11 @@ def shot(page: Page, folder: Path, name: str) -> Path:
 def take(site: Live, browser: Browser, who: str, language: str) -> Iterator[Path]:
     """Take the pictures of one reader in one register."""
     for screen, size in product(SCREENS, SIZES):
-        visitor, start = reader(site, who, language)
+        visitor, starts = reader(site, who, language)
         visitor.web.cookies.set("saattaen-text-size", size)
         with site.browser_of(browser, visitor, viewport=SCREENS[screen]) as context:
             page = context.new_page()
-            for number, address in enumerate(crawled(site, visitor, start)):
+            for number, address in enumerate(crawled(site, visitor, starts)):
                 page.goto(site.base + address)
                 yield shot(page, FOLDER / who / language, f"{number:02}-{name_of(address)}-{screen}-{size}")
 

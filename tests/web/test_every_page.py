@@ -13,14 +13,14 @@ from playwright.sync_api import Browser
 from gateway.directory.names import LANGUAGES
 from gateway.web.page import WEB
 from tests.parts.html_validate import findings
-from tests.web.crawl import kind_of, page_routes
+from tests.web.crawl import kind_of, pages_of, routes_of
 from tests.web.furnished import furnish
 from tests.web.live import NARROW, Live, chromium, live
 from tests.web.readers import READERS, crawled, reader
 
 BUDGET = 60 * 1024
-AT_STEPS: frozenset[str] = frozenset()
-"""Pages that follow a form alone: the journeys open them."""
+AT_STEPS = frozenset({"/portal/confirm/{handle}"})
+"""Pages that nobody who is signed in is led to."""
 _RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
@@ -46,8 +46,8 @@ def browser() -> Iterator[Browser]:
 def test_markup_is_sound_and_light_on_every_page_in_every_register(site: Live, who: str) -> None:
     found: dict[str, str] = {}
     for language in LANGUAGES:
-        visitor, start = reader(site, who, language)
-        found |= {f"{language} {address}": text for address, text in crawled(site, visitor, start).items()}
+        visitor, starts = reader(site, who, language)
+        found |= {f"{language} {address}": text for address, text in crawled(site, visitor, starts).items()}
     style = len(gzip.compress((WEB / "static" / "app.css").read_bytes()))
     scripts = sum(len(gzip.compress(file.read_bytes())) for file in (WEB / "static").glob("*.js"))
     for address, text in found.items():
@@ -65,7 +65,7 @@ def test_markup_is_sound_and_light_on_every_page_in_every_register(site: Live, w
 def test_axe_finds_nothing_and_nothing_leaves_a_narrow_screen(
     site: Live, browser: Browser, who: str, language: str
 ) -> None:
-    visitor, start = reader(site, who, language)
+    visitor, starts = reader(site, who, language)
     wrong: list[str] = []
     with site.browser_of(browser, visitor, viewport=NARROW) as context:
         page = context.new_page()
@@ -78,7 +78,7 @@ def test_axe_finds_nothing_and_nothing_leaves_a_narrow_screen(
                 else None
             ),
         )
-        for address in crawled(site, visitor, start):
+        for address in crawled(site, visitor, starts):
             page.goto(site.base + address)
             for one in Axe().run(page, options=_RULES).response["violations"]:
                 places = "; ".join(node["html"][:120] for node in one["nodes"][:3])
@@ -91,12 +91,12 @@ def test_axe_finds_nothing_and_nothing_leaves_a_narrow_screen(
 @pytest.mark.needs_chromium
 @pytest.mark.parametrize("who", READERS)
 def test_largest_text_and_forced_colours_keep_every_page_usable(site: Live, browser: Browser, who: str) -> None:
-    visitor, start = reader(site, who, "fi")
+    visitor, starts = reader(site, who, "fi")
     visitor.web.cookies.set("saattaen-text-size", "largest")
     wrong: list[str] = []
     with site.browser_of(browser, visitor, viewport={"width": 640, "height": 800}, forced_colors="active") as context:
         page = context.new_page()
-        for address in crawled(site, visitor, start):
+        for address in crawled(site, visitor, starts):
             page.goto(site.base + address)
             if (width := page.evaluate("document.documentElement.scrollWidth")) > 640:
                 wrong.append(f"{address}: {width} px wide")
@@ -108,7 +108,15 @@ def test_largest_text_and_forced_colours_keep_every_page_usable(site: Live, brow
 
 
 @pytest.mark.parametrize(("who", "room"), [("client", "portal"), ("professional", "desk"), ("officer", "oversight")])
-def test_every_page_of_a_room_can_be_come_to_by_links(site: Live, who: str, room: str) -> None:
-    visitor, start = reader(site, who, "en")
-    reached = {kind_of(site.people.app, address.split("?")[0]) for address in crawled(site, visitor, start)}
-    assert set(page_routes(site.people.app, room)) - reached <= AT_STEPS
+def test_every_page_of_a_room_is_come_to(site: Live, who: str, room: str) -> None:
+    app, (visitor, starts) = site.people.app, reader(site, who, "en")
+
+    async def crawl() -> dict[str, int]:
+        return {
+            kind_of(app, address.partition("?")[0]): answer.status_code
+            async for address, answer in pages_of(app, visitor, starts)
+        }
+
+    reached, known = site.run(crawl()), set(routes_of(app, room, "GET"))
+    assert known and known - set(reached) <= AT_STEPS
+    assert {kind for kind, status in reached.items() if status != 200} <= {"/"}

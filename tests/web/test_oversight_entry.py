@@ -87,7 +87,7 @@ async def test_the_button_checks_every_step_and_tells_each(people: People) -> No
     page = words(await officer.post(address.replace("?", "/verify?")))
     assert "Every step that could be checked holds" in page
     assert page.count(" Holds ") == 6
-    assert "What it rests on stood before it Holds 3" in page
+    assert "What it rests on stood before it Holds heard 3 entries" in page
 
 
 async def test_an_altered_section_is_found_by_the_button(people: People) -> None:

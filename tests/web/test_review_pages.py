@@ -116,6 +116,17 @@ async def test_client_reads_their_document_and_nobody_elses(people: People) -> N
     assert others.status_code == nowhere.status_code == 404 and words(others) == words(nowhere)
 
 
+async def test_client_whose_information_is_stopped_is_told_so_whatever_they_open(people: People) -> None:
+    laws = people.laws
+    document = await laws.deposit()
+    await laws.gateway.clients.suspend(await people.client_id("suvi"), suspended=True, by=Actor(system="operator"))
+    visitor = await people.client("suvi")
+    pages = [await visitor.get(f"/portal/documents{path}") for path in ("", f"/{document}", "/x")]
+    assert {page.status_code for page in pages} == {403} and len({words(page) for page in pages}) == 1
+    assert "Your documents are not shown right now" in words(pages[0])
+    assert "Sees:" not in words(await visitor.get("/portal/matrix"))
+
+
 async def test_preview_shows_the_ticked_part_and_names_what_stays_hidden(people: People) -> None:
     await people.laws.deposit()
     visitor = await people.client("suvi")

@@ -1,12 +1,11 @@
 """Whom a page of the desk is about, and how its reference leads there.
 
-An own client of the service is reached by the service's pairwise reference, anybody who was looked up by the random
+An own client of the service is reached by the service's own reference, anybody who was looked up by the random
 reference of that look-up. Either is unknown to another service; neither tells whether we know the person.
 """
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,7 +20,7 @@ from gateway.directory.model import Directory
 
 LATELY: Final = timedelta(days=365)
 """How long a client stays on a service's list after the last that happened between them."""
-LISTED: Final = 100
+LISTED: Final = 50
 """How many clients a list shows at most; others are looked up."""
 
 
@@ -63,21 +62,33 @@ class Whom:
         return self.name or self.code
 
 
+class References(Protocol):
+    """The references by which services reach clients; one service's is nothing to another."""
+
+    def of(self, service: str, client: ClientId) -> str:
+        """Return the service's reference to a client."""
+        ...
+
+    def client(self, service: str, reference: str) -> ClientId | None:
+        """Return whom it leads to, None where it is not the service's."""
+        ...
+
+
 class Finder:
     """Leads from references to people, and back."""
 
     def __init__(
         self, records: DeskRecords, caseload: Caseload, register: Register, directory: Directory,
-        pairwise: Callable[[str, str], str], nobody: ClientId, now: Callable[[], datetime],
+        references: References, nobody: ClientId, now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         """*nobody* is the client that no identifier leads to: a person unknown is looked for as one known is."""
         self._records, self._caseload, self._register = records, caseload, register
-        self._directory, self._pairwise, self._nobody, self._now = directory, pairwise, nobody, now
+        self._directory, self._references, self._nobody, self._now = directory, references, nobody, now
 
     async def own(self, service: str) -> tuple[tuple[Whom, Case], ...]:
         """Return the service's own clients of late, LISTED at most, the one whose matters changed last at the head."""
         found = []
-        for case in (await self._caseload.of_services(self._heard(service), self._now() - LATELY))[:LISTED]:
+        for case in await self._caseload.of_services(self._heard(service), self._now() - LATELY, LISTED):
             whom = await self._own(service, case.client)
             if whom is not None:
                 found.append((whom, case))
@@ -93,10 +104,8 @@ class Finder:
         contact = await self._records.contact_of(service, ref)
         if contact is not None:
             return await self._of_contact(service, ref, contact.identifier)
-        for case in await self._caseload.of_services(self._heard(service), self._now() - 10 * LATELY):
-            if hmac.compare_digest(self._pairwise(service, case.client).encode(), ref.encode()):
-                return await self._own(service, case.client)
-        return None
+        client = self._references.client(service, ref)
+        return None if client is None else await self.own_client(service, client)
 
     async def own_client(self, service: str, client: ClientId) -> Whom | None:
         """Return a client by our id where it is the service's own, None for anybody else."""
@@ -121,6 +130,6 @@ class Finder:
             return None
         person, standing = known
         return Whom(
-            self._pairwise(service, client), service, person.identifiers[0], client, is_own=True, name=person.name,
+            self._references.of(service, client), service, person.identifiers[0], client, is_own=True, name=person.name,
             language=person.language, register=person.register, non_disclosure=standing.non_disclosure,
         )  # fmt: skip

@@ -11,6 +11,8 @@ from gateway.consent.desk_records import GrantAtWork
 
 SOON: Final = timedelta(days=30)
 RECENTLY: Final = timedelta(days=30)
+MOST: Final = 50
+"""How many rows of a kind are shown: what is due first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.consent.desk_records import DeskAnswer, GrantAtWork
+from gateway.consent.desk_records import DeskAnswer, GrantAtWork, Window
 from gateway.consent.model import ClientId
 from gateway.disclosure.log_search import BadQuery, LogSearch
 from gateway.disclosure.opened import Opened
@@ -20,7 +20,7 @@ from gateway.web.desk.desk import Desk, DeskRoute, Entered
 from gateway.web.desk.draft import Draft
 from gateway.web.desk.drafts import Drafts
 from gateway.web.desk.whom import Whom
-from gateway.web.desk.worklist import RECENTLY, make_worklist
+from gateway.web.desk.worklist import MOST, RECENTLY, SOON, make_worklist
 
 Row = TypeVar("Row", DeskAnswer, Draft)
 
@@ -46,7 +46,8 @@ def worklist_router(desk: Desk, drafts: Drafts, search: LogSearch, phrases: Phra
         entered = await desk.enter(request)
         service, now = entered.service, desk.clock.now()
         before = frozenset(row.code for row in desk.directory.predecessors(service, now))
-        found = make_worklist(await desk.caseload.grants_of({service, *before}, now - RECENTLY), service, before, now)
+        window = Window(now, now + SOON, now - RECENTLY)
+        found = make_worklist(await desk.caseload.at_work(service, before, window, MOST), service, before, now)
         called: dict[str, Whom | None] = {}
         mine, papers = await drafts.open_ones(entered)
         return desk.render(

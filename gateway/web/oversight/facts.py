@@ -34,6 +34,8 @@ def facts_of(entry: Opened) -> Sequence[Section]:
 
 
 def _rows(name: str, value: object) -> Iterator[tuple[str, str]]:
+    if value is None:
+        return
     if isinstance(value, Mapping):
         for key, one in value.items():
             yield from _rows(f"{name}.{key}" if name else str(key), one)
@@ -46,8 +48,6 @@ def _rows(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 def _said(key: str, value: object) -> str:
     match value:
-        case None:
-            return ""
         case bool():
             return "true" if value else "false"
         case int() if key in _INSTANTS and value > _MICROS:

@@ -52,7 +52,8 @@ def search_router(
         seen = await look(query, visit.officer, visit.private.reason)
         return pages.render(
             request, "oversight/results.html", visit.session, status=200, **_choices(visit, asked),
-            told=tell(seen.entries, phrases, language_of(request)), seen=seen, histogram=histogram(seen.sights),
+            told=tell(seen.entries, phrases, language_of(request), seen.sights), seen=seen,
+            histogram=histogram(seen.sights),
             outcomes=outcomes(seen.sights), recipients=recipients(seen.sights), counted=COUNTED, exported=EXPORTED,
             faults=[], written={},
         )  # fmt: skip

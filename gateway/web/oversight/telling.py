@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.disclosure.log_output import as_row
+from gateway.disclosure.log_survey import Sight
 from gateway.disclosure.opened import Opened
 from gateway.disclosure.phrases import Eye, Phrases
 
@@ -39,9 +40,13 @@ class Told:
     closed: Sequence[str]
 
 
-def tell(entries: Sequence[Opened], phrases: Phrases, language: str) -> list[Told]:
-    """Tell the entries, in their order."""
-    return [_told(entry, phrases, language) for entry in entries]
+def tell(entries: Sequence[Opened], phrases: Phrases, language: str, sights: Sequence[Sight] = ()) -> list[Told]:
+    """Tell the entries, in their order.
+
+    An entry that names grants by their ids alone is told with the services that the index has for it (*sights*).
+    """
+    seen = {(one.origin, one.index): one for one in sights}
+    return [_told(entry, phrases, language, seen.get((entry.origin, entry.index))) for entry in entries]
 
 
 def address_of(origin: str, index: int) -> str:
@@ -49,14 +54,15 @@ def address_of(origin: str, index: int) -> str:
     return f"/oversight/entries/{origin.rpartition('/')[2]}/{index}"
 
 
-def _told(entry: Opened, phrases: Phrases, language: str) -> Told:
+def _told(entry: Opened, phrases: Phrases, language: str, seen: Sight | None) -> Told:
     row, actor = as_row(entry), entry.a or {}
+    recipients = (row["recipient"] or (seen.recipient if seen is not None else "") or "").split()
     kinds = phrases.groups["kinds"]
     reasons = [(code, _reason(code, phrases, language)) for code in row["reasons"].split()]
     return Told(
         href=address_of(entry.origin, entry.index), year=entry.origin.rpartition("/")[2], index=entry.index, t=entry.t,
         kind=entry.kind, title=phrases.kind(entry.kind, language) if entry.kind in kinds else entry.kind,
-        outcome=entry.outcome, case=_case(entry, row), recipients=row["recipient"].split(),
+        outcome=entry.outcome, case=_case(entry, row), recipients=recipients,
         custodians=row["custodian"].split(), categories=row["category"].split(), purposes=row["purpose"].split(),
         bases=row["basis"].split(), reasons=reasons,
         person=row["person"], name=_text(actor.get("name")), role=_text(actor.get("role")),

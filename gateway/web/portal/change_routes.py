@@ -48,7 +48,7 @@ def change_router(room: Room) -> APIRouter:
         if choice.faults:
             return form_page(visit, consent, offered, choice, again=False, status=422)
         here = f"/portal/consents/{consent.id}/change"
-        checked = check(room, visit, form, offered, choice, here, here)
+        checked = check(room, visit, form, offered, choice, here, here, may_tell_help=False)
         if not isinstance(checked, Checked):
             return checked
         await room.recording.change(consent.id, checked.rows, checked.shown, client=visit.client, by=visit.by)

@@ -32,11 +32,12 @@ class Checked:
 
 def check(
     room: Room, visit: Visit, form: Form, offered: Sequence[Offered], choice: Choice, action: str, back: str, *,
-    no_action: str = "", purpose: str = "",
+    no_action: str = "", purpose: str = "", may_tell_help: bool = True,
 ) -> Checked | Response:  # fmt: skip
     """Return the confirmed choice, or the screen to confirm it on. *choice* has no faults.
 
-    *no_action* is where the equal button of saying no leads; *purpose* is carried along.
+    *no_action* is where the equal button of saying no leads; *purpose* is carried along. With *may_tell_help* the
+    client may tell that somebody helped them to read.
     """
     rows = rows_of(choice, offered, visit.now)
     text = text_of(room, visit, rows)
@@ -44,13 +45,14 @@ def check(
     if answered and hmac.compare_digest(told.encode(), text.sha256.encode()):
         return Checked(rows, text.shown(), form.text("supported", most=3) == "yes")
     return confirm_on(
-        room, visit, offered, choice, action, back, no_action=no_action, purpose=purpose, text_changed=answered
-    )
+        room, visit, offered, choice, action, back, no_action=no_action, purpose=purpose, text_changed=answered,
+        may_tell_help=may_tell_help,
+    )  # fmt: skip
 
 
 def confirm_on(
     room: Room, visit: Visit, offered: Sequence[Offered], choice: Choice, action: str, back: str, *,
-    no_action: str = "", purpose: str = "", text_changed: bool = False,
+    no_action: str = "", purpose: str = "", text_changed: bool = False, may_tell_help: bool = False,
 ) -> Response:  # fmt: skip
     """Return the screen on which a choice is confirmed at *action*."""
     text = text_of(room, visit, rows_of(choice, offered, visit.now))
@@ -63,7 +65,7 @@ def confirm_on(
     parts = list(zip(choice.keys, text.rows, strict=True))
     return room.show(
         visit, "check", text=text, parts_of=parts, choice=choice, hidden=hidden, action=action, back=back,
-        no_action=no_action, text_changed=text_changed,
+        no_action=no_action, text_changed=text_changed, may_tell_help=may_tell_help,
     )  # fmt: skip
 
 

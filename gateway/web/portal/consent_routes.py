@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.consent.model import Consent, ConsentId
+from gateway.consent.view import ReceiptView
 from gateway.web.page import see_other
 from gateway.web.portal.cards import Card, card_of
 from gateway.web.portal.checking import text_shown
@@ -46,7 +49,7 @@ def consent_router(room: Room) -> APIRouter:
         visit = await room.enter(request)
         card = await find_card(room, visit, consent_id)
         receipts = await room.recording.receipts(card.consent.id)
-        return room.show(visit, "given", card=card, receipt=receipts[-1] if receipts else None)
+        return room.show(visit, "given", card=card, receipt=last_of(receipts, "consent.given", "consent.changed"))
 
     @router.post("/{consent_id}/confirm")
     async def confirm(request: Request, consent_id: str) -> Response:
@@ -58,6 +61,11 @@ def consent_router(room: Room) -> APIRouter:
         return see_other(f"/portal/consents/{consent.id}/given")
 
     return router
+
+
+def last_of(receipts: Sequence[ReceiptView], *kinds: str) -> ReceiptView | None:
+    """Return the last receipt of these steps, None where there is none (any more)."""
+    return next((one for one in reversed(receipts) if one.kind in kinds), None)
 
 
 async def find_consent(room: Room, visit: Visit, consent_id: str) -> Consent:

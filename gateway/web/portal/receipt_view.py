@@ -62,7 +62,7 @@ def read_receipt(receipt: ReceiptView) -> ReceiptPage:
             tuple(_row(_object(row)) for row in _list(content["grants"])), _text(event["by"]),
             _text(notice["rendered_sha256"]),
         )  # fmt: skip
-    except (KeyError, IndexError, TypeError) as fault:
+    except (KeyError, IndexError, TypeError, ValueError) as fault:
         raise ValueError("this is no receipt of ours") from fault
 
 

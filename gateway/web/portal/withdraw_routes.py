@@ -11,7 +11,7 @@ from gateway.web.page import see_other
 from gateway.web.portal.cards import Card
 from gateway.web.portal.checking import confirm_on
 from gateway.web.portal.choice import NO_ROWS, as_it_stands
-from gateway.web.portal.consent_routes import find_card
+from gateway.web.portal.consent_routes import find_card, last_of
 from gateway.web.portal.offering import rows_left
 from gateway.web.portal.visit import Room, Visit, missing
 
@@ -70,7 +70,7 @@ def withdraw_router(room: Room) -> APIRouter:
             raise missing()
         receipts = await room.recording.receipts(card.consent.id)
         return room.show(
-            visit, "withdrawn", card=card, consent=card.consent, receipt=receipts[-1] if receipts else None,
+            visit, "withdrawn", card=card, consent=card.consent, receipt=last_of(receipts, "consent.withdrawn"),
             told=await room.recording.withdrawal_told(card.consent.id, visit.client),
         )  # fmt: skip
 

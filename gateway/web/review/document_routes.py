@@ -8,24 +8,26 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.errors import CustodianUnavailable
+from gateway.errors import CustodianUnavailable, NotAvailable
 from gateway.http.problems import EdgeError
 from gateway.web.review.ports import Review
-from gateway.web.review.visiting import enter
+from gateway.web.review.visiting import enter, show
 
 
 def document_router(room: Review) -> APIRouter:
     """Return the routes under /portal/documents."""
     router = APIRouter(prefix="/portal/documents", include_in_schema=False)
-    pages = room.pages
 
     @router.get("")
     async def documents(request: Request) -> Response:
         visit = await enter(room, request)
-        found = await room.own_documents.documents(visit.client, visit.looker)
+        try:
+            found = await room.own_documents.documents(visit.client, visit.looker)
+        except NotAvailable:
+            return show(room, visit, "stopped", status=403)
         ordered = sorted(found, key=lambda one: one.category)
         groups = tuple((category, tuple(group)) for category, group in groupby(ordered, key=lambda one: one.category))
-        return pages.render(request, "review/documents.html", visit.session, groups=groups)
+        return show(room, visit, "documents", groups=groups)
 
     @router.get("/{document}")
     async def read(request: Request, document: str) -> Response:
@@ -33,9 +35,12 @@ def document_router(room: Review) -> APIRouter:
         try:
             reading = await room.own_documents.read(visit.client, document, visit.looker)
         except CustodianUnavailable:
-            return pages.render(request, "review/elsewhere.html", visit.session, status=503)
+            return show(room, visit, "elsewhere", status=503)
+        except NotAvailable:
+            # While the client is suspended every id is answered so, whether it is anything or not.
+            return show(room, visit, "stopped", status=403)
         if reading is None:
             raise EdgeError("no-such-address")
-        return pages.render(request, "review/document.html", visit.session, reading=reading)
+        return show(room, visit, "document", reading=reading)
 
     return router

@@ -16,7 +16,7 @@ from gateway.web.language import N_
 from gateway.web.page import HEADERS, see_other
 from gateway.web.review.log_rows import origin_and_index, place_of
 from gateway.web.review.ports import Review
-from gateway.web.review.visiting import Visit, enter_in_person
+from gateway.web.review.visiting import Visit, enter_in_person, show
 
 TOO_LONG = N_("Write at most 2000 characters.")
 NOBODY_TO_ASK = N_("No service had a part in this, so there is nobody to ask.")
@@ -25,16 +25,20 @@ NOBODY_TO_ASK = N_("No service had a part in this, so there is nobody to ask.")
 def entry_router(room: Review) -> APIRouter:
     """Return the routes under /portal/log/{place} and /portal/concerns. They are the client's in person."""
     router = APIRouter(prefix="/portal", include_in_schema=False)
-    pages = room.pages
 
     @router.get("/log/{place}")
     async def entry(request: Request, place: str) -> Response:
         visit = await enter_in_person(room, request)
         told, origin, index = await _told(visit, place)
-        return pages.render(
-            request, "review/entry.html", visit.session, place=place, told=told,
-            concern=await _concern(visit.client, told), proof=await room.proofs.proof(origin, index, visit.client),
-        )  # fmt: skip
+        return show(
+            room,
+            visit,
+            "entry",
+            place=place,
+            told=told,
+            concern=await _concern(visit.client, told),
+            proof=await room.proofs.proof(origin, index, visit.client),
+        )
 
     @router.get("/log/{place}/proof.json")
     async def proof(request: Request, place: str) -> Response:
@@ -52,7 +56,7 @@ def entry_router(room: Review) -> APIRouter:
         told, _, _ = await _told(visit, place)
         if await _concern(visit.client, told) is not None:
             return see_other(f"/portal/log/{place}")
-        return pages.render(request, "review/question.html", visit.session, place=place, told=told, said="", faults=())
+        return show(room, visit, "question", place=place, told=told, said="", faults=())
 
     @router.post("/log/{place}/question")
     async def ask(request: Request, place: str) -> Response:
@@ -69,19 +73,29 @@ def entry_router(room: Review) -> APIRouter:
                     raise EdgeError("no-such-address") from None
                 fault = NOBODY_TO_ASK
         if fault:
-            return pages.render(
-                request, "review/question.html", visit.session, status=422, place=place, told=told, said=said,
+            return show(
+                room,
+                visit,
+                "question",
+                status=422,
+                place=place,
+                told=told,
+                said=said,
                 faults=[("said", fault)],
-            )  # fmt: skip
+            )
         return see_other(f"/portal/log/{place}")
 
     @router.get("/concerns")
     async def concerns(request: Request) -> Response:
         visit = await enter_in_person(room, request)
-        return pages.render(
-            request, "review/concerns.html", visit.session, concerns=await room.concerns.of_client(visit.client),
-            now=room.clock.now(), place_of=place_of,
-        )  # fmt: skip
+        return show(
+            room,
+            visit,
+            "concerns",
+            concerns=await room.concerns.of_client(visit.client),
+            now=room.clock.now(),
+            place_of=place_of,
+        )
 
     async def _told(visit: Visit, place: str) -> tuple[Explanation, str, int]:
         at = origin_and_index(place, room.log_name)

@@ -20,7 +20,7 @@ from gateway.http.problems import EdgeError
 from gateway.web.review.log_filter import SORTS, read_filter
 from gateway.web.review.log_rows import by_day, place_of, rows_of
 from gateway.web.review.ports import Review
-from gateway.web.review.visiting import enter
+from gateway.web.review.visiting import enter, show
 
 PAGE = 20
 
@@ -28,7 +28,7 @@ PAGE = 20
 def log_router(room: Review) -> APIRouter:
     """Return the route of /portal/log."""
     router = APIRouter(include_in_schema=False)
-    pages, directory = room.pages, room.pages.directory
+    directory = room.pages.directory
 
     @router.get("/portal/log")
     async def log(request: Request) -> Response:
@@ -36,10 +36,21 @@ def log_router(room: Review) -> APIRouter:
         client, looker = visit.client, visit.looker
         asked = read_filter(request.query_params, directory)
         if asked.faults:
-            return pages.render(
-                request, "review/log.html", visit.session, status=422, days=(), more="", asked=asked, sorts=SORTS,
-                check=None, services=(), categories=tuple(directory.categories), raised={}, is_first=True,
-            )  # fmt: skip
+            return show(
+                room,
+                visit,
+                "log",
+                status=422,
+                days=(),
+                more="",
+                asked=asked,
+                sorts=SORTS,
+                check=None,
+                services=(),
+                categories=tuple(directory.categories),
+                raised={},
+                is_first=True,
+            )
         after = request.query_params.get("after") or None
         try:
             page = await room.log.own(
@@ -53,12 +64,20 @@ def log_router(room: Review) -> APIRouter:
         check = await room.check.check([(one.origin, one.index) for one in entries])
         picture = seen_picture(await room.pictures.for_client(client), looker)
         accounts = Accounts(directory, room.phrases, visit.language)
-        return pages.render(
-            request, "review/log.html", visit.session, days=by_day(rows_of(entries, accounts, page.context)),
-            more="" if page.more is None else asked.address(page.more), asked=asked, sorts=SORTS, check=check,
-            services=_services(picture, entries, asked.recipient), categories=tuple(directory.categories),
-            raised=await _raised(room, client, looker), is_first=after is None,
-        )  # fmt: skip
+        return show(
+            room,
+            visit,
+            "log",
+            days=by_day(rows_of(entries, accounts, page.context)),
+            more="" if page.more is None else asked.address(page.more),
+            asked=asked,
+            sorts=SORTS,
+            check=check,
+            services=_services(picture, entries, asked.recipient),
+            categories=tuple(directory.categories),
+            raised=await _raised(room, client, looker),
+            is_first=after is None,
+        )
 
     return router
 

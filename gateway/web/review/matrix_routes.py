@@ -19,7 +19,7 @@ from gateway.web.review.grid import WORDS, grid_of
 from gateway.web.review.lanes import LOOKS
 from gateway.web.review.ports import Review
 from gateway.web.review.reasons import reason_of
-from gateway.web.review.visiting import enter
+from gateway.web.review.visiting import enter, show
 
 NO_DAY = N_("Write the day like this: 31.5.2026.")
 COMING_DAY = N_("Choose a day that has been. Nobody knows yet what comes.")
@@ -28,7 +28,7 @@ COMING_DAY = N_("Choose a day that has been. Nobody knows yet what comes.")
 def matrix_router(room: Review) -> APIRouter:
     """Return the routes under /portal/matrix."""
     router = APIRouter(prefix="/portal/matrix", include_in_schema=False)
-    pages, directory = room.pages, room.pages.directory
+    directory = room.pages.directory
 
     @router.get("")
     async def matrix(request: Request, on: str = "", everyone: str = "") -> Response:
@@ -37,11 +37,21 @@ def matrix_router(room: Review) -> APIRouter:
         at, fault = _instant(on, room.clock.now())
         made = await room.who_can_see.matrix(visit.client, looker, at=at, everyone=everyone == "1")
         shown = seen_cells(made, looker, directory)
-        return pages.render(
-            request, "review/matrix.html", visit.session, status=422 if fault else 200, rows=grid_of(shown),
-            categories=shown.categories, signs=WORDS, at=made.at, past=at is not None, on=on[:20], fault=fault,
-            everyone=everyone == "1", caveats=made.caveats,
-        )  # fmt: skip
+        return show(
+            room,
+            visit,
+            "matrix",
+            status=422 if fault else 200,
+            rows=grid_of(shown),
+            categories=shown.categories,
+            signs=WORDS,
+            at=made.at,
+            past=at is not None,
+            on=on[:20],
+            fault=fault,
+            everyone=everyone == "1",
+            caveats=made.caveats,
+        )
 
     @router.get("/{recipient}/{category}")
     async def reason(request: Request, recipient: str, category: str, on: str = "") -> Response:
@@ -59,11 +69,19 @@ def matrix_router(room: Review) -> APIRouter:
         if not looker.is_client:
             ours = {str(one.id) for one in picture.consents}
             told = replace(told, consents=tuple(one for one in told.consents if one.consent in ours))
-        return pages.render(
-            request, "review/reason.html", visit.session, recipient=recipient, category=category, told=told, word=WORDS,
-            at=made.at, past=at is not None, on=on[:20] if at is not None else "",
+        return show(
+            room,
+            visit,
+            "reason",
+            recipient=recipient,
+            category=category,
+            told=told,
+            word=WORDS,
+            at=made.at,
+            past=at is not None,
+            on=on[:20] if at is not None else "",
             last_looked=next((from_micros(one.t) for one in looks.entries), None),
-        )  # fmt: skip
+        )
 
     return router
 

@@ -9,14 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.consent.model import GrantRow
-from gateway.disclosure.phrases import Eye
 from gateway.disclosure.representative import may_be_told
 from gateway.errors import CustodianUnavailable
 from gateway.http.problems import EdgeError
 from gateway.web.review.matrix_routes import known
 from gateway.web.review.ports import Review
 from gateway.web.review.preview_rows import rows_for
-from gateway.web.review.visiting import Visit, enter
+from gateway.web.review.visiting import Visit, enter, show
 
 MOST_ROWS = 50
 
@@ -24,7 +23,7 @@ MOST_ROWS = 50
 def preview_router(room: Review) -> APIRouter:
     """Return the routes /portal/preview and /portal/requests/{id}/preview."""
     router = APIRouter(prefix="/portal", include_in_schema=False)
-    pages, directory = room.pages, room.pages.directory
+    directory = room.pages.directory
 
     @router.get("/preview")
     async def preview(
@@ -70,12 +69,21 @@ def preview_router(room: Review) -> APIRouter:
                 found = await room.previews.preview(visit.client, rows[:MOST_ROWS], looker)
         except CustodianUnavailable:
             away = True
-        return pages.render(
-            request, "review/preview.html", visit.session, status=503 if away else 200, recipient=recipient,
-            category=category, ticks=[one for one in possible if one in ticks], possible=possible, found=found,
-            away=away, action=action, named={name: value for name, value in named.items() if value}, back=back,
-            why=lambda reason: room.phrases.explain(reason, Eye.CLIENT, visit.language),
-        )  # fmt: skip
+        return show(
+            room,
+            visit,
+            "preview",
+            status=503 if away else 200,
+            recipient=recipient,
+            category=category,
+            ticks=[one for one in possible if one in ticks],
+            possible=possible,
+            found=found,
+            away=away,
+            action=action,
+            named={name: value for name, value in named.items() if value},
+            back=back,
+        )
 
     def _possible(category: str) -> tuple[str, ...]:
         """Return the sensitivities that the category's sections have by nature: those that may be ticked."""

@@ -14,19 +14,18 @@ from gateway.web.page import HEADERS
 from gateway.web.review.grid import SEES, SEES_BY_LAW
 from gateway.web.review.ports import Review
 from gateway.web.review.reasons import reason_of
-from gateway.web.review.visiting import enter
+from gateway.web.review.visiting import enter, show
 
 
 def print_router(room: Review) -> APIRouter:
     """Return the routes under /portal/print."""
     router = APIRouter(prefix="/portal/print", include_in_schema=False)
-    pages = room.pages
 
     @router.get("")
     async def sheet(request: Request) -> Response:
         visit = await enter(room, request)
         client, looker = visit.client, visit.looker
-        made = seen_cells(await room.who_can_see.matrix(client, looker), looker, pages.directory)
+        made = seen_cells(await room.who_can_see.matrix(client, looker), looker, room.pages.directory)
         picture = seen_picture(await room.pictures.for_client(client), looker)
         told = [
             (recipient, [row for row in rows if row[1].sign in (SEES, SEES_BY_LAW)])
@@ -38,10 +37,14 @@ def print_router(room: Review) -> APIRouter:
                 ],
             )
         ]
-        return pages.render(
-            request, "review/sheet.html", visit.session, told=[one for one in told if one[1]], at=made.at,
+        return show(
+            room,
+            visit,
+            "sheet",
+            told=[one for one in told if one[1]],
+            at=made.at,
             address=f"{room.base_url}/portal",
-        )  # fmt: skip
+        )
 
     @router.get("/qr.svg")
     async def code(request: Request) -> Response:

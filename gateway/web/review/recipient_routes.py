@@ -13,7 +13,7 @@ from gateway.web.review.log_rows import REQUESTS, rows_of
 from gateway.web.review.matrix_routes import known
 from gateway.web.review.ports import Review
 from gateway.web.review.reasons import reason_of
-from gateway.web.review.visiting import enter
+from gateway.web.review.visiting import enter, show
 
 NEWEST = 5
 
@@ -21,7 +21,7 @@ NEWEST = 5
 def recipient_router(room: Review) -> APIRouter:
     """Return the routes under /portal/recipients."""
     router = APIRouter(prefix="/portal/recipients", include_in_schema=False)
-    pages, directory = room.pages, room.pages.directory
+    directory = room.pages.directory
 
     @router.get("/{code}")
     async def recipient(request: Request, code: str) -> Response:
@@ -36,13 +36,23 @@ def recipient_router(room: Review) -> APIRouter:
         ]
         entries = seen_entries(page.entries, looker, directory)
         accounts = Accounts(directory, room.phrases, visit.language)
-        return pages.render(
-            request, "review/recipient.html", visit.session, code=code, organisation=service.organisation,
-            told=told, sees=[row for row in told if row[1].sign in (SEES, SEES_BY_LAW)], word=WORDS,
-            consents=[one for one in picture.consents if code in {grant.row.recipient for grant in one.grants}
-                      and one.in_force(room.clock.now())],
+        return show(
+            room,
+            visit,
+            "recipient",
+            code=code,
+            organisation=service.organisation,
+            told=told,
+            sees=[row for row in told if row[1].sign in (SEES, SEES_BY_LAW)],
+            word=WORDS,
+            consents=[
+                one
+                for one in picture.consents
+                if code in {grant.row.recipient for grant in one.grants} and one.in_force(room.clock.now())
+            ],
             relations=[one for one in picture.relations if code in one.recipients and one.ended_at is None],
-            rows=rows_of(entries, accounts, page.context), more=page.more is not None,
-        )  # fmt: skip
+            rows=rows_of(entries, accounts, page.context),
+            more=page.more is not None,
+        )
 
     return router

@@ -14,7 +14,7 @@ from gateway.web.review.chart import chart_of
 from gateway.web.review.lanes import LOOKS, lanes_of, within
 from gateway.web.review.log_rows import place_of
 from gateway.web.review.ports import Review
-from gateway.web.review.visiting import enter
+from gateway.web.review.visiting import enter, show
 
 MOST_LOOKS = 200
 _BACK = timedelta(days=2 * 366)
@@ -23,7 +23,6 @@ _BACK = timedelta(days=2 * 366)
 def timeline_router(room: Review) -> APIRouter:
     """Return the route /portal/timeline."""
     router = APIRouter(include_in_schema=False)
-    pages = room.pages
 
     @router.get("/portal/timeline")
     async def timeline(request: Request) -> Response:
@@ -34,13 +33,19 @@ def timeline_router(room: Review) -> APIRouter:
             client, since=to_micros(now - _BACK), kinds=LOOKS, outcome="permit", count=MOST_LOOKS, looker=looker
         )
         lanes = lanes_of(
-            picture, seen_entries(page.context, looker, pages.directory),
-            seen_entries(page.entries, looker, pages.directory),
+            picture, seen_entries(page.context, looker, room.pages.directory),
+            seen_entries(page.entries, looker, room.pages.directory),
         )  # fmt: skip
         chart = chart_of(lanes, now)
-        return pages.render(
-            request, "review/timeline.html", visit.session, chart=chart, lanes=within(lanes, chart.begin, chart.end),
-            older=page.more is not None, place_of=place_of, most=MOST_LOOKS,
-        )  # fmt: skip
+        return show(
+            room,
+            visit,
+            "timeline",
+            chart=chart,
+            lanes=within(lanes, chart.begin, chart.end),
+            older=page.more is not None,
+            place_of=place_of,
+            most=MOST_LOOKS,
+        )
 
     return router

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from gateway.consent.model import ClientId, GiverKind
 from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind
@@ -18,6 +19,7 @@ from gateway.web.session import Session
 class Visit:
     """One request of a client, or of who acts for one; `language` is the register of the page."""
 
+    request: Request
     session: Session
     client: ClientId
     looker: Looker
@@ -43,7 +45,7 @@ async def enter(room: Review, request: Request, *, view: str | None = None) -> V
             raise ConsentRefused("mandate-missing", "the register knows no such mandate now")
         if view is not None:
             await room.tell_look(looker, other.client, view)
-    return Visit(session, session.signed_in.client, looker, room.pages.page(request, session).language)
+    return Visit(request, session, session.signed_in.client, looker, room.pages.page(request, session).language)
 
 
 async def enter_in_person(room: Review, request: Request) -> Visit:
@@ -52,6 +54,17 @@ async def enter_in_person(room: Review, request: Request) -> Visit:
     if not visit.in_person:
         raise EdgeError("no-such-address")
     return visit
+
+
+def show(room: Review, visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
+    """Return the page that `review/<template>.html` makes; `phrase` tells a code of `gateway.disclosure.phrases`."""
+
+    def phrase(group: str, code: str) -> str:
+        return room.phrases.text(group, code, visit.language)
+
+    return room.pages.render(
+        visit.request, f"review/{template}.html", visit.session, status=status, phrase=phrase, **values
+    )
 
 
 def looker_of(session: Session) -> Looker:

@@ -12,7 +12,7 @@ from gateway.consent.model import Consent
 from gateway.disclosure.representative import seen_picture
 from gateway.http.problems import EdgeError
 from gateway.web.review.ports import Review
-from gateway.web.review.visiting import Visit, enter
+from gateway.web.review.visiting import Visit, enter, show
 
 MOST_CARDS = 7
 
@@ -20,19 +20,18 @@ MOST_CARDS = 7
 def walk_router(room: Review) -> APIRouter:
     """Return the routes under /portal/walk."""
     router = APIRouter(prefix="/portal/walk", include_in_schema=False)
-    pages = room.pages
 
     @router.get("")
     async def begin(request: Request) -> Response:
         visit = await enter(room, request, view="walk")
         cards, left = await _cards(visit)
-        return pages.render(request, "review/walk.html", visit.session, cards=cards, left=left)
+        return show(room, visit, "walk", cards=cards, left=left)
 
     @router.get("/done")
     async def done(request: Request) -> Response:
         visit = await enter(room, request, view="walk")
         cards, left = await _cards(visit)
-        return pages.render(request, "review/walk_done.html", visit.session, count=len(cards) + left, left=left)
+        return show(room, visit, "walk_done", count=len(cards) + left, left=left)
 
     @router.get("/{consent}")
     async def card(request: Request, consent: str) -> Response:
@@ -41,11 +40,16 @@ def walk_router(room: Review) -> APIRouter:
         place = next((at for at, one in enumerate(cards) if one.id == consent), None)
         if place is None:
             raise EdgeError("no-such-address")
-        return pages.render(
-            request, "review/walk_card.html", visit.session, consent=cards[place], now=place + 1, of=len(cards),
+        return show(
+            room,
+            visit,
+            "walk_card",
+            consent=cards[place],
+            now=place + 1,
+            of=len(cards),
             following=cards[place + 1].id if place + 1 < len(cards) else "done",
             rows=[one.row for one in cards[place].grants if one.in_force(room.clock.now())],
-        )  # fmt: skip
+        )
 
     async def _cards(visit: Visit) -> tuple[Sequence[Consent], int]:
         """Return the consents in force, those given longest ago first, and how many more there are."""
