@@ -109,16 +109,13 @@ class Heard:
     def __init__(self) -> None:
         self.asked: list[frozenset[str]] = []
 
-    async def of_services(self, services: Collection[str], since: datetime) -> tuple[Case, ...]:
+    async def of_services(self, services: Collection[str], since: datetime, limit: int) -> tuple[Case, ...]:
         self.asked.append(frozenset(services))
         return ()
 
     async def is_of(self, services: Collection[str], client: ClientId) -> bool:
         self.asked.append(frozenset(services))
         return False
-
-    async def grants_of(self, services: Collection[str], since: datetime) -> tuple[GrantAtWork, ...]:
-        return ()
 
 
 async def test_successor_finds_the_clients_of_the_service_that_has_ended_and_no_other() -> None:
