@@ -39,7 +39,7 @@ def desk_room(
     records = SqlDeskRecords(database, Sealing(gateway.keys), register.lookup, now)
     caseload = SqlCaseload(database)
     references = ServiceReferences(gateway.keyring.pairwise_key)
-    finder = Finder(records, caseload, _Known(database, register), gateway.directory, references, now)
+    finder = Finder(records, caseload, _Known(database, register), gateway.directory, references, register.decoy(), now)
     desk = Desk(
         pages=pages, doors=doors, base_url=gateway.settings.base_url, directory=gateway.directory,
         recording=gateway.recording, wordings=gateway.wordings, enrols=gateway.clients, records=records,

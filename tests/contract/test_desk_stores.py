@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from adapters.sql.caseload import SqlCaseload
 from adapters.sql.desk_records import DRAFT_LASTS, SqlDeskRecords
 from adapters.sql.sealing import Sealing
-from gateway.consent.desk_records import AnswerKind, DeskAnswer
+from gateway.consent.desk_records import AnswerKind, DeskAnswer, Window
 from gateway.consent.model import Actor, Capture, CaptureMethod, Evidence, Shown
 from gateway.directory.identity_code import Identifier
 from tests.laws.gateway_world import Laws, Store, installed, open_world, removed
@@ -120,15 +120,15 @@ async def test_caseload_is_who_is_named_with_the_service_lately(laws: Laws) -> N
     await laws.relate("sirpa")
 
     async def of(service: str) -> set[str]:
-        return {case.client for case in await caseload.of_services({service}, long_ago)}
+        return {case.client for case in await caseload.of_services({service}, long_ago, 100)}
 
     assert await of("kuntakokeilu") == {suvi, sirpa}
     assert await of("sote-keskus") == {suvi, maija, sirpa}
     assert await of("kela") == set()
-    both = await caseload.of_services({"kela", "kuntakokeilu"}, long_ago)
+    both = await caseload.of_services({"kela", "kuntakokeilu"}, long_ago, 100)
     assert {case.client for case in both} == {suvi, sirpa} and await caseload.is_of({"kela", "kuntakokeilu"}, suvi)
     assert await caseload.is_of({"kuntakokeilu"}, suvi) and not await caseload.is_of({"kuntakokeilu"}, maija)
-    assert await caseload.of_services({"kuntakokeilu"}, laws.clock.now() + timedelta(seconds=1)) == ()
+    assert await caseload.of_services({"kuntakokeilu"}, laws.clock.now() + timedelta(seconds=1), 100) == ()
 
 
 async def test_unconfirmed_grant_makes_nobody_its_recipients_client(laws: Laws) -> None:
@@ -142,18 +142,20 @@ async def test_unconfirmed_grant_makes_nobody_its_recipients_client(laws: Laws) 
     await laws.gateway.recording.give(client, [row], capture, shown, by=by)
     assert not await caseload.is_of({"sosiaalityo"}, client)
     assert await caseload.is_of({"terveystarkastus"}, client) and await caseload.is_of({"sote-keskus"}, client)
-    since = laws.clock.now()
-    assert await caseload.grants_of({"sosiaalityo"}, since) == ()
-    assert not (await caseload.grants_of({"sote-keskus"}, since))[0].confirmed
+    now = laws.clock.now()
+    window = Window(now, now + timedelta(days=30), now - timedelta(days=30))
+    assert await caseload.at_work("sosiaalityo", (), window, 10) == ()
+    assert not (await caseload.at_work("sote-keskus", (), window, 10))[0].confirmed
 
 
-async def test_grants_at_work_tell_their_state_and_leave_out_what_was_replaced_or_has_ended(laws: Laws) -> None:
+async def test_grants_at_work_are_those_that_ask_for_something_of_the_service(laws: Laws) -> None:
     caseload, recording, now = SqlCaseload(laws.gateway.database), laws.gateway.recording, laws.clock.now()
     soon = laws.row(until=now + timedelta(days=5))
     consent = await laws.give("suvi", soon, laws.row(category="self-assessment"))
-    found = await caseload.grants_of({OURS}, now)
-    assert [one.category for one in found] == ["work-ability-plan", "self-assessment"]
-    assert [one.category for one in await caseload.grants_of({OURS}, soon.until)] == ["self-assessment"]
+    window = Window(now, now + timedelta(days=30), now - timedelta(days=30))
+    assert [one.category for one in await caseload.at_work(OURS, (), window, 10)] == ["work-ability-plan"]
+    assert await caseload.at_work(OURS, (), window, 0) == ()
     await recording.withdraw(consent.id)
-    assert {one.withdrawn_at for one in await caseload.grants_of({OURS}, now)} == {now}
-    assert await caseload.grants_of({THEIRS}, now) == ()
+    withdrawn = await caseload.at_work(OURS, (), window, 10)
+    assert {one.withdrawn_at for one in withdrawn} == {now} and len(withdrawn) == 2
+    assert await caseload.at_work(THEIRS, (), window, 10) == ()

@@ -109,7 +109,7 @@ class Heard:
     def __init__(self) -> None:
         self.asked: list[frozenset[str]] = []
 
-    async def of_services(self, services: Collection[str], since: datetime) -> tuple[Case, ...]:
+    async def of_services(self, services: Collection[str], since: datetime, limit: int) -> tuple[Case, ...]:
         self.asked.append(frozenset(services))
         return ()
 
@@ -117,13 +117,10 @@ class Heard:
         self.asked.append(frozenset(services))
         return False
 
-    async def grants_of(self, services: Collection[str], since: datetime) -> tuple[GrantAtWork, ...]:
-        return ()
-
 
 async def test_successor_finds_the_clients_of_the_service_that_has_ended_and_no_other() -> None:
     heard = Heard()
-    finder = Finder(None, heard, None, DIRECTORY, lambda *_: "", lambda: NOW)  # type: ignore[arg-type]
+    finder = Finder(None, heard, None, DIRECTORY, lambda *_: "", ClientId("0"), lambda: NOW)  # type: ignore[arg-type]
     assert await finder.own("kuntakokeilu") == () and await finder.own_client("kela", ClientId("c")) is None
     assert heard.asked == [{"kuntakokeilu", "te-toimisto"}, {"kela"}]
 

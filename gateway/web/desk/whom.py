@@ -79,10 +79,11 @@ class Finder:
 
     def __init__(
         self, records: DeskRecords, caseload: Caseload, register: Register, directory: Directory,
-        references: References, now: Callable[[], datetime],
+        references: References, nobody: ClientId, now: Callable[[], datetime],
     ) -> None:  # fmt: skip
+        """*nobody* is the client that no identifier leads to: a person unknown is looked for as one known is."""
         self._records, self._caseload, self._register = records, caseload, register
-        self._directory, self._references, self._now = directory, references, now
+        self._directory, self._references, self._nobody, self._now = directory, references, nobody, now
 
     async def own(self, service: str) -> tuple[tuple[Whom, Case], ...]:
         """Return the service's own clients of late, LISTED at most, the one whose matters changed last at the head."""
@@ -116,7 +117,8 @@ class Finder:
 
     async def _of_contact(self, service: str, ref: str, identifier: Identifier) -> Whom:
         client = await self._register.client_of(identifier)
-        if client is not None and await self._caseload.is_of(self._heard(service), client):
+        is_own = await self._caseload.is_of(self._heard(service), client or self._nobody)
+        if is_own and client is not None:
             own = await self._own(service, client)
             if own is not None:
                 return own
