@@ -40,13 +40,17 @@ def findings(pages: Mapping[str, str]) -> list[str]:
     with TemporaryDirectory() as folder:
         for number, text in enumerate(pages.values()):
             (Path(folder) / f"{number}.html").write_text(text, "utf-8")
-        ran = subprocess.run(
-            [html_validate(), "--config", SOURCES / "htmlvalidate.json", "--formatter", "json", folder],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        # Into a file: Node ends before all of a long text went into a pipe.
+        found = Path(folder) / "found.json"
+        with found.open("w") as written:
+            subprocess.run(
+                [html_validate(), "--config", SOURCES / "htmlvalidate.json", "--formatter", "json", folder],
+                stdout=written, check=False,
+            )  # fmt: skip
+        files = json.loads(found.read_bytes())
     names = list(pages)
     return [
         f"{names[int(Path(file['filePath']).stem)]}:{one['line']}: {one['message']} ({one['ruleId']})"
-        for file in json.loads(ran.stdout)
+        for file in files
         for one in file["messages"]
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,13 +66,18 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
         whom = await desk.whom(entered, ref)
         seen = await views.may_see.may_see(whom.client, entered.requester)
         language = desk.pages.page(request).language
-        once = once_documents(await desk.recording.messages_to(entered.service, whom.client)) if whom.client else {}
+        consents, now = await desk.recording.consents_of(whom.client, entered.service), desk.clock.now()
+        usable = {
+            grant.id for view in consents for grant in view.grants
+            if view.state == "given" and not grant.spent and not grant.ended and grant.row.until > now
+        }  # fmt: skip
+        told = await desk.recording.messages_to(entered.service, whom.client) if whom.client else ()
+        once = once_documents(told, usable)
         return desk.render(
             request, entered, "client.html", whom=whom, done=done,
             seen=[(one, *views.phrases.open_to(one.told, language)) for one in seen],
-            once=list(once.items()) if whom.is_own else [],
-            consents=await desk.recording.consents_of(whom.client, entered.service), now=desk.clock.now(),
-            deposits=depositable(directory, entered.service, desk.clock.now()),
+            once=list(once.items()) if whom.is_own else [], consents=consents, now=now,
+            deposits=depositable(directory, entered.service, now),
         )  # fmt: skip
 
     @router.post("/open")
@@ -159,8 +164,9 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
     return router
 
 
-def once_documents(messages: tuple[Outgoing, ...]) -> dict[str, str]:
-    """Return what the service was told may be opened once: document id -> category."""
+def once_documents(messages: tuple[Outgoing, ...], usable: Container[str] | None = None) -> dict[str, str]:
+    """Return what the service was told may be opened once: document id -> category; of the grants *usable* alone where
+    they are named."""
     found: dict[str, str] = {}
     for message in messages:
         documents, grants = message.body.get("documents"), message.body.get("grants")
@@ -168,6 +174,8 @@ def once_documents(messages: tuple[Outgoing, ...]) -> dict[str, str]:
             continue
         categories = {row.get("id"): row.get("category") for row in grants if isinstance(row, dict)}
         for grant, ids in documents.items():
+            if usable is not None and grant not in usable:
+                continue
             found |= {str(one): str(categories.get(grant, "")) for one in ids}
     return found
 
