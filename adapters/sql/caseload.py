@@ -49,8 +49,8 @@ class SqlCaseload:
         def look(connection: Connection) -> dict[str, int]:
             last: dict[str, int] = {}
             for query in newest:
-                for client, at in connection.execute(query):
-                    last[client] = max(at, last.get(client, at))
+                for row in connection.execute(query):
+                    last[row.client] = max(row.at, last.get(row.client, row.at))
             return last
 
         found = await self._database.reading(look)
@@ -124,7 +124,7 @@ def _met(service: str) -> tuple[tuple[Select[tuple[str, int]], ColumnElement[int
     """
     grant, version, relation, document = _GRANTS.c, _VERSIONS.c, _RELATIONS.c, _DOCUMENTS.c
     of_grant = and_(version.consent == grant.consent, version.version == grant.version)
-    given = select(grant.client, version.given_at).select_from(_GRANTS.join(_VERSIONS, of_grant))
+    given = select(grant.client, version.given_at.label("at")).select_from(_GRANTS.join(_VERSIONS, of_grant))
     listed = literal(" ", String) + relation.recipients + literal(" ", String)
     party = or_(
         relation.custodian == service, relation.recorded_by == service, listed.contains(f" {service} ", autoescape=True)
@@ -132,7 +132,7 @@ def _met(service: str) -> tuple[tuple[Select[tuple[str, int]], ColumnElement[int
     return (
         (given.where(grant.recipient == service, grant.confirmed_at.is_not(None)), grant.seq),
         (given.where(grant.custodian == service), grant.seq),
-        (select(version.client, version.given_at).where(version.capture_service == service), version.seq),
-        (select(relation.client, relation.recorded_at).where(party), relation.recorded_at),
-        (select(document.client, document.updated).where(document.custodian == service), document.updated),
+        (select(version.client, version.given_at.label("at")).where(version.capture_service == service), version.seq),
+        (select(relation.client, relation.recorded_at.label("at")).where(party), relation.recorded_at),
+        (select(document.client, document.updated.label("at")).where(document.custodian == service), document.updated),
     )

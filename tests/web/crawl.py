@@ -51,7 +51,7 @@ def links(answer: httpx.Response) -> list[str]:
 async def pages_of(
     app: FastAPI, visitor: Visitor, starts: Sequence[str], *, each: bool = False, at_most: int = 400
 ) -> AsyncIterator[tuple[str, httpx.Response]]:
-    """Yield one answer of each kind that can be reached from *starts*, with its address; or *each* there is."""
+    """Yield *starts* and one answer of each kind that can be reached from there, with its address; or *each*."""
     seen, waiting, count = set[str](), list(starts), 0
     while waiting and count < at_most:
         address = waiting.pop(0)
@@ -59,9 +59,9 @@ async def pages_of(
         kind = kind_of(app, path)
         # What is searched for and found are two pages at one address.
         key = address if each else f"{kind}?" if query else kind
-        if key in seen or kind in PASSED_BY:
+        if address in seen or kind in PASSED_BY or (key in seen and address not in starts):
             continue
-        seen.add(key)
+        seen |= {key, address}
         answer, count = await visitor.get(address), count + 1
         yield address, answer
         if answer.headers.get("content-type", "").startswith("text/html"):

@@ -128,6 +128,7 @@ async def _report(people: People) -> None:
         if second is not None:
             keys = re.findall(r'name="((?:worker|line)-[^"]+)"', (await second.get(report)).text)
             place_of(await second.post(f"{report}/check", dict.fromkeys(keys, "include")))
+    people.places["officer"] = [report]
 
 
 async def _record_unconfirmed(laws: Laws) -> None:
