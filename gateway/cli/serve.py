@@ -15,6 +15,7 @@ import uvloop
 
 from gateway.cli.observation import Observation, metrics_of_workers, observation
 from gateway.composition import opened
+from gateway.desks import register_desks
 from gateway.directory.load import load_directory
 from gateway.http.admission import Bounds
 from gateway.installation import grant, prepare
@@ -121,18 +122,15 @@ async def _serve(
     settings: Settings, listening: socket.socket, begin: Callable[[Serving], None], observing: Observation, *,
     joins: bool = False,
 ) -> None:  # fmt: skip
-    async with (
-        opened(settings, load_directory(settings.directory), joins=joins) as gateway,
-        served(
-            gateway,
-            listening,
-            observing.observer,
-            observing.sample,
-            Bounds(places=settings.places, shared=settings.shared_places, strangers=settings.stranger_places),
-            ConnectionBounds(connections=settings.connections),
-            open_site(gateway),
-        ) as serving,  # fmt: skip
-    ):
-        serving.stop_on_signals()
-        begin(serving)
-        await serving.ended()
+    async with opened(settings, load_directory(settings.directory), joins=joins) as gateway:
+        site = open_site(gateway)
+        if site is not None and not joins:
+            await register_desks(gateway, "gateway")
+        bounds = Bounds(places=settings.places, shared=settings.shared_places, strangers=settings.stranger_places)
+        connections = ConnectionBounds(connections=settings.connections)
+        async with served(
+            gateway, listening, observing.observer, observing.sample, bounds, connections, site
+        ) as serving:  # fmt: skip
+            serving.stop_on_signals()
+            begin(serving)
+            await serving.ended()

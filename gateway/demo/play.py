@@ -28,6 +28,7 @@ from gateway.demo.stage import Stage
 from gateway.demo.store import name_store, store_of
 from gateway.demo.story import CLIENT, Story
 from gateway.demo.telling import Teller
+from gateway.demo.walks import leave_a_request, tell_walks
 from gateway.demo.world import WORLD, World, load_world
 from gateway.errors import SettingsError
 from gateway.installation import prepare
@@ -155,7 +156,9 @@ async def _run(
                 teller.head("Every step went as told.")
         if once:
             return 1 if teller.failed else 0
+        await leave_a_request(stage)
         _tell_where_next(stage, folder)
+        tell_walks(stage)
         await serving.ended()
     return 1 if teller.failed else 0
 
@@ -226,7 +229,6 @@ def _tell_where_next(stage: Stage, folder: Path) -> None:
         ("what the officer sees", f"{saattaen} log search {on}"),
         ("the proof, checked offline", f"{saattaen} verify {on}"),
         ("messages to clients, services", str(_short(folder / "outbox"))),
-        ("the pages of clients and staff", f"{base}/"),
         ("the API's reference", f"{base}/reference"),
         ("what the FHIR side can do", f"{base}/fhir/metadata"),
     ):
