@@ -10,7 +10,7 @@ from adapters.tokens.references import ServiceReferences
 from gateway.consent.model import ClientId
 
 KEY = secrets.token_bytes(32)
-CLIENT = ClientId(secrets.token_hex(16))
+CLIENT = ClientId("0f1e2d3c4b5a69788796a5b4c3d2e1f0")
 
 
 def test_a_reference_is_the_same_each_time_and_leads_back() -> None:
