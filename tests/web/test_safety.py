@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from gateway.site import Site as Site
 from gateway.web.page import HEADERS
 from tests.web.crawl import pages_of, routes_of
 from tests.web.furnished import furnish
