@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from gateway.site import Site as Site
 from gateway.web.page import HEADERS
 from tests.web.crawl import pages_of, routes_of
 from tests.web.furnished import furnish
@@ -22,7 +21,6 @@ OPEN_TO_ALL = frozenset({"/portal/confirm/{handle}"})
 READER_OF = {"portal": "client", "acting-for": "client", "desk": "professional", "oversight": "officer"}
 LOOKS = frozenset({"subject.read", "audit.read", "probe"})
 """The kinds of entry that tell of a look alone."""
-ROW = "sote-keskus:kuntakokeilu:work-ability-plan:employment-support"
 
 
 def filled(template: str, places: Sequence[str]) -> str:
@@ -50,7 +48,7 @@ async def come_to(
 
 
 async def standing(people: People) -> str:
-    """Return all that stands of everyone: permissions, prohibitions, relations, requests, doubts, messages, drafts."""
+    """Return all that stands of everyone: permissions, prohibitions, relations, requests, doubts and messages."""
     laws, found = people.laws, []
     for name in laws.world.clients:
         client = await people.client_id(name)
