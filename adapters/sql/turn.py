@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from adapters.sql.database import Database
 
 _KEY = 0x5AA77AE5
 _TRY = text("SELECT pg_try_advisory_lock(:key)")
+_GIVE_BACK = text("SELECT pg_advisory_unlock(:key)")
 _STILL = text("SELECT 1")
 
 
@@ -93,4 +95,8 @@ class _ServerTurn:
     def close(self) -> None:
         if self._session is not None:
             session, self._session = self._session, None
+            # The server hears of a session's end a moment later, and who takes over must not wait for that; where the
+            # session was cut, the lock went with it.
+            with suppress(SQLAlchemyError):
+                session.execute(_GIVE_BACK, {"key": _KEY})
             session.close()
