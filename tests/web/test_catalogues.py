@@ -36,3 +36,15 @@ def test_a_translation_fills_in_what_its_text_does_and_nothing_is_left_over(regi
 def test_easy_finnish_falls_back_to_finnish_and_finnish_to_nothing() -> None:
     assert translations("fi-x-selko").gettext("Accessibility") != "Accessibility"
     assert translations("en").gettext("Accessibility") == "Accessibility"
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_a_text_is_said_alike_in_every_room(register: str) -> None:
+    # All catalogues are one to the reader: whichever is looked into first says it for all.
+    said: dict[str, dict[str, str]] = {}
+    for room in texts():
+        for entry in catalogue(register, room):
+            if entry.id and entry.string:
+                said.setdefault(str(entry.id), {})[room] = str(entry.string)
+    apart = {text: rooms for text, rooms in said.items() if len(set(rooms.values())) > 1}
+    assert not apart, apart

@@ -14,7 +14,7 @@ from gateway.web.review.log_rows import REQUESTS
 
 ALL, LOOKS, REFUSED, CHOICES = "", "looks", "refused", "choices"
 SORTS = (
-    (ALL, N_("Everything")),
+    (ALL, N_("All entries")),
     (LOOKS, N_("Looks and attempts")),
     (REFUSED, N_("Only what was not given")),
     (CHOICES, N_("What you decided")),
