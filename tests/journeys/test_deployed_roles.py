@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from gateway.demo.world import WORLD
-from tests.parts.postgres import private_postgres, programs
+from tests.parts.postgres import PrivatePostgres, programs
 
 DATABASES = Path(__file__).parents[2] / "deploy" / "postgres" / "databases.sql"
 COMMAND = [sys.executable, "-W", "ignore", "-c", "from gateway.cli import main; main()"]
@@ -18,7 +22,23 @@ COMMAND = [sys.executable, "-W", "ignore", "-c", "from gateway.cli import main; 
 
 @pytest.mark.needs_postgres
 def test_the_owner_migrates_and_the_role_that_serves_is_well(tmp_path: Path) -> None:
-    server = private_postgres()
+    with own_server() as server:
+        _serve_by_roles(server, tmp_path)
+
+
+@contextmanager
+def own_server() -> Iterator[PrivatePostgres]:
+    """Run a server for this test alone: roles belong to a whole server, and other tests make the same ones."""
+    with TemporaryDirectory(prefix="sa-pg-") as folder:
+        server = PrivatePostgres(Path(folder))
+        try:
+            yield server
+        finally:
+            server.process.send_signal(signal.SIGINT)
+            server.process.wait(60)
+
+
+def _serve_by_roles(server: PrivatePostgres, tmp_path: Path) -> None:
     server.run_sql("CREATE ROLE saattaen_owner SUPERUSER LOGIN", "CREATE DATABASE saattaen OWNER saattaen_owner")
     psql = [str(programs() / "psql"), "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--host={server.folder}"]
     made = subprocess.run(
@@ -42,16 +62,11 @@ def test_the_owner_migrates_and_the_role_that_serves_is_well(tmp_path: Path) -> 
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    try:
-        assert "cannot edit" in run("saattaen_owner", "migrate", "--grant", "saattaen_app")
-        assert "LOOK  rights" in run("saattaen_owner", "doctor")
-        assert "proves itself" in run("saattaen_app", "verify")
-        said = run("saattaen_app", "doctor")
-        assert "ok    rights" in said, said
-        assert "WRONG" not in said
-        run("saattaen_app", "backup", str(tmp_path / "copies"))
-        assert "ok    backup" in run("saattaen_app", "doctor")
-    finally:
-        for database in ("saattaen", "saattaen_keys"):
-            server.run_sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
-        server.run_sql("DROP ROLE IF EXISTS saattaen_app", "DROP ROLE IF EXISTS saattaen_owner")
+    assert "cannot edit" in run("saattaen_owner", "migrate", "--grant", "saattaen_app")
+    assert "LOOK  rights" in run("saattaen_owner", "doctor")
+    assert "proves itself" in run("saattaen_app", "verify")
+    said = run("saattaen_app", "doctor")
+    assert "ok    rights" in said, said
+    assert "WRONG" not in said
+    run("saattaen_app", "backup", str(tmp_path / "copies"))
+    assert "ok    backup" in run("saattaen_app", "doctor")

@@ -72,6 +72,7 @@ def kinds(site: Live) -> list[str]:
 
 def fits(page: Page) -> bool:
     """Return whether nothing leaves the screen sideways."""
+    page.wait_for_load_state()
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
@@ -263,7 +264,7 @@ def test_suvi_does_not_recognise_a_look_and_reads_what_the_officer_answers(site:
         told = "Your coach prepared your meeting of Monday."
         site.run(laws.gateway.concerns.answer(concern.id, officer, Answer.RIGHTFUL, told))
         page.reload()
-        expect(page.get_by_text("There was a reason for it.")).to_be_visible()
+        expect(page.get_by_text("There was a reason to use your information.")).to_be_visible()
         expect(page.get_by_text(told)).to_be_visible()
         # The other organisation that had a part in it has not answered yet.
         expect(page.get_by_text("Not answered yet")).to_have_count(1)

@@ -96,7 +96,5 @@ def _walk(site: Live, look: Look, language: str) -> None:
 
 async def _doctor(people: People, worker: str, language: str) -> Visitor:
     desk = await people.professional("sote-keskus", "laakari", language, worker)
-    # On an address without TLS the cookie has no prefix, in the browser as in the forms that are sent beside it.
-    desk.web.cookies.set("saattaen-session", str(desk.web.cookies.get("__Host-saattaen-session")))
     assert place_of(await desk.post("/desk/work", {"work": "sote-keskus.laakari.care"})) == "/desk"
     return desk
