@@ -58,6 +58,8 @@ def concern_router(
                 if refused.reason != "already-answered":
                     raise EdgeError("no-such-address") from None
             return see_other(PATH)
+        if all(one.id != concern for one in await cases.cases_of(visit.officer)):
+            raise EdgeError("no-such-address")
         return await _page(request, visit, faults, {"concern": concern, "answer": said, "text": text}, status=422)
 
     async def _page(
