@@ -12,6 +12,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from adapters.sql.engine import Database
 from adapters.sql.log_store import SqlLogReader
 from adapters.sql.log_tables import (
+    COMBINATION,
     ERASED,
     INDEX,
     LEAF,
@@ -41,22 +42,48 @@ class SqlSearchReader(SqlLogReader):
         however long the logs are.
         """
         found: list[tuple[str, int]] = []
-        conditions = _conditions(criteria)
         for head in reversed(self.heads()):
             if criteria.before is not None and criteria.before[0] < head.started:
                 continue
-            left = criteria.limit - len(found)
-            query = (
-                select(INDEX.c.idx)
-                .where(*self._stretch(criteria, head), *conditions)
-                .order_by(INDEX.c.idx.desc())
-                .limit(left)
-            )
-            indexes = [idx for walk in _walks(criteria, head) for idx in self.connection.scalars(query.where(*walk))]
-            found += [(head.origin, idx) for idx in sorted(indexes, reverse=True)[:left]]
+            found += [(head.origin, idx) for idx in self._find_in(criteria, head, criteria.limit - len(found))]
             if len(found) == criteria.limit:
                 break
         return found
+
+    def _find_in(self, criteria: Criteria, head: Head, most: int) -> list[int]:
+        """Return the indexes of the newest entries of one log that fit."""
+        stretch, found = self._stretch(criteria, head), list[int]()
+        query = select(INDEX.c.idx).where(*stretch).order_by(INDEX.c.idx.desc()).limit(most)
+        for newest, walk in self._exact_walks(criteria, head, stretch, most):
+            if len(found) == most:
+                if newest < found[-1]:
+                    continue
+                # What is older than all that were found would be left off anyhow.
+                walk = [*walk, INDEX.c.idx > found[-1]]
+            found = sorted([*found, *self.connection.scalars(query.where(*walk))], reverse=True)[:most]
+        return found
+
+    def _exact_walks(
+        self, criteria: Criteria, head: Head, stretch: Sequence[Condition], most: int
+    ) -> list[tuple[int, list[Condition]]]:
+        """Return the walks through a log that find what fits, each with how new its newest entry is at most.
+
+        Without a person in the question, what fits is known from the combinations: each has a walk of its own on which
+        every entry fits. Of the newest entries of all, so many are of the so many combinations with the newest ones.
+        """
+        conditions = _conditions(criteria)
+        if not conditions or criteria.subjects is not None or criteria.actors is not None:
+            return [(head.size, [*walk, *conditions]) for walk in _walks(criteria, head)]
+        here = INDEX.c.log.concat("") == head.origin
+        last = select(func.max(INDEX.c.idx)).where(INDEX.c.combination == COMBINATION.c.id, *stretch)
+        newest = last.scalar_subquery().label("newest")
+        fitting = select(newest, COMBINATION.c.id).where(
+            COMBINATION.c.log == head.origin, *_conditions(criteria, COMBINATION.c)
+        )
+        rows = self.connection.execute(fitting.order_by(newest.desc().nulls_last()).limit(most)).all()
+        walks = [(newest, [here, INDEX.c.combination == number]) for newest, number in rows if newest is not None]
+        # Rows that nobody has sorted yet are few or none, and are looked at by themselves.
+        return [*walks, (head.size, [here, INDEX.c.combination.is_(None), *conditions])]
 
     def survey(self, criteria: Criteria, past: int) -> Survey:
         """Return what fits, newest first, going past at most *past* entries of each log along its index.

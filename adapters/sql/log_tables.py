@@ -95,6 +95,7 @@ class AuditIndex(SQLModel, table=True):
             "ix_audit_index_outcome", "outcome", "log", "idx", sqlite_where=UNUSUAL_OUTCOME,
             postgresql_where=UNUSUAL_OUTCOME,
         ),
+        Index("ix_audit_index_combination", "combination", "idx"),
     )  # fmt: skip
 
     log: str = Field(primary_key=True)
@@ -110,6 +111,29 @@ class AuditIndex(SQLModel, table=True):
     custodian: str | None = None
     requester: str | None = None
     t: int = Field(sa_column=Column(BigInteger, nullable=False))
+    combination: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """Which combination of the row's values this is; NULL of a row that nobody has sorted yet."""
+
+
+class AuditCombination(SQLModel, table=True):
+    """The values that the index rows of a log have together. There are few, however long the log is.
+
+    A search picks out those that fit, and then knows each entry by its combination's number. They name nobody: tokens
+    are no part of them. Numbers are of all logs together, and grow.
+    """
+
+    __tablename__ = "audit_combination"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    log: str = Field(primary_key=True)
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False, unique=True))
+    kind: str
+    outcome: str
+    basis: str | None = None
+    category: str | None = None
+    recipient: str | None = None
+    custodian: str | None = None
+    requester: str | None = None
 
 
 HEAD = SQLModel.metadata.tables["audit_head"]
@@ -118,7 +142,11 @@ SUBTREE = SQLModel.metadata.tables["audit_subtree"]
 SEALED = SQLModel.metadata.tables["audit_sealed"]
 ERASED = SQLModel.metadata.tables["audit_erased"]
 INDEX = SQLModel.metadata.tables["audit_index"]
-LOG_TABLES = [HEAD, LEAF, SUBTREE, SEALED, ERASED, INDEX]
+COMBINATION = SQLModel.metadata.tables["audit_combination"]
+LOG_TABLES = [HEAD, LEAF, SUBTREE, SEALED, ERASED, INDEX, COMBINATION]
+
+COMBINED = ("kind", "outcome", "basis", "category", "recipient", "custodian", "requester")
+"""The columns of an index row that its combination has too."""
 
 
 def refusal(table: str, verb: str) -> str:
@@ -162,3 +190,12 @@ LOG_TRIGGERS_SQLITE: list[str] = [
     _refuse("audit_head", "DELETE"),
     _refuse("audit_head", "UPDATE", "WHEN OLD.ended OR NEW.size < OLD.size OR NEW.log IS NOT OLD.log"),
 ]
+
+COMBINATION_TRIGGERS_SQLITE: list[str] = [
+    _refuse("audit_combination", "UPDATE"),
+    _refuse("audit_combination", "DELETE"),
+    # A row that was not sorted yet may be.
+    "CREATE TRIGGER IF NOT EXISTS audit_index_combination BEFORE UPDATE OF combination ON audit_index "
+    f"WHEN OLD.combination IS NOT NULL BEGIN SELECT RAISE(ABORT, '{refusal('audit_index', 'UPDATE')}'); END",
+]
+"""What guards the combinations, which came with revision 0010."""
