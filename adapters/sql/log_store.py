@@ -58,7 +58,7 @@ class SqlLogReader:
 
     def _leaves(self, *where: ColumnElement[bool]) -> list[LeafRow]:
         query = select(LEAF.c.idx, LEAF.c.leaf, LEAF.c.entry).where(*where)
-        return [LeafRow(*row) for row in self.connection.execute(query.order_by(LEAF.c.idx))]
+        return [LeafRow(*row) for row in self.connection.execute(query.order_by(LEAF.c.idx)).all()]
 
     def sealed(self, origin: str, start: int, end: int) -> Sequence[tuple[int, Sealed]]:
         """Return the sealed sections of the entries [start, end), in order."""
@@ -67,7 +67,7 @@ class SqlLogReader:
     def _sealed(self, *where: ColumnElement[bool]) -> list[tuple[int, Sealed]]:
         columns = SEALED.c.idx, SEALED.c.section, SEALED.c.dek_id, SEALED.c.nonce, SEALED.c.ct
         query = select(*columns).where(*where)
-        rows = self.connection.execute(query.order_by(SEALED.c.idx, SEALED.c.section))
+        rows = self.connection.execute(query.order_by(SEALED.c.idx, SEALED.c.section)).all()
         return [(idx, Sealed(section, key, nonce, ct)) for idx, section, key, nonce, ct in rows if section in SECTIONS]
 
     def events(self, origin: str, start: int, end: int) -> Sequence[EventRow]:
@@ -90,7 +90,7 @@ class SqlLogReader:
             INDEX.c.t,
             IS_FOUND,
         ).select_from(WITH_COMBINATION)
-        rows = self.connection.execute(query.where(*where).order_by(INDEX.c.idx))
+        rows = self.connection.execute(query.where(*where).order_by(INDEX.c.idx)).all()
         return [EventRow(row[0], row[1], row[2], row[3], IndexRow(*row[4:11]), row[11], bool(row[12])) for row in rows]
 
     def erased(self, origin: str, start: int, end: int) -> Sequence[ErasedRow]:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
-
-USUAL_KIND, USUAL_OUTCOMES = "disclosure", ("permit", "na")
-"""What nearly every entry is."""
-# SQLite uses an index of a part of the rows only where the query says the same words.
-UNUSUAL_KIND = text("kind <> 'disclosure'")
-UNUSUAL_OUTCOME = text("outcome <> 'permit' AND outcome <> 'na'")
 
 
 class AuditHead(SQLModel, table=True):
@@ -80,21 +74,14 @@ class AuditErased(SQLModel, table=True):
 class AuditIndex(SQLModel, table=True):
     """What events are found by. Tokens are HMACs under keys that may be destroyed.
 
-    A search runs backwards along one log, so each index ends with the place in it. A token is of one log's year. Reads
-    are nearly all there is of a log, and permitted; an index that leaves them out costs a read nothing and finds the
-    rest.
+    A search runs backwards along one log, so each index ends with the place in it. A token is of one log's year, and a
+    combination's number of one log. Every other value is found by the combinations that it is in.
     """
 
     __tablename__ = "audit_index"
     __table_args__ = (
         Index("ix_audit_index_subject", "subject_token", "idx"),
         Index("ix_audit_index_actor", "actor_token", "idx"),
-        Index("ix_audit_index_requester", "requester", "log", "idx"),
-        Index("ix_audit_index_kind", "kind", "log", "idx", sqlite_where=UNUSUAL_KIND, postgresql_where=UNUSUAL_KIND),
-        Index(
-            "ix_audit_index_outcome", "outcome", "log", "idx", sqlite_where=UNUSUAL_OUTCOME,
-            postgresql_where=UNUSUAL_OUTCOME,
-        ),
         Index("ix_audit_index_combination", "combination", "idx"),
     )  # fmt: skip
 

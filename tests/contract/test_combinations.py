@@ -185,8 +185,10 @@ def test_a_search_finds_the_same_with_combinations_without_and_in_python(
         if criteria.before is None or (started, one.index) < criteria.before
         if fits(one.row, one.time, criteria)
     ][: criteria.limit]
-    assert written.find(criteria) == expected
-    assert unsorted.find(criteria) == expected
+    for one in (written, unsorted):
+        assert one.find(criteria) == expected
+        with SqlSearchStore(one.database).read() as reader:
+            assert [(sight.origin, sight.index) for sight in reader.survey(criteria, 10_000).sights] == expected
 
 
 def test_each_entry_bears_the_number_of_its_values_and_those_of_another_year_others(written: Written) -> None:
