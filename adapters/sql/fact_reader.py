@@ -84,7 +84,7 @@ def _of_client(say: Dialect) -> str:
 _BY_DOCUMENT = Statement(_of_document)
 _BY_CLIENT = Statement(_of_client)
 _BY_NOBODY = Statement(
-    lambda say: _facts(say, f"'{DECOY_CLIENT}'", f"SELECT {_DOCUMENT} FROM document WHERE NULL")  # noqa: S608
+    lambda say: _facts(say, f"'{DECOY_CLIENT}'", f"SELECT {_DOCUMENT} FROM document WHERE id = NULL")  # noqa: S608
 )
 _STANDING = Statement(lambda say: f"SELECT {_partner(say)}")
 

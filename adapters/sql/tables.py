@@ -169,7 +169,7 @@ class GrantTableRow(SQLModel, table=True):
 
     __tablename__ = "consent_grant"
     __table_args__ = (
-        Index("ix_grant_candidates", "client", "recipient", "replaced"),
+        Index("ix_grant_candidates", "client", "recipient", "seq"),
         # A service's own clients, and its worklist.
         Index("ix_grant_recipient_seq", "recipient", "seq"),
         Index("ix_grant_custodian_seq", "custodian", "seq"),
