@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 _ABOUT_SECONDS = 2.0
 """How long a partner counts as being about after its last request."""
 _COUNTED_SECONDS = 0.1
+_HALVED_SECONDS = 1.0
+"""How often what a partner had so far comes to count for half."""
 
 
 class About:
@@ -24,7 +26,8 @@ class About:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._seen: dict[str, float] = {}
-        self._counted = 0.0
+        self._had: dict[str, int] = {}
+        self._counted = self._halved = 0.0
         self.number = 0
         """How many partners are about."""
 
@@ -38,6 +41,17 @@ class About:
             self._counted = now
             self._seen = {one: at for one, at in self._seen.items() if now - at < _ABOUT_SECONDS}
             self.number = len(self._seen)
+            if now - self._halved >= _HALVED_SECONDS:
+                self._halved = now
+                self._had = {one: count // 2 for one, count in self._had.items() if one in self._seen}
+
+    def count(self, partner: str) -> None:
+        """Note that *partner* got a place."""
+        self._had[partner] = self._had.get(partner, 0) + 1
+
+    def had(self, partner: str) -> int:
+        """Return how many places *partner* got of late."""
+        return self._had.get(partner, 0)
 
 
 class FairPlaces:
@@ -106,10 +120,19 @@ class FairPlaces:
         if partner in self._waiting:
             # It asks for more than it gets. A place less costs it little, and others feel it less.
             share //= 2
+            if self._would_disturb(partner):
+                return False
         # At least one each: nobody is kept out by how many others there are.
         return held < max(1, share)
 
+    def _would_disturb(self, partner: str) -> bool:
+        """Return whether a place is held by somebody who had less of late: its request comes to its end first."""
+        had = self._about.had(partner)
+        return any(one != partner and one not in self._fixed and self._about.had(one) < had for one in self._held)
+
     def _take(self, partner: str) -> None:
+        if partner not in self._fixed:
+            self._about.count(partner)
         self.in_service += 1
         self._held[partner] = self._held.get(partner, 0) + 1
 
