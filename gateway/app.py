@@ -146,10 +146,10 @@ def create_app(
 
 
 def _authenticator(gateway: Gateway, observer: Observer | None, admission: Admission) -> Authenticator:
-    learn = admission.partners.learn
     if observer is None:
-        return Authenticator(gateway.token_verifier, verified=learn)
-    return Authenticator(ObservedVerifier(gateway.token_verifier, observer), observer.refused_token, learn)
+        return Authenticator(gateway.token_verifier, verified=admission.verified)
+    verifier = ObservedVerifier(gateway.token_verifier, observer)
+    return Authenticator(verifier, observer.refused_token, admission.verified)
 
 
 def _fhir_consents(gateway: Gateway, authenticator: Authenticator) -> APIRouter:

@@ -76,8 +76,8 @@ class FairPlaces:
         """How many requests wait."""
         return sum(map(len, self._waiting.values()))
 
-    async def enter(self, partner: str) -> bool:
-        """Return True once *partner* has a place, False when none became free in time."""
+    async def enter(self, partner: str, *, patience: float | None = None) -> bool:
+        """Return True once *partner* has a place, False when none became free in time, or within another *patience*."""
         if partner not in self._fixed:
             self._about.see(partner)
         if partner not in self._waiting and self._may_hold(partner):
@@ -86,7 +86,7 @@ class FairPlaces:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[bool] = loop.create_future()
         self._waiting.setdefault(partner, deque()).append(turn)
-        timer = loop.call_later(self._patience, _give_up, turn)
+        timer = loop.call_later(self._patience if patience is None else patience, _give_up, turn)
         try:
             return await turn
         except asyncio.CancelledError:
