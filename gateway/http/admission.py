@@ -114,7 +114,7 @@ class Admission:
         return name, lane.place_for(self.partners.find(scope["headers"]), (scope.get("client") or ("",))[0])
 
     async def verified(self, scope: Scope, token: str, partner: str) -> None:
-        """Let a request go on as *partner*'s, whose token was verified. Raises TooBusy when that has no place for it."""
+        """Let a request go on as *partner*'s, whose token was verified. Raises TooBusy without a place for it."""
         self.partners.learn(token, partner)
         place: Place | None = scope.get(_PLACE)
         if place is not None and not await place.belongs_to(partner):

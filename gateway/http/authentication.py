@@ -35,7 +35,7 @@ class Authenticator:
     """Finds the token in a request and has it checked; a FastAPI dependency: `Depends(authenticator)`.
 
     *refused* is called for each request that ends here: a counter, for nothing of such a request is worth a log entry.
-    *verified* is told of which request the token was verified, the token, and whose it is; it may make the request wait.
+    *verified* is told whose a request's token was, once it was verified; it may make the request wait.
     """
 
     def __init__(

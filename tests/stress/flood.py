@@ -94,14 +94,12 @@ class Victim:
 
     def __init__(self, at: Installation, path: str, token: list[str], sizes: Sizes) -> None:
         self._at, self._path, self._token, self._sizes = at, path, token, sizes
-        self._chance = random.Random(1)  # noqa: S311  Chance for a pace, no secret.
+        self._chance = random.Random(1)
 
     async def read_for(self, seconds: float, heard: Heard) -> None:
         """Read for so long after it has settled, and note what is answered then."""
         now = [Heard()]
-        asking = [
-            asyncio.create_task(self._ask(now)) for _ in range(self._sizes.victims)
-        ]
+        asking = [asyncio.create_task(self._ask(now)) for _ in range(self._sizes.victims)]
         await asyncio.sleep(SETTLING_SECONDS)
         now[0] = heard
         await asyncio.sleep(seconds)
