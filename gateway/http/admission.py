@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.disclosure.observing import Lane as LaneName
 from gateway.disclosure.observing import Observer
 from gateway.errors import TooBusy
 from gateway.http.fair_places import About, FairPlaces
 from gateway.http.lanes import NEW, NOBODY, Lane, Place, Rests
-from gateway.http.turning_away import turn_away
+from gateway.http.turning_away import PACED, turn_away
 
 URGENT: Final = re.compile(
     r"/api/v1/(?:consents/[^/]+/(?:withdraw|confirm)|prohibitions|refusals|confirmations/[^/]+|relations/[^/]+/end)"
@@ -44,8 +44,8 @@ class Bounds:
     """The same for all together while several partners are about: what one of them finds before it."""
     strangers: int = 4
     """The same for requests whose token is not verified yet, and for those without one."""
-    rest: float = 0.02
-    """How long such a place is empty after a token that was nobody's: so many forgeries are looked at in a second."""
+    rest: float = 0.01
+    """How long such a place is empty after a request that was nobody's: so many forgeries are looked at in a second."""
     first_patience: float = 1.0
     """How long the first request with a token waits for its partner's place: after a restart every token is new."""
     urgent: int = 16
@@ -139,8 +139,12 @@ class AdmissionLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request once it has a place."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         path = scope["path"]
-        if scope["type"] != "http" or path.startswith(_NEVER_WAITS):
+        if path.startswith(_NEVER_WAITS):
+            scope[PACED] = True
             await self._app(scope, receive, send)
             return
         lane, place = self._admission.place_for(scope)
@@ -150,7 +154,9 @@ class AdmissionLayer:
             return
         scope[_PLACE] = place
         try:
-            await self._app(scope, receive, send)
+            await self._app(
+                scope, receive, _proving(place, send) if place.is_strangers and scope["method"] == "POST" else send
+            )
         finally:
             place.leave()
             if place.was_lost:
@@ -159,3 +165,17 @@ class AdmissionLayer:
     def _tell_shed(self, lane: LaneName) -> None:
         if self._observer is not None:
             self._observer.shed(lane, "no-place")
+
+
+def _proving(place: Place, send: Send) -> Send:
+    """Return a `send` that gives the place back at once where the answer is that what was posted was done.
+
+    Without a token that is done for partners alone, who proved by their assertion who they are: for a token, mostly.
+    """
+
+    async def proving(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] < 300 and place.is_strangers:
+            place.leave_at_once()
+        await send(message)
+
+    return proving

@@ -2,9 +2,9 @@
 
 uvicorn waits for ever for a first request, for the rest of a header and for a reader who does not read, and holds a
 header of any length. Here each of these ends: a header that is not whole in time, or too long; an answer that nobody
-takes off us; more requests sent ahead than anyone needs; more connections than were meant. Who was turned away is read again in turn
-(`pacing`). uvicorn's own keep-alive bounds the pause between two requests, `gateway.http.bodies` the time that a body
-takes.
+takes off us; more requests sent ahead than anyone needs; more connections than were meant. Who was answered without
+having waited for a place is read again in turn (`pacing`). uvicorn's own keep-alive bounds the pause between two
+requests, `gateway.http.bodies` the time that a body takes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from gateway.http.turning_away import TURNED_AWAY
+from gateway.http.turning_away import PACED
 from gateway.serving.pacing import Pacing
 
 _BUSY_BODY: Final = (
@@ -41,7 +41,7 @@ class ConnectionBounds:
     """For a reader to take something off an answer that waits."""
     ahead: int = 8
     """Requests that may be sent before the answer to the first."""
-    turned_away: int = 30
+    paced: int = 30
     """So many connections that were turned away are read again in each `turn`; the others wait for the next ones."""
     turn: float = 0.01
 
@@ -50,7 +50,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """A connection within *bounds*; see the module. `bounded` gives uvicorn the class."""
 
     bounds = ConnectionBounds()
-    pacing = Pacing(bounds.turned_away, bounds.turn)
+    pacing = Pacing(bounds.paced, bounds.turn)
 
     def __init__(
         self, config: Config, server_state: ServerState, app_state: dict[str, Any],
@@ -96,8 +96,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_header, self._header_bytes = True, 0
 
     def on_response_complete(self) -> None:
-        was_turned_away = self._answering is not None and TURNED_AWAY in self._answering.scope
-        if was_turned_away and not self.pacing.is_at_once(super().on_response_complete):
+        is_paced = self._answering is not None and PACED in self._answering.scope
+        if is_paced and not self.pacing.is_at_once(super().on_response_complete):
             # Neither what it sends next nor what it has sent ahead is looked at until then.
             self.flow.pause_reading()
             return
@@ -154,7 +154,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
 def bounded(bounds: ConnectionBounds) -> type[BoundedProtocol]:
     """Return the protocol with these bounds, for `uvicorn.Config(http=...)`."""
-    own = {"bounds": bounds, "pacing": Pacing(bounds.turned_away, bounds.turn)}
+    own = {"bounds": bounds, "pacing": Pacing(bounds.paced, bounds.turn)}
     return type("Bounded", (BoundedProtocol,), own)
 
 

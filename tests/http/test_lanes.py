@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -45,19 +46,38 @@ async def test_a_verified_token_takes_a_place_of_its_partner_and_gives_the_stran
     assert (one.in_service, one.waiting) == (0, 0)
 
 
-async def test_the_place_of_a_token_that_was_nobodys_rests_and_that_of_none_at_all_does_not() -> None:
-    one = lane(strangers=1, rest=SHORT)
-    forged = one.place_for(NEW, "a")
+@pytest.mark.parametrize("kind", [NEW, NOBODY])
+async def test_the_place_of_a_request_that_was_nobodys_rests(kind: str) -> None:
+    one = lane(strangers=1)
+    forged = one.place_for(kind, "a")
     assert await forged.take()
     forged.leave()
     forged.leave()
-    assert one.in_service == 1
-    bare = one.place_for(NOBODY, "a")
-    assert await bare.take()
-    bare.leave()
-    assert one.in_service == 1
-    # It is there again by itself.
-    assert await asyncio.wait_for(one.place_for(NEW, "a").take(), 5)
+    again = asyncio.create_task(one.place_for(kind, "a").take())
+    await settle()
+    # Nothing is worked on, and yet nobody comes in.
+    assert (one.in_service, one.waiting, again.done()) == (0, 1, False)
+    again.cancel()
+
+
+@pytest.mark.parametrize("kind", [NEW, NOBODY])
+async def test_a_place_that_rests_is_there_again_by_itself(kind: str) -> None:
+    one = lane(strangers=1, rest=SHORT)
+    for _ in range(3):
+        place = one.place_for(kind, "a")
+        assert await asyncio.wait_for(place.take(), 5)
+        assert one.in_service == 1
+        place.leave()
+
+
+async def test_the_place_of_somebody_who_proved_to_be_known_without_a_token_does_not_rest() -> None:
+    one = lane(strangers=1)
+    for _ in range(3):
+        place = one.place_for(NOBODY, "a")
+        assert await asyncio.wait_for(place.take(), 5)
+        place.leave_at_once()
+        place.leave()
+    assert (one.in_service, one.waiting) == (0, 0)
 
 
 async def test_addresses_take_turns_however_many_wait_at_one_of_them() -> None:
@@ -158,6 +178,20 @@ async def test_forged_tokens_are_looked_at_only_as_often_as_places_rest_and_keep
         assert verifier.asked == asked + 2
         # A token that is known already has nothing to do with it.
         assert (await web.get("/fhir/CarePlan/a", headers=bearer("good-1"))).status_code == 200
+
+
+async def test_what_is_posted_without_a_token_and_done_frees_its_place_and_what_is_refused_rests() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(status_code=200 if scope["path"] != "/oauth/none" else 401)(scope, receive, send)
+
+    admission = Admission(Bounds(strangers=1, rest=LONG, patience=SHORT))
+    layered = Limits(AdmissionLayer(app, admission=admission), new_request_id=lambda: "made-here-1")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(layered), base_url="http://x") as web:
+        tokens = await asyncio.gather(*(web.post("/oauth/token") for _ in range(20)))
+        assert {answer.status_code for answer in tokens} == {200}
+        assert (await web.post("/oauth/none")).status_code == 401
+        assert (await web.post("/oauth/token")).status_code == 503
+        assert (await web.get("/health/live")).status_code == 200
 
 
 async def test_a_whole_gateway_lets_a_burst_of_new_tokens_in(tmp_path: object) -> None:

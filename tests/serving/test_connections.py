@@ -122,7 +122,7 @@ async def test_more_requests_sent_ahead_than_anyone_needs_end_the_connection() -
 
 
 async def test_who_was_turned_away_is_read_again_in_turn_and_nobody_else_waits_for_it() -> None:
-    async with server(ConnectionBounds(turned_away=2, turn=LONG)) as (port, _):
+    async with server(ConnectionBounds(paced=2, turn=LONG)) as (port, _):
         patient, hasty = (Wire("127.0.0.1", port) for _ in range(2))
         # Two are turned away within their turn, and may ask again; from the third on each waits for the next turn.
         assert [(await patient.ask("GET", "/busy")).status for _ in range(2)] == [503, 503]
@@ -148,7 +148,7 @@ async def test_who_was_turned_away_is_read_again_in_turn_and_nobody_else_waits_f
 
 
 async def test_a_connection_whose_turn_comes_goes_on_where_it_was() -> None:
-    async with server(ConnectionBounds(turned_away=1, turn=0.05)) as (port, _):
+    async with server(ConnectionBounds(paced=1, turn=0.05)) as (port, _):
         wires = [Wire("127.0.0.1", port) for _ in range(5)]
         for _ in range(2):
             answers = await asyncio.wait_for(asyncio.gather(*(wire.ask("GET", "/busy") for wire in wires)), PATIENCE)
