@@ -29,6 +29,7 @@ URGENT: Final = re.compile(
 )
 """The addresses whose POST is urgent."""
 _NEVER_WAITS: Final = "/health/"
+_WEIGHT_OF_HEALTH: Final = 5
 _REMEMBERED: Final = 10_000
 _PEOPLE = "people"
 _PLACE: Final = "saattaen.place"
@@ -144,7 +145,7 @@ class AdmissionLayer:
             return
         path = scope["path"]
         if path.startswith(_NEVER_WAITS):
-            scope[PACED] = True
+            scope[PACED] = _WEIGHT_OF_HEALTH
             await self._app(scope, receive, send)
             return
         lane, place = self._admission.place_for(scope)

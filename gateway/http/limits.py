@@ -115,7 +115,7 @@ class Limits:
                 raise EdgeError(code)
             body = await self._bodies.read(receive)
         except EdgeError as error:
-            scope[PACED] = True
+            scope[PACED] = 1
             response = answer(error, scope["path"], request_id)
             if has_body:
                 # Else the rest of the body, however long and slow, would still be read.

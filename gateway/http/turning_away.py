@@ -9,7 +9,8 @@ from starlette.types import Scope, Send
 from gateway.http.problems import EdgeError, answer
 
 PACED: Final = "saattaen.paced"
-"""Is in the scope of a request that waited for no place: whoever holds its connection paces what comes next on it."""
+"""In the scope of a request that had no place, as how many of those that are turned away it counts: whoever holds its
+connection paces what comes next on it."""
 _MARK: Final = "0123456789abcdef"
 """Stands in a prepared answer where the request's id goes."""
 
@@ -27,7 +28,7 @@ _AS_OUTCOME: Final = _prepared("/fhir")
 async def turn_away(scope: Scope, send: Send) -> None:
     """Tell a request to come again, in the words of `problems.answer`."""
     path, request_id = scope["path"], scope["saattaen.request_id"]
-    scope[PACED] = True
+    scope[PACED] = 1
     headers, (before, after) = _AS_OUTCOME if path == "/fhir" or path.startswith("/fhir/") else _AS_PROBLEM
     body = before + request_id.encode() + after
     length = (b"content-length", str(len(body)).encode())

@@ -96,8 +96,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_header, self._header_bytes = True, 0
 
     def on_response_complete(self) -> None:
-        is_paced = self._answering is not None and PACED in self._answering.scope
-        if is_paced and not self.pacing.is_at_once(super().on_response_complete):
+        weight = 0 if self._answering is None else self._answering.scope.get(PACED, 0)
+        if weight and not self.pacing.is_at_once(super().on_response_complete, weight):
             # Neither what it sends next nor what it has sent ahead is looked at until then.
             self.flow.pause_reading()
             return

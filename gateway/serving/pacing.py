@@ -22,7 +22,7 @@ class Pacing:
         self._each, self._seconds = each, seconds
         self._later = later or (lambda delay, end: asyncio.get_running_loop().call_later(delay, end))
         self._left = each
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._waiting: deque[tuple[int, Callable[[], None]]] = deque()
         self._is_running = False
 
     @property
@@ -30,14 +30,17 @@ class Pacing:
         """How many connections wait for their turn."""
         return len(self._waiting)
 
-    def is_at_once(self, go_on: Callable[[], None]) -> bool:
-        """Return True where a connection may go on now; else *go_on* is called when it is its turn."""
+    def is_at_once(self, go_on: Callable[[], None], weight: int = 1) -> bool:
+        """Return True where a connection may go on now; else *go_on* is called when it is its turn.
+
+        A request that costs more than to be turned away counts for *weight* of them.
+        """
         if not self._is_running:
             self._begin()
-        if self._left:
-            self._left -= 1
+        if self._left > 0:
+            self._left -= weight
             return True
-        self._waiting.append(go_on)
+        self._waiting.append((weight, go_on))
         return False
 
     def _begin(self) -> None:
@@ -50,6 +53,7 @@ class Pacing:
             self._is_running = False  # Nobody was turned away meanwhile.
             return
         self._begin()
-        while self._left and self._waiting:
-            self._left -= 1
-            self._waiting.popleft()()
+        while self._left > 0 and self._waiting:
+            weight, go_on = self._waiting.popleft()
+            self._left -= weight
+            go_on()

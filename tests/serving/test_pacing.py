@@ -60,3 +60,16 @@ def test_no_time_is_kept_once_nobody_was_turned_away_for_a_turn() -> None:
     assert not turns.due
     assert pacing.is_at_once(lambda: None)
     assert len(turns.due) == 1
+
+
+def test_what_costs_more_counts_for_more() -> None:
+    turns, went = Turns(), list[str]()
+    pacing = Pacing(4, 1.0, turns.later)
+    assert pacing.is_at_once(lambda: None, 3)
+    assert pacing.is_at_once(lambda: None, 3)
+    assert not pacing.is_at_once(lambda: went.append("heavy"), 5)
+    assert not pacing.is_at_once(lambda: went.append("light"))
+    turns.end()
+    assert went == ["heavy"]
+    turns.end()
+    assert went == ["heavy", "light"]
