@@ -60,6 +60,7 @@ class Instance:
             self._data = self._parse(data)
             self._heap = self._call("opa_heap_ptr_get")
             self._eval = Call(self._store, self._function("opa_eval"), 7)
+            self._size = self._memory.data_len(self._store)
         except (wasmtime.WasmtimeError, wasmtime.Trap, ValueError, KeyError, TypeError) as error:
             raise PolicyTrap("the module does not start") from error
 
@@ -71,15 +72,21 @@ class Instance:
         try:
             self._store.set_fuel(fuel)
             free = self._heap + len(document)
-            missing = free - self._memory.data_len(self._store)
-            if missing > 0:
-                self._memory.grow(self._store, -(-missing // PAGE))
+            if free > self._size:
+                self._make_room(free)
             # `Memory.write` makes a type of each length that it meets, which costs more than the copying.
             ctypes.memmove(self._start_of_memory() + self._heap, document, len(document))
             rule = self._entrypoints[entrypoint]
             return self._text_at(self._eval(0, rule, self._data, self._heap, len(document), free, 0))
         except (wasmtime.WasmtimeError, wasmtime.Trap, KeyError, IndexError) as error:
             raise PolicyTrap("the module stopped") from error
+
+    def _make_room(self, end: int) -> None:
+        """Let the memory reach to *end*. It never shrinks, so what it was known to hold it still holds."""
+        missing = end - self._memory.data_len(self._store)
+        if missing > 0:
+            self._memory.grow(self._store, -(-missing // PAGE))
+        self._size = self._memory.data_len(self._store)
 
     def fuel_left(self) -> int:
         """Return what the last evaluation left of its fuel."""

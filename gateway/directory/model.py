@@ -178,6 +178,7 @@ class Directory:
     _flows: dict[tuple[str, str, str], tuple[Flow, ...]] = field(init=False, repr=False, compare=False)
     _projections: dict[tuple[str, str], tuple[Projection, ...]] = field(init=False, repr=False, compare=False)
     _predecessors: dict[str, tuple[Service, ...]] = field(init=False, repr=False, compare=False)
+    _of_type: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         flows = _grouped(((f.category, c, r), f) for f in self.flows for c in f.custodians for r in f.recipients)
@@ -186,6 +187,7 @@ class Directory:
         object.__setattr__(self, "_flows", flows)
         object.__setattr__(self, "_projections", projections)
         object.__setattr__(self, "_predecessors", predecessors)
+        object.__setattr__(self, "_of_type", _grouped((row.resource, code) for code, row in self.categories.items()))
 
     def organisation(self, code: str) -> Organisation | None:
         """Return the organisation, ended or not."""
@@ -215,6 +217,10 @@ class Directory:
         """Return the category; without *at*, ended or not, so that old documents can still be told of."""
         row = self.categories.get(code)
         return row if row is not None and (at is None or row.period.contains(at)) else None
+
+    def categories_of(self, resource: str) -> tuple[str, ...]:
+        """Return the codes of the categories whose documents are of a FHIR type, ended or not."""
+        return self._of_type.get(resource, ())
 
     def law(self, basis: str, at: datetime | None = None) -> Law | None:
         """Return what the basis rests on."""

@@ -185,7 +185,7 @@ async def _read(request: DisclosureRequest, parts: Parts) -> Snapshot:
 
 def _categories(request: DisclosureRequest, directory: Directory) -> tuple[str, ...]:
     """Return the categories that the request asks about: the one it names, else all of its FHIR type."""
-    of_type = tuple(code for code, row in directory.categories.items() if row.resource == request.resource)
+    of_type = directory.categories_of(request.resource)
     return of_type if request.category is None else tuple(code for code in of_type if code == request.category)
 
 

@@ -245,8 +245,9 @@ class Release:
     @property
     def _tells(self) -> bool:
         """Whether the client is told: obliged by the policy, or as they chose."""
-        obliged = any("notify-client" in row.permit.obligations for row in self.rendered)
-        return bool(self.rendered) and (obliged or self.snapshot.client.told_of_all)
+        if self.snapshot.client.told_of_all:
+            return bool(self.rendered)
+        return any("notify-client" in row.permit.obligations for row in self.rendered)
 
     def _disclosure(self, event_id: str) -> Draft:
         parts = self.parts
