@@ -110,9 +110,10 @@ class Admission:
         path = scope["path"]
         if self._is_page(path):
             return "people", Place(self._people, _PEOPLE)
-        is_urgent = scope["method"] == "POST" and URGENT.fullmatch(path)
-        name, lane = ("urgent", self._urgent) if is_urgent else ("normal", self._normal)
-        return name, lane.place_for(self.partners.find(scope["headers"]), (scope.get("client") or ("",))[0])
+        whose, address = self.partners.find(scope["headers"]), (scope.get("client") or ("",))[0]
+        if scope["method"] == "POST" and URGENT.fullmatch(path):
+            return "urgent", self._urgent.place_for(whose, address)
+        return "normal", self._normal.place_for(whose, address)
 
     async def verified(self, scope: Scope, token: str, partner: str) -> None:
         """Let a request go on as *partner*'s, whose token was verified. Raises TooBusy without a place for it."""

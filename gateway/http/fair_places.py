@@ -1,9 +1,10 @@
 """A bounded number of places for requests that are worked on, shared fairly between partner systems.
 
 A partner that has the gateway to itself may take every place. While another one is about, each holds at most its share
-of fewer places, and half of that once it has others waiting; so a request never finds more than those before it. Who
-finds no place waits for its turn, partner by partner; who waits too long is told to come again, and not before that: an
-answer at once would only bring the next request of somebody who floods.
+of fewer places, and half of that once it has others waiting; and it lets those come to their end first who had less of
+late. So a request never finds more than those before it. Who finds no place waits for its turn, partner by partner; who
+waits too long is told to come again, and not before that: an answer at once would only bring the next request of
+somebody who floods.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ _ABOUT_SECONDS = 2.0
 _COUNTED_SECONDS = 0.1
 _HALVED_SECONDS = 1.0
 """How often what a partner had so far comes to count for half."""
+_FIRST_SECONDS = 0.05
+"""How long a place of somebody who had less is waited for: longer than a read takes, shorter than others' patience."""
 
 
 class About:
     """Which partners are about, in whichever lane."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
+        self.now = now
         self._seen: dict[str, float] = {}
         self._had: dict[str, int] = {}
         self._counted = self._halved = 0.0
@@ -33,7 +36,7 @@ class About:
 
     def see(self, partner: str) -> None:
         """Note a request of *partner*."""
-        now = self._now()
+        now = self.now()
         if partner not in self._seen:
             self.number += 1
         self._seen[partner] = now
@@ -67,7 +70,9 @@ class FairPlaces:
         self._about, self._places, self._shared, self._patience = about, places, shared, patience
         self._fixed = fixed
         self._held: dict[str, int] = {}
+        self._taken: dict[str, float] = {}
         self._waiting: OrderedDict[str, deque[asyncio.Future[bool]]] = OrderedDict()
+        self._timer: asyncio.TimerHandle | None = None
         self.in_service = 0
         """How many places are taken."""
 
@@ -105,6 +110,7 @@ class FairPlaces:
             self._held[partner] = left
         else:
             del self._held[partner]
+            self._taken.pop(partner, None)
         if self._waiting:
             self._hand_on()
 
@@ -126,13 +132,25 @@ class FairPlaces:
         return held < max(1, share)
 
     def _would_disturb(self, partner: str) -> bool:
-        """Return whether a place is held by somebody who had less of late: its request comes to its end first."""
-        had = self._about.had(partner)
-        return any(one != partner and one not in self._fixed and self._about.had(one) < had for one in self._held)
+        """Return whether somebody who had less of late took a place just now: that request comes to its end first."""
+        had, now = self._about.had(partner), self._about.now()
+        first = [
+            at for one, at in self._taken.items()
+            if one != partner and now - at < _FIRST_SECONDS and self._about.had(one) < had
+        ]  # fmt: skip
+        if first and self._timer is None:
+            # A request that takes long does not keep others out for so long.
+            self._timer = asyncio.get_running_loop().call_later(max(first) + _FIRST_SECONDS - now, self._look_again)
+        return bool(first)
+
+    def _look_again(self) -> None:
+        self._timer = None
+        self._hand_on()
 
     def _take(self, partner: str) -> None:
         if partner not in self._fixed:
             self._about.count(partner)
+            self._taken[partner] = self._about.now()
         self.in_service += 1
         self._held[partner] = self._held.get(partner, 0) + 1
 

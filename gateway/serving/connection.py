@@ -96,8 +96,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_header, self._header_bytes = True, 0
 
     def on_response_complete(self) -> None:
-        weight = 0 if self._answering is None else self._answering.scope.get(PACED, 0)
-        if weight and not self.pacing.is_at_once(super().on_response_complete, weight):
+        weight = None if self._answering is None else self._answering.scope.get(PACED)
+        if isinstance(weight, int) and not self.pacing.is_at_once(super().on_response_complete, weight):
             # Neither what it sends next nor what it has sent ahead is looked at until then.
             self.flow.pause_reading()
             return

@@ -102,7 +102,7 @@ async def test_a_stranger_has_its_own_few_places_and_takes_no_share_of_a_partner
 
 
 async def test_who_asks_for_more_than_it_gets_lets_those_end_first_who_had_less() -> None:
-    one = places(8, shared=2)
+    one = places(8, shared=2, about=About(lambda: 0.0))
     for _ in range(3):
         assert await one.enter("flood")
         one.leave("flood")
@@ -139,6 +139,26 @@ async def test_who_had_less_of_late_is_not_kept_waiting_by_one_that_never_waits(
         assert sum(task.done() for task in flood) == min(done, 12)
     for task in flood:
         task.cancel()
+
+
+async def test_a_request_that_takes_long_keeps_nobody_out_for_so_long() -> None:
+    now = 0.0
+    one = places(8, shared=2, about=About(lambda: now))
+    for _ in range(3):
+        assert await one.enter("flood")
+        one.leave("flood")
+    assert await one.enter("slow")
+    assert await one.enter("flood")
+    waiting = [asyncio.create_task(one.enter("flood")) for _ in range(2)]
+    await settle()
+    one.leave("flood")
+    await settle()
+    assert (one.in_service, one.waiting) == (1, 2)
+    # Nothing ends, nobody comes: by itself, after a while.
+    now = 1.0
+    assert await asyncio.wait_for(waiting[0], 5)
+    assert (one.in_service, one.waiting) == (2, 1)
+    waiting[1].cancel()
 
 
 async def test_what_a_partner_had_is_forgotten_by_and_by() -> None:
