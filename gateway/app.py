@@ -15,6 +15,7 @@ from adapters.fhir.capability import capability
 from adapters.fhir.consent import to_fhir
 from adapters.fhir.release import searchset
 from adapters.opa.probe import verify_engine
+from adapters.sql.database import ReadingThreads
 from adapters.tokens.keys import ASSERTION_ALGORITHMS
 from audit.errors import NotKept, NotSigned
 from gateway.composition import Gateway
@@ -59,6 +60,9 @@ SCOPES = ("system/*.rs", "system/Consent.rs", "saattaen/consents", "saattaen/dep
 """What a partner system may ask for; its registration narrows it."""
 PUBLISHED = datetime(2026, 11, 23, tzinfo=UTC)
 """When the CapabilityStatement last changed."""
+
+_TOKEN_THREADS, _TOKEN_WAITING = 4, 256
+"""How many requests for tokens are answered at once, and how many wait; each looks into the database, and blocks."""
 
 
 class _App(FastAPI):
@@ -117,7 +121,10 @@ def create_app(
         wording_router(gateway.wordings, directory, door),
         audit_router(gateway.publication, authenticator),
         explanation_router(explaining_of(gateway).to_service, authenticator, settings.log_name),
-        token_router(gateway.token_server, lambda revocation: _revoke(gateway, revocation)),
+        token_router(
+            gateway.token_server, lambda revocation: _revoke(gateway, revocation),
+            ReadingThreads(_TOKEN_THREADS, _TOKEN_WAITING, settings.patience),
+        ),
         metadata_router(
             base=base, scopes=SCOPES, assertion_algorithms=tuple(ASSERTION_ALGORITHMS),
             token_keys=gateway.access_tokens.keys.jwks, receipt_keys=gateway.receipt_keys.jwks,
@@ -146,10 +153,10 @@ def create_app(
 
 
 def _authenticator(gateway: Gateway, observer: Observer | None, admission: Admission) -> Authenticator:
-    learn = admission.partners.learn
     if observer is None:
-        return Authenticator(gateway.token_verifier, verified=learn)
-    return Authenticator(ObservedVerifier(gateway.token_verifier, observer), observer.refused_token, learn)
+        return Authenticator(gateway.token_verifier, verified=admission.verified)
+    verifier = ObservedVerifier(gateway.token_verifier, observer)
+    return Authenticator(verifier, observer.refused_token, admission.verified)
 
 
 def _fhir_consents(gateway: Gateway, authenticator: Authenticator) -> APIRouter:

@@ -2,7 +2,7 @@
 
 Withdrawals, prohibitions, confirmations and what else protects a person have a lane of their own, so that no flood of
 reads is ever in front of them. Within a lane partners share fairly. A request counts for the partner that its token was
-found to belong to at an earlier use; tokens not seen before, and requests without one, have a few places of their own.
+found to belong to, at an earlier use or by now (`lanes`).
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.disclosure.observing import Lane, Observer
+from gateway.disclosure.observing import Lane as LaneName
+from gateway.disclosure.observing import Observer
+from gateway.errors import TooBusy
 from gateway.http.fair_places import About, FairPlaces
-from gateway.http.problems import EdgeError, answer
+from gateway.http.lanes import NEW, NOBODY, Lane, Place, Rests
+from gateway.http.turning_away import PACED, turn_away
 
 URGENT: Final = re.compile(
     r"/api/v1/(?:consents/[^/]+/(?:withdraw|confirm)|prohibitions|refusals|confirmations/[^/]+|relations/[^/]+/end)"
@@ -26,8 +29,10 @@ URGENT: Final = re.compile(
 )
 """The addresses whose POST is urgent."""
 _NEVER_WAITS: Final = "/health/"
+_WEIGHT_OF_HEALTH: Final = 5
 _REMEMBERED: Final = 10_000
-_NEW, _NONE, _PEOPLE = "a token not seen before", "no token", "people"
+_PEOPLE = "people"
+_PLACE: Final = "saattaen.place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,11 @@ class Bounds:
     shared: int = 4
     """The same for all together while several partners are about: what one of them finds before it."""
     strangers: int = 4
-    """The same for requests whose token was not seen before, and for those without one."""
+    """The same for requests whose token is not verified yet, and for those without one."""
+    rest: float = 0.01
+    """How long such a place is empty after a request that was nobody's: so many forgeries are looked at in a second."""
+    first_patience: float = 1.0
+    """How long the first request with a token waits for its partner's place: after a restart every token is new."""
     urgent: int = 16
     people: int = 16
     """The same for people's pages, all together: they bear no token, and a flood of strangers must not shut them."""
@@ -67,8 +76,8 @@ class KnownPartners:
         """Return the partner for whom a request with these headers counts."""
         for name, value in headers:
             if name == b"authorization":
-                return self._of.get(sha256(value[7:]).digest(), _NEW)
-        return _NONE
+                return self._of.get(sha256(value[7:]).digest(), NEW)
+        return NOBODY
 
 
 class Admission:
@@ -78,31 +87,40 @@ class Admission:
         """*is_page* tells which paths people read."""
         bounds = bounds or Bounds()
         self._is_page = is_page
-        about, fixed = About(), dict.fromkeys((_NEW, _NONE), bounds.strangers)
+        about = About()
+        strangers = Rests(bounds.strangers, bounds.rest, bounds.first_patience)
         self.partners = KnownPartners()
-        self._normal = FairPlaces(
-            about, places=bounds.places, shared=bounds.shared, patience=bounds.patience, fixed=fixed
+        self._normal = Lane(
+            FairPlaces(about, places=bounds.places, shared=bounds.shared, patience=bounds.patience, fixed={}),
+            strangers, bounds.patience,
         )  # fmt: skip
-        self._urgent = FairPlaces(
-            about, places=bounds.urgent, shared=bounds.urgent, patience=bounds.urgent_patience, fixed=fixed
+        self._urgent = Lane(
+            FairPlaces(
+                about, places=bounds.urgent, shared=bounds.urgent, patience=bounds.urgent_patience, fixed={}
+            ),
+            replace(strangers, first=max(strangers.first, bounds.urgent_patience)), bounds.urgent_patience,
         )  # fmt: skip
-
         self._people = FairPlaces(
             About(), places=bounds.people, shared=bounds.people, patience=bounds.people_patience,
             fixed={_PEOPLE: bounds.people},
         )  # fmt: skip
 
-    def whose(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
-        """Return for whom a request counts: a partner, or people."""
-        return _PEOPLE if self._is_page(path) else self.partners.find(headers)
-
-    def lane_of(self, method: str, path: str) -> tuple[Lane, FairPlaces]:
-        """Return the lane of a request."""
+    def place_for(self, scope: Scope) -> tuple[LaneName, Place]:
+        """Return the lane of a request, and what it is to wait for there."""
+        path = scope["path"]
         if self._is_page(path):
-            return "people", self._people
-        if method == "POST" and URGENT.fullmatch(path):
-            return "urgent", self._urgent
-        return "normal", self._normal
+            return "people", Place(self._people, _PEOPLE)
+        whose, address = self.partners.find(scope["headers"]), (scope.get("client") or ("",))[0]
+        if scope["method"] == "POST" and URGENT.fullmatch(path):
+            return "urgent", self._urgent.place_for(whose, address)
+        return "normal", self._normal.place_for(whose, address)
+
+    async def verified(self, scope: Scope, token: str, partner: str) -> None:
+        """Let a request go on as *partner*'s, whose token was verified. Raises TooBusy without a place for it."""
+        self.partners.learn(token, partner)
+        place: Place | None = scope.get(_PLACE)
+        if place is not None and not await place.belongs_to(partner):
+            raise TooBusy("the partner has no place for another request")
 
     @property
     def in_service(self) -> int:
@@ -123,41 +141,43 @@ class AdmissionLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request once it has a place."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         path = scope["path"]
-        if scope["type"] != "http" or path.startswith(_NEVER_WAITS):
+        if path.startswith(_NEVER_WAITS):
+            scope[PACED] = _WEIGHT_OF_HEALTH
             await self._app(scope, receive, send)
             return
-        lane, places = self._admission.lane_of(scope["method"], path)
-        partner = self._admission.whose(path, scope["headers"])
-        if not await places.enter(partner):
-            if self._observer is not None:
-                self._observer.shed(lane, "no-place")
-            await _turn_away(path, scope["saattaen.request_id"], send)
+        lane, place = self._admission.place_for(scope)
+        if not await place.take():
+            self._tell_shed(lane)
+            await turn_away(scope, send)
             return
+        scope[_PLACE] = place
         try:
-            await self._app(scope, receive, send)
+            await self._app(
+                scope, receive, _proving(place, send) if place.is_strangers and scope["method"] == "POST" else send
+            )
         finally:
-            places.leave(partner)
+            place.leave()
+            if place.was_lost:
+                self._tell_shed(lane)
+
+    def _tell_shed(self, lane: LaneName) -> None:
+        if self._observer is not None:
+            self._observer.shed(lane, "no-place")
 
 
-_MARK: Final = "0123456789abcdef"
-"""Stands in a prepared answer where the request's id goes."""
+def _proving(place: Place, send: Send) -> Send:
+    """Return a `send` that gives the place back at once where the answer is that what was posted was done.
 
+    Without a token that is done for partners alone, who proved by their assertion who they are: for a token, mostly.
+    """
 
-def _prepared(path: str) -> tuple[list[tuple[bytes, bytes]], tuple[bytes, bytes]]:
-    response = answer(EdgeError("too-busy"), path, _MARK)
-    before, _, after = bytes(response.body).partition(_MARK.encode())
-    return [one for one in response.raw_headers if one[0] != b"content-length"], (before, after)
+    async def proving(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] < 300 and place.is_strangers:
+            place.leave_at_once()
+        await send(message)
 
-
-_AS_PROBLEM: Final = _prepared("/")
-_AS_OUTCOME: Final = _prepared("/fhir")
-
-
-async def _turn_away(path: str, request_id: str, send: Send) -> None:
-    """Answer as `problems.answer` does, made beforehand: whoever floods is answered often."""
-    headers, (before, after) = _AS_OUTCOME if path == "/fhir" or path.startswith("/fhir/") else _AS_PROBLEM
-    body = before + request_id.encode() + after
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": 503, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": body})
+    return proving

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from gateway.disclosure.observing import Observer
 from gateway.disclosure.request import Requester
@@ -27,36 +28,36 @@ class TokenVerifier(Protocol):
         ...
 
 
+Verified = Callable[[Scope, str, str], Awaitable[None]]
+
+
 class Authenticator:
     """Finds the token in a request and has it checked; a FastAPI dependency: `Depends(authenticator)`.
 
     *refused* is called for each request that ends here: a counter, for nothing of such a request is worth a log entry.
-    *verified* is told whose token it was.
+    *verified* is told whose a request's token was, once it was verified; it may make the request wait.
     """
 
     def __init__(
-        self, verifier: TokenVerifier, refused: Callable[[], None] = lambda: None,
-        verified: Callable[[str, str], None] = lambda token, system: None,
-    ) -> None:  # fmt: skip
+        self, verifier: TokenVerifier, refused: Callable[[], None] = lambda: None, verified: Verified | None = None
+    ) -> None:
         self._verifier, self._refused, self._verified = verifier, refused, verified
 
     async def __call__(self, request: Request) -> Requester:
-        """Return the requester, or raise TokenInvalid."""
-        return await self.authenticate(request.scope["headers"], request.scope["query_string"])
-
-    async def authenticate(self, headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Requester:
-        """Return the requester that the raw *headers* name, or raise TokenInvalid.
+        """Return the requester that the raw headers name, or raise TokenInvalid.
 
         The token stands in one Authorization header, once. A token in the query ends the request even beside a good
-        header: it is in logs by now, and its owner should hear of it.
+        header: it is in logs by now, and its owner should hear of it. Raises TooBusy where *verified* does.
         """
+        scope = request.scope
         try:
-            token = _find_token(headers, query)
+            token = _find_token(scope["headers"], scope["query_string"])
             requester = await self._verifier.verify(token)
         except TokenInvalid:
             self._refused()
             raise
-        self._verified(token, requester.system)
+        if self._verified is not None:
+            await self._verified(scope, token, requester.system)
         return requester
 
 

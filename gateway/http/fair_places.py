@@ -1,9 +1,10 @@
 """A bounded number of places for requests that are worked on, shared fairly between partner systems.
 
 A partner that has the gateway to itself may take every place. While another one is about, each holds at most its share
-of fewer places, and half of that once it has others waiting; so a request never finds more than those before it. Who
-finds no place waits for its turn, partner by partner; who waits too long is told to come again, and not before that: an
-answer at once would only bring the next request of somebody who floods.
+of fewer places, and half of that once it has others waiting; and it lets those come to their end first who had less of
+late. So a request never finds more than those before it. Who finds no place waits for its turn, partner by partner; who
+waits too long is told to come again, and not before that: an answer at once would only bring the next request of
+somebody who floods.
 """
 
 from __future__ import annotations
@@ -16,21 +17,26 @@ from collections.abc import Callable, Mapping
 _ABOUT_SECONDS = 2.0
 """How long a partner counts as being about after its last request."""
 _COUNTED_SECONDS = 0.1
+_HALVED_SECONDS = 1.0
+"""How often what a partner had so far comes to count for half."""
+_FIRST_SECONDS = 0.05
+"""How long a place of somebody who had less is waited for: longer than a read takes, shorter than others' patience."""
 
 
 class About:
     """Which partners are about, in whichever lane."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
+        self.now = now
         self._seen: dict[str, float] = {}
-        self._counted = 0.0
+        self._had: dict[str, int] = {}
+        self._counted = self._halved = 0.0
         self.number = 0
         """How many partners are about."""
 
     def see(self, partner: str) -> None:
         """Note a request of *partner*."""
-        now = self._now()
+        now = self.now()
         if partner not in self._seen:
             self.number += 1
         self._seen[partner] = now
@@ -38,6 +44,17 @@ class About:
             self._counted = now
             self._seen = {one: at for one, at in self._seen.items() if now - at < _ABOUT_SECONDS}
             self.number = len(self._seen)
+            if now - self._halved >= _HALVED_SECONDS:
+                self._halved = now
+                self._had = {one: count // 2 for one, count in self._had.items() if one in self._seen}
+
+    def count(self, partner: str) -> None:
+        """Note that *partner* got a place."""
+        self._had[partner] = self._had.get(partner, 0) + 1
+
+    def had(self, partner: str) -> int:
+        """Return how many places *partner* got of late."""
+        return self._had.get(partner, 0)
 
 
 class FairPlaces:
@@ -53,7 +70,9 @@ class FairPlaces:
         self._about, self._places, self._shared, self._patience = about, places, shared, patience
         self._fixed = fixed
         self._held: dict[str, int] = {}
+        self._taken: dict[str, float] = {}
         self._waiting: OrderedDict[str, deque[asyncio.Future[bool]]] = OrderedDict()
+        self._timer: asyncio.TimerHandle | None = None
         self.in_service = 0
         """How many places are taken."""
 
@@ -62,8 +81,8 @@ class FairPlaces:
         """How many requests wait."""
         return sum(map(len, self._waiting.values()))
 
-    async def enter(self, partner: str) -> bool:
-        """Return True once *partner* has a place, False when none became free in time."""
+    async def enter(self, partner: str, *, patience: float | None = None) -> bool:
+        """Return True once *partner* has a place, False when none became free in time, or within another *patience*."""
         if partner not in self._fixed:
             self._about.see(partner)
         if partner not in self._waiting and self._may_hold(partner):
@@ -72,7 +91,7 @@ class FairPlaces:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[bool] = loop.create_future()
         self._waiting.setdefault(partner, deque()).append(turn)
-        timer = loop.call_later(self._patience, _give_up, turn)
+        timer = loop.call_later(self._patience if patience is None else patience, _give_up, turn)
         try:
             return await turn
         except asyncio.CancelledError:
@@ -91,6 +110,7 @@ class FairPlaces:
             self._held[partner] = left
         else:
             del self._held[partner]
+            self._taken.pop(partner, None)
         if self._waiting:
             self._hand_on()
 
@@ -106,10 +126,31 @@ class FairPlaces:
         if partner in self._waiting:
             # It asks for more than it gets. A place less costs it little, and others feel it less.
             share //= 2
+            if self._would_disturb(partner):
+                return False
         # At least one each: nobody is kept out by how many others there are.
         return held < max(1, share)
 
+    def _would_disturb(self, partner: str) -> bool:
+        """Return whether somebody who had less of late took a place just now: that request comes to its end first."""
+        had, now = self._about.had(partner), self._about.now()
+        first = [
+            at for one, at in self._taken.items()
+            if one != partner and now - at < _FIRST_SECONDS and self._about.had(one) < had
+        ]  # fmt: skip
+        if first and self._timer is None:
+            # A request that takes long does not keep others out for so long.
+            self._timer = asyncio.get_running_loop().call_later(max(first) + _FIRST_SECONDS - now, self._look_again)
+        return bool(first)
+
+    def _look_again(self) -> None:
+        self._timer = None
+        self._hand_on()
+
     def _take(self, partner: str) -> None:
+        if partner not in self._fixed:
+            self._about.count(partner)
+            self._taken[partner] = self._about.now()
         self.in_service += 1
         self._held[partner] = self._held.get(partner, 0) + 1
 

@@ -14,6 +14,7 @@ from gateway.directory.identity_trace import holds_identity_code, url_holds_iden
 from gateway.disclosure.observing import REQUEST_ID, Observer
 from gateway.http.bodies import Bodies, replay
 from gateway.http.problems import EdgeError, answer, unknown_error
+from gateway.http.turning_away import PACED
 
 access_log = logging.getLogger("saattaen.access")
 
@@ -114,6 +115,7 @@ class Limits:
                 raise EdgeError(code)
             body = await self._bodies.read(receive)
         except EdgeError as error:
+            scope[PACED] = 1
             response = answer(error, scope["path"], request_id)
             if has_body:
                 # Else the rest of the body, however long and slow, would still be read.

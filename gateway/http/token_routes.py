@@ -1,4 +1,7 @@
-"""Token and revocation endpoint: form in, JSON out. The authorization server answers, in a thread."""
+"""Token and revocation endpoint: form in, JSON out.
+
+The authorization server answers in a thread, which nobody waits for without end.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from urllib.parse import parse_qsl
 
 import orjson
 from fastapi import APIRouter
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -43,6 +45,7 @@ class TokenRevocation(Protocol):
     def expires(self) -> datetime: ...
 
 
+T = TypeVar("T")
 R_co = TypeVar("R_co", bound=TokenRevocation, covariant=True)
 
 
@@ -58,14 +61,27 @@ class TokenServer(Protocol[R_co]):
         ...
 
 
+class Threads(Protocol):
+    """Where calls that block are run: so many at once, so many waiting, and none waited for without end."""
+
+    async def run(self, call: Callable[[], T], /) -> T:
+        """Return what *call* returns; raises StoreUnavailable when it takes too long, or too many are there."""
+        ...
+
+
 class _FormInvalid(Exception):
     """The request is no form whose parameters each come once; the text is the error_description."""
 
 
 def token_router(
-    server: TokenServer[TokenRevocation], record_revocation: Callable[[TokenRevocation], Awaitable[None]]
-) -> APIRouter:
-    """Return the routes. *record_revocation* makes a revocation durable and raises when it cannot."""
+    server: TokenServer[TokenRevocation], record_revocation: Callable[[TokenRevocation], Awaitable[None]],
+    threads: Threads,
+) -> APIRouter:  # fmt: skip
+    """Return the routes. *record_revocation* makes a revocation durable and raises when it cannot.
+
+    An answer that comes when its caller is no longer waited for is thrown away, the token in it too. The assertion may
+    count as used then: whoever is told to come again signs a new one.
+    """
     router = APIRouter(tags=["Partner systems"])
 
     @router.post(
@@ -76,7 +92,7 @@ def token_router(
             form = await _parse_form(request)
         except _FormInvalid as error:
             return _refuse(error)
-        return _render(await run_in_threadpool(server.token, form))
+        return _render(await threads.run(lambda: server.token(form)))
 
     @router.post(
         REVOCATION_PATH, summary="Take back an access token", openapi_extra=_documented(_REVOCATION_FIELDS),
@@ -87,7 +103,7 @@ def token_router(
             form = await _parse_form(request)
         except _FormInvalid as error:
             return _refuse(error)
-        said, revocation = await run_in_threadpool(server.revocation, form)
+        said, revocation = await threads.run(lambda: server.revocation(form))
         if revocation is not None:
             await record_revocation(revocation)
         return _render(said)

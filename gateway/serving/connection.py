@@ -2,8 +2,9 @@
 
 uvicorn waits for ever for a first request, for the rest of a header and for a reader who does not read, and holds a
 header of any length. Here each of these ends: a header that is not whole in time, or too long; an answer that nobody
-takes off us; more requests sent ahead than anyone needs; more connections than were meant. uvicorn's own keep-alive
-bounds the pause between two requests, `gateway.http.bodies` the time that a body takes.
+takes off us; more requests sent ahead than anyone needs; more connections than were meant. Who was answered without
+having waited for a place is read again in turn (`pacing`). uvicorn's own keep-alive bounds the pause between two
+requests, `gateway.http.bodies` the time that a body takes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from starlette.types import Receive, Scope, Send
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
+
+from gateway.http.turning_away import PACED
+from gateway.serving.pacing import Pacing
 
 _BUSY_BODY: Final = (
     b'{"type":"urn:saattaen:problem:too-busy","title":"Too much at once","status":503,"code":"too-busy"}'
@@ -37,12 +41,16 @@ class ConnectionBounds:
     """For a reader to take something off an answer that waits."""
     ahead: int = 8
     """Requests that may be sent before the answer to the first."""
+    paced: int = 30
+    """So many connections that were turned away are read again in each `turn`; the others wait for the next ones."""
+    turn: float = 0.01
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """A connection within *bounds*; see the module. `bounded` gives uvicorn the class."""
 
     bounds = ConnectionBounds()
+    pacing = Pacing(bounds.paced, bounds.turn)
 
     def __init__(
         self, config: Config, server_state: ServerState, app_state: dict[str, Any],
@@ -54,6 +62,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._header_timer: TimerHandle | None = None
         self._write_timer: TimerHandle | None = None
         self._is_too_many = False
+        self._answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -86,6 +95,14 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._in_header, self._header_bytes = True, 0
 
+    def on_response_complete(self) -> None:
+        weight = None if self._answering is None else self._answering.scope.get(PACED)
+        if isinstance(weight, int) and not self.pacing.is_at_once(super().on_response_complete, weight):
+            # Neither what it sends next nor what it has sent ahead is looked at until then.
+            self.flow.pause_reading()
+            return
+        super().on_response_complete()
+
     def pause_writing(self) -> None:
         super().pause_writing()
         if self._write_timer is None:
@@ -106,6 +123,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         answering: Any = _too_many if self._is_too_many else app
+        self._answering = cycle
         super()._start_asgi_task(cycle, answering)
 
     def _header_is_not_whole(self) -> None:
@@ -136,7 +154,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
 def bounded(bounds: ConnectionBounds) -> type[BoundedProtocol]:
     """Return the protocol with these bounds, for `uvicorn.Config(http=...)`."""
-    return type("Bounded", (BoundedProtocol,), {"bounds": bounds})
+    own = {"bounds": bounds, "pacing": Pacing(bounds.paced, bounds.turn)}
+    return type("Bounded", (BoundedProtocol,), own)
 
 
 async def _too_many(scope: Scope, receive: Receive, send: Send) -> None:

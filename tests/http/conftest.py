@@ -12,6 +12,7 @@ import pytest
 from fastapi import Depends, FastAPI
 
 from adapters.keyring import KeyRing
+from adapters.sql.database import ReadingThreads
 from adapters.sql.engine import Database, open_database
 from adapters.sql.partner_register import PartnerItem, PartnerRegister
 from adapters.sql.tables import PartnerRow
@@ -65,7 +66,7 @@ class TokenDesk:
         authenticator = Authenticator(AccessTokenVerifier(self.tokens, store, ORGANISATIONS.get), self._count)
         self.app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         install_problems(self.app, challenge=challenge(BASE + RESOURCE_METADATA_PATH))
-        self.app.include_router(token_router(server, self._record))
+        self.app.include_router(token_router(server, self._record, ReadingThreads(4, 64)))
         self.app.include_router(
             metadata_router(
                 base=BASE, scopes=sorted(OWN_SCOPES), assertion_algorithms=list(ASSERTION_ALGORITHMS),

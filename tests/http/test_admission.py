@@ -101,6 +101,81 @@ async def test_a_stranger_has_its_own_few_places_and_takes_no_share_of_a_partner
     waiting.cancel()
 
 
+async def test_who_asks_for_more_than_it_gets_lets_those_end_first_who_had_less() -> None:
+    one = places(8, shared=2, about=About(lambda: 0.0))
+    for _ in range(3):
+        assert await one.enter("flood")
+        one.leave("flood")
+    assert await one.enter("victim")
+    flood = [asyncio.create_task(one.enter("flood")) for _ in range(20)]
+    await settle()
+    assert (one.in_service, one.waiting) == (2, 19)
+    one.leave("flood")
+    await settle()
+    # It had more than the victim, whose request is worked on: what it gives back it does not take again.
+    assert (one.in_service, one.waiting) == (1, 19)
+    one.leave("victim")
+    await settle()
+    assert (one.in_service, one.waiting) == (1, 18)
+    for task in flood:
+        task.cancel()
+
+
+async def test_who_had_less_of_late_is_not_kept_waiting_by_one_that_never_waits() -> None:
+    now = 0.0
+    about = About(lambda: now)
+    one = places(8, shared=4, about=about)
+    for _ in range(10):
+        assert await one.enter("steady")
+        one.leave("steady")
+    assert await one.enter("steady")
+    flood = [asyncio.create_task(one.enter("flood")) for _ in range(20)]
+    await settle()
+    one.leave("flood")
+    for done in range(3, 13):
+        one.leave("flood")
+        await settle()
+        # "steady" had eleven: until more went to the other, the request that it has there is waited for by nobody.
+        assert sum(task.done() for task in flood) == min(done, 12)
+    for task in flood:
+        task.cancel()
+
+
+async def test_a_request_that_takes_long_keeps_nobody_out_for_so_long() -> None:
+    now = 0.0
+    one = places(8, shared=2, about=About(lambda: now))
+    for _ in range(3):
+        assert await one.enter("flood")
+        one.leave("flood")
+    assert await one.enter("slow")
+    assert await one.enter("flood")
+    waiting = [asyncio.create_task(one.enter("flood")) for _ in range(2)]
+    await settle()
+    one.leave("flood")
+    await settle()
+    assert (one.in_service, one.waiting) == (1, 2)
+    # Nothing ends, nobody comes: by itself, after a while.
+    now = 1.0
+    assert await asyncio.wait_for(waiting[0], 5)
+    assert (one.in_service, one.waiting) == (2, 1)
+    waiting[1].cancel()
+
+
+async def test_what_a_partner_had_is_forgotten_by_and_by() -> None:
+    now = 0.0
+    about = About(lambda: now)
+    about.see("a")
+    for _ in range(8):
+        about.count("a")
+    for second in (2, 3, 4, 5):
+        now = float(second)
+        about.see("a")
+    assert about.had("a") == 0
+    now = 20.0
+    about.see("b")
+    assert (about.had("a"), about.number) == (0, 1)
+
+
 async def test_one_that_is_cancelled_harms_nobody() -> None:
     one = places(1)
     assert await one.enter("a")

@@ -12,15 +12,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from gateway.http.turning_away import turn_away
 from gateway.serving.connection import ConnectionBounds, bounded
 from tests.parts.wire import Wire
 
-PATIENCE = 10
+PATIENCE, LONG = 10, 600.0
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers at once, after a while (/slow), or with more than any buffer of a socket takes (/large)."""
+    """Answers at once, after a while (/slow), with more than any buffer of a socket takes (/large); /busy never."""
     request = Request(scope, receive)
+    if scope["path"] == "/busy":
+        scope["saattaen.request_id"] = "made-here-1"
+        await turn_away(scope, send)
+        return
     if scope["path"] == "/slow":
         await asyncio.sleep(0.5)
     body = bytes(64 * 1024 * 1024) if scope["path"] == "/large" else await request.body() or b"well"
@@ -114,6 +119,44 @@ async def test_more_requests_sent_ahead_than_anyone_needs_end_the_connection() -
         for _ in range(4):
             assert b"200 OK" in await asyncio.wait_for(reader.readuntil(b"well"), PATIENCE)
         writer.close()
+
+
+async def test_who_was_turned_away_is_read_again_in_turn_and_nobody_else_waits_for_it() -> None:
+    async with server(ConnectionBounds(paced=2, turn=LONG)) as (port, _):
+        patient, hasty = (Wire("127.0.0.1", port) for _ in range(2))
+        # Two are turned away within their turn, and may ask again; from the third on each waits for the next turn.
+        assert [(await patient.ask("GET", "/busy")).status for _ in range(2)] == [503, 503]
+        assert (await hasty.ask("GET", "/busy")).status == 503
+        again = asyncio.create_task(hasty.ask("GET", "/"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /busy HTTP/1.1\r\nhost: x\r\n\r\n" * 3)
+        await reader.readuntil(b"\r\n\r\n")
+        for _ in range(3):
+            assert await is_served(port)
+        assert (await patient.ask("GET", "/")).status == 200
+        assert not again.done()
+        # What was sent ahead is not looked at either.
+        sent_ahead = asyncio.create_task(reader.readuntil(b"HTTP/1.1 503"))
+        await asyncio.sleep(0.1)
+        assert not sent_ahead.done()
+        for task in (again, sent_ahead):
+            task.cancel()
+        writer.close()
+        await hasty.close()
+        assert await is_served(port)
+        await patient.close()
+
+
+async def test_a_connection_whose_turn_comes_goes_on_where_it_was() -> None:
+    async with server(ConnectionBounds(paced=1, turn=0.05)) as (port, _):
+        wires = [Wire("127.0.0.1", port) for _ in range(5)]
+        for _ in range(2):
+            answers = await asyncio.wait_for(asyncio.gather(*(wire.ask("GET", "/busy") for wire in wires)), PATIENCE)
+            assert [answer.status for answer in answers] == [503] * 5
+        answers = await asyncio.wait_for(asyncio.gather(*(wire.ask("GET", "/") for wire in wires)), PATIENCE)
+        assert [answer.body for answer in answers] == [b"well"] * 5
+        for wire in wires:
+            await wire.close()
 
 
 async def test_too_many_connections_are_told_to_come_later_and_still_more_are_cut_off() -> None:

@@ -14,7 +14,7 @@ from gateway.http.openapi import PREFIX
 from tests.parts.postgres import ON_BOTH
 from tests.parts.wire import Answered, Wire
 from tests.serving.installation import CUSTODIAN, Installation, demo_world, free_port, installed, serving
-from tests.stress.flood import Heard, ask_for_ever, run_for
+from tests.stress.heard import Heard, ask_for_ever
 
 ON_TIME = 1.0
 """Generous: the promise is a tenth of it, on a machine that nobody else keeps busy."""
@@ -55,8 +55,13 @@ async def flooded(at: Installation) -> tuple[Heard, Heard, Answered]:
         )
         await wire.close()
 
-    floods = [ask_for_ever(at, path, theirs, flood, 0.0) for _ in range(24)]
+    where = ("127.0.0.1", at.settings.port, path)
+    asking = [asyncio.create_task(ask_for_ever(*where, theirs, flood, lambda: 0.0)) for _ in range(24)]
+    asking.append(asyncio.create_task(ask_for_ever(*where, token, victim, lambda: 0.1)))
     withdrawing = asyncio.create_task(withdraw())
-    await run_for(4, *floods, ask_for_ever(at, path, token, victim, 0.1))
+    await asyncio.sleep(4)
+    for task in asking:
+        task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
     await asyncio.wait_for(withdrawing, 20)
     return flood, victim, withdrawn.result()
