@@ -22,6 +22,7 @@ from gateway.directory.model import Directory
 from gateway.directory.names import LANGUAGES
 from gateway.web.addresses import way_back
 from gateway.web.language import NAMES, html_language, language_of, locale_of, text_direction, translations
+from gateway.web.numbers import number_of
 from gateway.web.session import Session
 
 WEB: Final = Path(__file__).parent
@@ -111,6 +112,10 @@ class Pages:
         """Return the text of the page alone."""
         return self._environments[page.language].get_template(template).render(page=page, **values)
 
+    def filters(self, language: str) -> Mapping[str, object]:
+        """Return how dates, numbers and codes are said in one of LANGUAGES, by the names of the templates' filters."""
+        return self._environments[language].filters
+
     def gettext(self, request: Request, text: str, **values: object) -> str:
         """Return a text of code (`N_`) in the request's language, its `%(name)s` filled in."""
         told = translations(language_of(request)).gettext(text)
@@ -154,7 +159,7 @@ class _Said:
         }
         return {
             "day": self.day, "instant": self.instant, "last_day": self.last_day, "end": self.end,
-            "written": self.written, "number": self.number, "service": self.service,
+            "written": self.written, "number_of": number_of, "number": self.number, "service": self.service,
             "organisation": self.organisation, "category": self.category, **named,
         }  # fmt: skip
 

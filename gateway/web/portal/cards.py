@@ -12,6 +12,7 @@ from gateway.consent.lifecycle import has_ended, is_changeable, succeeded
 from gateway.consent.model import Consent, ConsentState, Grant, Prohibition
 from gateway.consent.wording import Wordings
 from gateway.directory.model import Directory
+from gateway.web.numbers import number_of
 
 SOON: Final = timedelta(days=30)
 
@@ -63,13 +64,6 @@ class Card:
         if self.stand in (Stand.IN_FORCE, Stand.FORBIDDEN):
             return "now"
         return "waiting" if self.stand in (Stand.UNCONFIRMED, Stand.LATER) else "over"
-
-
-def number_of(id: str) -> str:
-    """Return the number by which a person speaks of a consent or a receipt, as in 7F3K-2M9Q: a part of its random
-    id."""
-    short = id[:8].upper()
-    return f"{short[:4]}-{short[4:]}"
 
 
 def is_forbidden(recipient: str, category: str, prohibitions: Sequence[Prohibition]) -> bool:
