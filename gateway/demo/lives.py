@@ -96,7 +96,8 @@ async def _happen(stage: Stage, life: Life, client: ClientId) -> None:
 
 async def _relate(stage: Stage, client: ClientId, document: str, reader: Reader, section: str) -> None:
     custodian = sample_named(document).custodian
-    by = Actor(custodian, system_of(custodian), "demo-worker", "Tuija Esimerkki")
+    recording = any_worker(stage.world.directory, custodian)
+    by = Actor(custodian, system_of(custodian), recording.person, recording.person_name, recording.role)
     await stage.gateway.recording.record_relation(
         client, RelationKind.STATUTORY, custodian, (reader[0],), by=by, section=section, evidence="an interruption"
     )
@@ -106,7 +107,8 @@ async def _ask(stage: Stage, life: Life, client: ClientId) -> None:
     """Let the first ask that may: what was answered lately the gateway drops, as it does for anyone."""
     recording = stage.gateway.recording
     for custodian, category, (service, role, purpose) in life.asks:
-        by = Actor(service, system_of(service), "demo-worker", "Topi Esimerkki", role)
+        asking = worker(stage.world.directory, service, role, purpose)
+        by = Actor(service, system_of(service), asking.person, asking.person_name, role)
         await recording.request(client, AskedRow(custodian, service, category, purpose), by)
         if (await recording.for_client(client)).requests:
             return
