@@ -110,7 +110,7 @@ def walks(browser: Browser, base: str) -> Begin:
             page = context.new_page()
             wrong: list[str] = []
             page.on("response", lambda one: wrong.append(f"{one.status} {one.url}") if one.status >= 500 else None)
-            # A form with something to correct is a 422, a page that is not there a 404; a browser counts both as faults.
+            # A form with something to correct is a 422, no such page a 404: a browser counts both as faults.
             page.on(
                 "console",
                 lambda one: wrong.append(one.text) if one.type == "error" and not _TOLD.search(one.text) else None,
