@@ -128,7 +128,7 @@ class Accounts:
         """Return an instant in Helsinki's time."""
         at = from_micros(t).astimezone(HELSINKI)
         return self._word("when").format(
-            day=at.day, month=at.month, year=at.year, hour=at.hour, minute=f"{at.minute:02}"
+            day=at.day, month=at.month, name=f"{at:%B}", year=at.year, hour=at.hour, minute=f"{at.minute:02}"
         )
 
     # Entries.

@@ -23,7 +23,6 @@ from gateway.http.problems import EdgeError
 from gateway.web.doors import Doors
 from gateway.web.forms import Form, read_form
 from gateway.web.page import Pages
-from gateway.web.portal.cards import last_day
 from gateway.web.session import ActingFor, Session
 
 SUPPORTED: Final = "supported"
@@ -114,7 +113,7 @@ class Room:
         """Return the page that `portal/<template>.html` makes."""
         return self.pages.render(
             visit.request, f"portal/{template}.html", visit.session, status=status, in_person=visit.in_person,
-            last_day=last_day, **values,
+            **values,
         )  # fmt: skip
 
     def text(self, visit: Visit, text: str, **values: object) -> str:
