@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from gateway.consent.acting import TO_CLIENT, Act, Stores
+from gateway.consent.acting import TO_CLIENT, Act, Stores, known_client
 from gateway.consent.checks import Known, Mandate, check_giver
-from gateway.consent.giving import known_client
 from gateway.consent.model import ClientId, Giver
 from gateway.consent.notice_choice import ChannelKind, Contact, NoticeChoice
 from gateway.consent.person import Person

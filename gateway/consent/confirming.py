@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gateway.consent import lifecycle
-from gateway.consent.acting import TO_CLIENT, Act
-from gateway.consent.model import ClientId, Consent, ConsentId
+from gateway.consent.acting import TO_CLIENT, Act, known_client
+from gateway.consent.checks import Known, Mandate, check_giver
+from gateway.consent.model import ClientId, Consent, ConsentId, Giver
 from gateway.consent.notices import tell_client, tell_in_force
 from gateway.consent.proofs import (
     CODE_LASTS,
@@ -48,11 +49,28 @@ def confirm_by_code(act: Act, handle: str, code: str) -> Consent | ConsentRefuse
     return _confirm(act, act.load(row.consent), None)
 
 
-def confirm(act: Act, consent: ConsentId, client: ClientId | None, custodian: str | None) -> Consent:
-    """Confirm by the client signed in (*client*), or by a worker of *custodian*."""
-    if (client is None) == (custodian is None):
+def confirm_by_client(
+    act: Act, consent: ConsentId, client: ClientId, giver: Giver, mandate: Mandate | None
+) -> Consent:  # fmt: skip
+    """Confirm by the client signed in, or by a representative what a representative is said to have given."""
+    check_giver(giver, Known(mandate=mandate, born=known_client(act, client)), act.at)
+    return _confirm(act, need_own(act.load(consent, client), giver), None)
+
+
+def confirm_by_service(act: Act, consent: ConsentId, custodian: str | None) -> Consent:
+    """Confirm by a worker of *custodian*."""
+    if custodian is None:
         raise ConsentRefused("confirm-not-allowed", "the client or the custodian confirms")
-    return _confirm(act, act.load(consent, client), custodian)
+    return _confirm(act, act.load(consent), custodian)
+
+
+def need_own(consent: Consent, giver: Giver) -> Consent:
+    """Return a consent that is the giver's to change or to confirm: to the client every one, to a representative what
+    representatives gave. Else ConsentRefused("not-found"): what the client gave in person is not told to others.
+    """
+    if consent.giver.is_client and not giver.is_client:
+        raise ConsentRefused("not-found", "there is no such consent")
+    return consent
 
 
 def check_paper(act: Act, client: ClientId, scan: str, offer: bytes) -> str:

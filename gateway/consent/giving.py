@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 
 from gateway.consent import lifecycle
-from gateway.consent.acting import Act
+from gateway.consent.acting import Act, known_client
 from gateway.consent.capture import SECRET_KEYS, Verified
-from gateway.consent.checks import Known, Mandate
-from gateway.consent.confirming import send_code
+from gateway.consent.checks import Known, Mandate, check_giver
+from gateway.consent.confirming import need_own, send_code
 from gateway.consent.model import (
     Capture,
     CaptureMethod,
@@ -42,6 +41,20 @@ class Given:
 
     consent: Consent
     handle: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """A change as it was brought to us: of which consent, and else as a giving."""
+
+    consent: ConsentId
+    client: ClientId | None
+    rows: tuple[GrantRow, ...]
+    refused: tuple[RefusedRow, ...]
+    capture: Capture
+    shown: Shown
+    giver: Giver
+    mandate: Mandate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +106,17 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     return Given(consent, send_code(act, consent.client, consent.id, None, "consent.given"))
 
 
-def change(
-    act: Act, consent_id: ConsentId, client: ClientId | None, rows: tuple[GrantRow, ...],
-    refused: tuple[RefusedRow, ...], capture: Capture, shown: Shown,
-) -> Given:  # fmt: skip
-    """Replace all rows by a new version, given by the client."""
-    check_known_words(act, shown)
-    old = act.load(consent_id, client)
-    new = lifecycle.change(old, rows, refused, capture, shown, act.office.directory, act.at, act.order)
+def change(act: Act, changing: Changing) -> Given:
+    """Replace all rows by a new version, given by the client, or by a representative what a representative gave."""
+    check_known_words(act, changing.shown)
+    giver, client = changing.giver, changing.client
+    known = Known(mandate=changing.mandate, born=None if client is None else known_client(act, client))
+    check_giver(giver, known, act.at)
+    old = need_own(act.load(changing.consent, client), giver)
+    new = lifecycle.change(
+        old, changing.rows, changing.refused, changing.capture, changing.shown, giver, known, act.office.directory,
+        act.at, act.order,
+    )  # fmt: skip
     act.office.stores.consents.add_version(act.connection, new, act.at)
     act.drafts.append(act.teller.given(new, replaced=old.version))
     _settle(act, new)
@@ -128,14 +144,6 @@ def check_known_words(act: Act, shown: Shown) -> None:
     wording = act.office.wordings.get(shown.wording, shown.version)
     if wording is None or shown.language not in wording.templates:
         raise ConsentRefused("request-invalid", "there is no such wording in that version and language")
-
-
-def known_client(act: Act, client: ClientId) -> date | None:
-    """Return the client's date of birth where it is known. An unknown client: ConsentRefused("not-found")."""
-    standing = act.office.stores.clients.standing(act.connection, client)
-    if standing is None:
-        raise ConsentRefused("not-found", "there is no such client")
-    return standing.born
 
 
 def _verify(act: Act, giving: Giving) -> tuple[Verified, bool]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.consent import confirming, ending, giving
-from gateway.consent.giving import Given, Giving
+from gateway.consent.giving import Changing, Given, Giving
 from gateway.consent.model import (
     Actor,
     Capture,
@@ -58,7 +58,7 @@ class Recording(NoticeRecording):
         capture = _by(capture, by)
         mandate = await self._mandate(client, giver)
         act = Giving(client, tuple(rows), tuple(refused), capture, shown, giver, mandate)
-        return await self._do(by, lambda one: giving.give(one, act))
+        return await self._do(by, lambda one: giving.give(one, act), giver=giver)
 
     async def change(
         self,
@@ -68,20 +68,33 @@ class Recording(NoticeRecording):
         *,
         client: ClientId | None = None,
         refused: Sequence[RefusedRow] = (),
+        giver: Giver = CLIENT,
         by: Actor = ON_OWN_PAGE,
     ) -> Given:
-        """Replace all rows by a new version, given (and so confirmed) by the client.
+        """Replace all rows by a new version, given (and so confirmed) by the client, or by a representative where a
+        representative gave the version before.
 
-        With *client*, another client's consent answers as an unknown one: ConsentRefused("not-found"). Raises
+        With *client*, which a representative's change needs, another client's consent answers as an unknown one, and so
+        does to a representative what the client gave in person: ConsentRefused("not-found"). Raises
         ConsentRefused("consent-ended") for one withdrawn, spoken, spent in part or ended as a whole; else as `give`.
         """
         capture = Capture(CaptureMethod.SELF_SERVICE, service=by.service, evidence=_session(by))
-        new, no = tuple(rows), tuple(refused)
-        return await self._do(by, lambda one: giving.change(one, consent, client, new, no, capture, shown))
+        mandate = await self._mandate(client, giver)
+        new = Changing(consent, client, tuple(rows), tuple(refused), capture, shown, giver, mandate)
+        return await self._do(by, lambda one: giving.change(one, new), giver=giver)
 
-    async def confirm_by_client(self, consent: ConsentId, client: ClientId) -> Consent:
-        """Confirm every unconfirmed grant, by the client signed in on their own page."""
-        return await self._do(ON_OWN_PAGE, lambda one: confirming.confirm(one, consent, client, None))
+    async def confirm_by_client(
+        self, consent: ConsentId, client: ClientId, *, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE
+    ) -> Consent:
+        """Confirm every unconfirmed grant, by the client signed in on their own page.
+
+        A representative confirms what was recorded as a representative's word; what was recorded as the client's own
+        is the client's alone to confirm: ConsentRefused("not-found"), as for another's.
+        """
+        mandate = await self._mandate(client, giver)
+        return await self._do(
+            by, lambda one: confirming.confirm_by_client(one, consent, client, giver, mandate), giver=giver
+        )
 
     async def confirm_by_code(self, handle: str, code: str) -> ConsentId:
         """Confirm by the one-time code sent to the client's own channel.
@@ -97,7 +110,7 @@ class Recording(NoticeRecording):
 
         Raises ConsentRefused("confirm-not-allowed") where there is none such.
         """
-        await self._do(by, lambda one: confirming.confirm(one, consent, None, by.service))
+        await self._do(by, lambda one: confirming.confirm_by_service(one, consent, by.service))
         view = await self.consent_view(consent, by.service or "")
         if view is None:
             raise ConsentRefused("not-found", "there is no such consent")
@@ -117,7 +130,9 @@ class Recording(NoticeRecording):
         *told* is the service the client told, which is not told again. With *client*, another's consent is "not-found".
         """
         mandate = await self._mandate(client, giver)
-        return await self._do(by, lambda one: ending.withdraw(one, consent, client, told, giver, mandate), urgent=True)
+        return await self._do(
+            by, lambda one: ending.withdraw(one, consent, client, told, giver, mandate), giver=giver, urgent=True
+        )
 
     async def end_mandate(self, client: ClientId, register_reference: str, by: Actor) -> int:
         """Record a mandate's end, which ends every grant that rests on it. Return how many grants ended."""

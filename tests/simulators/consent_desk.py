@@ -152,7 +152,7 @@ class ConsentDesk(Recording):
         check_giver(giver, Known(), self.clock.at)
         self.refused += [(client, row) for row in rows]
 
-    async def defer(self, client: ClientId, request: str) -> None:
+    async def defer(self, client: ClientId, request: str, *, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE) -> None:
         """Put a request aside."""
         if self.requests.get(request) != client:
             raise ConsentRefused("not-found")

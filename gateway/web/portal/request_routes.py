@@ -55,9 +55,7 @@ def request_router(room: Room) -> APIRouter:
                 await room.recording.refuse(visit.client, [no], giver=visit.giver, by=visit.by)
                 return see_other("/portal/done/refused")
             case "later":
-                # Putting aside is the client's own word; a representative who leaves it for later has said nothing.
-                if visit.in_person:
-                    await room.recording.defer(visit.client, row.id)
+                await room.recording.defer(visit.client, row.id, giver=visit.giver, by=visit.by)
                 return see_other("/portal/done/later")
             case _:
                 pass

@@ -25,7 +25,7 @@ def withdraw_router(room: Room) -> APIRouter:
             visit, "withdraw", status=status, card=card, consent=card.consent, fault=fault,
             # The log's own reading is the client's; a representative's has a page of its own.
             already=await disclosed_under(room.log, visit.client, card.consent.id) if visit.in_person else None,
-            some=rows_left(card) if visit.in_person and card.can_change and len(card.rows) > 1 else [],
+            some=rows_left(card) if card.can_change and len(card.rows) > 1 else [],
         )  # fmt: skip
 
     async def whole(visit: Visit, card: Card) -> Response:
@@ -48,7 +48,7 @@ def withdraw_router(room: Room) -> APIRouter:
         match form.text("what", most=10):
             case "all":
                 return await whole(visit, card)
-            case "some" if visit.in_person and card.can_change:
+            case "some" if card.can_change:
                 pass
             case _:
                 raise missing()
