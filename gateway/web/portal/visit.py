@@ -11,20 +11,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.consent.model import Actor, Capture, CaptureMethod, ClientId, Evidence, Giver, GiverKind
-from gateway.consent.ports import MandateRegister
 from gateway.consent.recording import Recording
 from gateway.consent.wording import Wordings
 from gateway.directory.model import Directory
 from gateway.disclosure.concerns import Concerns
 from gateway.disclosure.log_search import LogSearch
 from gateway.disclosure.ports import Clock
-from gateway.errors import ConsentRefused
 from gateway.http.problems import EdgeError
 from gateway.web.doors import Doors
 from gateway.web.forms import Form, read_form
 from gateway.web.page import Pages
 from gateway.web.portal.cards import last_day
 from gateway.web.session import ActingFor, Session
+from gateway.web.standing_mandates import StandingMandates
 
 SUPPORTED: Final = "supported"
 """The key of evidence that says: somebody helped the client to read. A supporter never decides, so no name is kept."""
@@ -81,7 +80,7 @@ class Room:
     pages: Pages
     doors: Doors
     recording: Recording
-    mandates: MandateRegister
+    mandates: StandingMandates
     wordings: Wordings
     directory: Directory
     clock: Clock
@@ -100,9 +99,7 @@ class Room:
         session = await self.doors.client(request)
         visit, other = Visit(request, session, self.clock.now()), session.signed_in.acting_for
         if other is not None:
-            kind = GiverKind(other.kind)
-            if await self.mandates.find(other.client, kind, other.register_reference, visit.now) is None:
-                raise ConsentRefused("mandate-missing", "the register knows no such mandate now")
+            await self.mandates.need(other, request)
             await self.looked(visit, "choices")
         return visit
 

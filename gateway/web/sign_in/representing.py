@@ -115,4 +115,12 @@ class Representing:
             return None
         if not await self.register.is_allowed(told["session"], told["token"], told["principal"]):
             return None
-        return Mandate(kind, reference, None)
+        until = _end_of(kind, told["principal"])
+        return Mandate(kind, reference, until) if until is None or at < until else None
+
+
+def _end_of(kind: GiverKind, principal: str) -> datetime | None:
+    """Return when a guardian is one no longer, whatever the register goes on saying."""
+    if kind is not GiverKind.GUARDIAN:
+        return None
+    return coming_of_age(PersonalIdentityCode.parse(principal).birth_date)
