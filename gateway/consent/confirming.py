@@ -22,9 +22,12 @@ from gateway.directory.instants import to_micros
 from gateway.errors import ConsentRefused
 
 
-def send_code(act: Act, client: ClientId, consent: ConsentId | None, offer: bytes | None, kind: str) -> str:
-    """Send a one-time code to the client's own channel; return its handle. Only the code's keyed hash is kept."""
-    handle, code = new_handle(), new_code()
+def send_code(
+    act: Act, client: ClientId, consent: ConsentId | None, offer: bytes | None, kind: str, handle: str | None = None
+) -> str:
+    """Send a one-time code to the client's own channel; return its handle, a new one unless *handle* names it. Only the
+    code's keyed hash is kept."""
+    handle, code = handle or new_handle(), new_code()
     row = CodeRow(handle, client, consent, offer, code_hash(act.office.code_key, handle, code), act.at + CODE_LASTS)
     act.office.stores.proofs.add_code(act.connection, row)
     times = {"at": to_micros(act.at), "until": to_micros(row.expires)}

@@ -24,8 +24,11 @@ from gateway.consent.model import (
 from gateway.consent.notices import tell_changed, tell_client, tell_in_force
 from gateway.consent.proofs import (
     CHECK_LASTS,
+    FORM_CODE,
+    FORM_CONSENT,
     MAX_ATTEMPTS,
     code_hash,
+    derived_id,
     import_client,
     import_nonce,
     offer_digest,
@@ -69,6 +72,8 @@ class Giving:
     giver: Giver
     mandate: Mandate | None
     """What the register said of the representative just before the act."""
+    form: str | None = None
+    """The one-time key of the form that it came by: sent twice, it is given once."""
 
 
 def offer(act: Act, client: ClientId, rows: tuple[GrantRow, ...], shown: Shown) -> str:
@@ -82,6 +87,11 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     """Give. A refusal is returned, not raised, where a wrong code was counted: the count must be committed."""
     check_known_words(act, giving.shown)
     born = known_client(act, giving.client)
+    id, handle = _ids_of(act, giving)
+    before = None if id is None else act.office.stores.consents.consent(act.connection, id)
+    if before is not None:
+        # The same form once more: nothing is added, and it is answered as it was the first time.
+        return Given(before, None if all(grant.confirmed for grant in before.grants) else handle)
     verified, counted = _verify(act, giving)
     known = Known(verified, giving.mandate, born)
     try:
@@ -94,7 +104,7 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
             return refused
         raise
     _use_up(act, giving)
-    consent = replace(consent, capture=_kept(consent.capture))
+    consent = replace(consent, id=id or consent.id, capture=_kept(consent.capture))
     act.office.stores.consents.add_version(act.connection, consent, act.at)
     act.drafts.append(act.teller.given(consent))
     _settle(act, consent)
@@ -103,7 +113,16 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     if all(grant.confirmed for grant in consent.grants):
         tell_client(act, "consent.given", consent)
         return Given(consent, None)
-    return Given(consent, send_code(act, consent.client, consent.id, None, "consent.given"))
+    return Given(consent, send_code(act, consent.client, consent.id, None, "consent.given", handle))
+
+
+def _ids_of(act: Act, giving: Giving) -> tuple[ConsentId | None, str | None]:
+    """Return the ids of the consent and of the code to confirm it with, both of the form; None without a form."""
+    if giving.form is None:
+        return None, None
+    key = act.office.code_key
+    consent, code = (derived_id(key, what, giving.client, giving.form) for what in (FORM_CONSENT, FORM_CODE))
+    return ConsentId(consent), code
 
 
 def change(act: Act, changing: Changing) -> Given:

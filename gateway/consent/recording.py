@@ -27,7 +27,7 @@ from gateway.consent.model import (
     Shown,
 )
 from gateway.consent.notice_recording import NoticeRecording
-from gateway.consent.proofs import offer_digest
+from gateway.consent.proofs import FORM_CONSENT, derived_id, offer_digest
 from gateway.consent.standing_recording import CLIENT, ON_OWN_PAGE
 from gateway.consent.view import ConsentView
 from gateway.errors import ConsentRefused
@@ -48,17 +48,26 @@ class Recording(NoticeRecording):
         giver: Giver = CLIENT,
         refused: Sequence[RefusedRow] = (),
         by: Actor = ON_OWN_PAGE,
+        form: str | None = None,
     ) -> Given:
         """Record a giving; service, system and worker of the capture are those of *by*. Where a grant needs the
         client's confirmation, a code goes to the client's own channel and the handle to confirm it with is returned.
+
+        *form* is a random key of the form that it came by: the same client's form sent once more gives nothing anew,
+        and is answered with the consent that it gave, as that stands now.
 
         Raises ConsentRefused with the first of: request-invalid, period-empty, period-too-long, basis-not-applicable,
         capture-not-allowed, evidence-missing, mandate-missing.
         """
         capture = _by(capture, by)
         mandate = await self._mandate(client, giver)
-        act = Giving(client, tuple(rows), tuple(refused), capture, shown, giver, mandate)
+        act = Giving(client, tuple(rows), tuple(refused), capture, shown, giver, mandate, form)
         return await self._do(by, lambda one: giving.give(one, act), giver=giver)
+
+    async def given_by(self, client: ClientId, form: str) -> Consent | None:
+        """Return the consent that a form of the client's gave, as it stands now; None where it gave none."""
+        id = ConsentId(derived_id(self._office.code_key, FORM_CONSENT, client, form))
+        return await self.consent_of_client(id, client)
 
     async def change(
         self,

@@ -90,7 +90,7 @@ class ConsentDesk(Recording):
 
     async def give(
         self, client: ClientId, rows: Sequence[GrantRow], capture: Capture, shown: Shown, *, giver: Giver = CLIENT,
-        refused: Sequence[RefusedRow] = (), by: Actor = ON_OWN_PAGE,
+        refused: Sequence[RefusedRow] = (), by: Actor = ON_OWN_PAGE, form: str | None = None,
     ) -> Given:  # fmt: skip
         """Record a giving; a code is kept for a test to read in `codes`."""
         handle, code = capture.evidence.get("handle"), capture.evidence.get("code")

@@ -52,7 +52,7 @@ async def give(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> Given:
     capture = Capture(CaptureMethod(draft.method), service=entered.service, evidence=evidence_of(draft))
     client = await client_of(desk, entered, draft, whom)
     shown = words_of(desk, draft).shown()
-    return await desk.recording.give(client, draft.grant_rows(), capture, shown, by=entered.actor)
+    return await desk.recording.give(client, draft.grant_rows(), capture, shown, by=entered.actor, form=draft.id)
 
 
 async def refuse(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> None:

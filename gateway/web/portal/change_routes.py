@@ -77,7 +77,7 @@ def change_router(room: Room) -> APIRouter:
             return checked
         capture = visit.capture(supported=checked.supported)
         given = await room.recording.give(
-            visit.client, checked.rows, capture, checked.shown, giver=visit.giver, by=visit.by
+            visit.client, checked.rows, capture, checked.shown, giver=visit.giver, by=visit.by, form=checked.form
         )
         return see_other(f"/portal/consents/{given.consent.id}/given")
 
