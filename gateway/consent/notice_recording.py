@@ -23,17 +23,18 @@ class NoticeRecording(StandingRecording):
         return await self._read(lambda connection: choosing.contact(self._office.stores, connection, client, kinds))
 
     async def choose_notices(
-        self, client: ClientId, choice: NoticeChoice, *, address: str | None = None, giver: Giver = CLIENT,
-        by: Actor = ON_OWN_PAGE,
+        self, client: ClientId, choice: NoticeChoice, *, address: str | None = None, language: str | None = None,
+        giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE,
     ) -> None:  # fmt: skip
-        """Record how often and where the client wants to be told; *address* is a new one for that channel.
+        """Record how often and where the client wants to be told; *address* is a new one for that channel, *language*
+        in which of the four registers from now on. None leaves either as it is.
 
-        A new address is told to the old one. Raises ConsentRefused("request-invalid") for an address that is none, or
-        for a channel that cannot reach the client.
+        A new address is told to the old one. Raises ConsentRefused("request-invalid") for an address that is none, for
+        a channel that cannot reach the client, and for another language.
         """
         kinds, mandate = self._reachable_kinds, await self._mandate(client, giver)
         await self._do(
-            by, lambda one: choosing.choose(one, client, choice, address, kinds, giver, mandate), giver=giver
+            by, lambda one: choosing.choose(one, client, choice, address, kinds, language, giver, mandate), giver=giver
         )
 
     async def pause(
