@@ -20,6 +20,10 @@ from gateway.web.told import told_of
 
 _KEPT: Final = frozenset({b"retry-after", b"allow", b"x-request-id", b"saattaen-demo", b"connection"})
 """The headers of a problem that its page has too."""
+_OF_MANDATES: Final = {
+    "mandate-missing": "sign_in/mandate_ended.html", "mandate-narrow": "sign_in/mandate_narrow.html"
+}  # fmt: skip
+"""The pages of a mandate that is none any more, and of one that lets somebody only look."""
 
 
 class PagesLayer:
@@ -63,8 +67,9 @@ class PagesLayer:
         if code == "identify-again":
             here = request.scope["path"] if request.method == "GET" else "/"
             return see_other(f"/sign-in/again?next={quote(way_back(here), safe='')}")
-        if problem.get("reason") == "mandate-missing" and (ended := await self._mandate_ended(request)) is not None:
-            return ended
+        template = _OF_MANDATES.get(str(problem.get("reason")))
+        if template is not None and (told := await self._of_mandate(request, template)) is not None:
+            return told
         page = self._pages.render(
             request, "shell/problem.html", status=status, told=told_of(code, status), code=code,
             number=str(problem.get("request_id", "")) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",
@@ -74,8 +79,8 @@ class PagesLayer:
                 page.raw_headers.append((name, value))
         return page
 
-    async def _mandate_ended(self, request: Request) -> Response | None:
-        """Return the page that says whose affairs somebody may no longer see to, and the way on in their own name.
+    async def _of_mandate(self, request: Request, template: str) -> Response | None:
+        """Return the page that says whose affairs somebody may not see to, and the way on.
 
         None where nobody acts for another, or where that cannot be told now.
         """
@@ -86,9 +91,8 @@ class PagesLayer:
         if session is None or session.signed_in.acting_for is None:
             return None
         return self._pages.render(
-            request, "sign_in/mandate_ended.html", session, status=HTTPStatus.CONFLICT,
-            other=session.signed_in.acting_for,
-        )  # fmt: skip
+            request, template, session, status=HTTPStatus.CONFLICT, other=session.signed_in.acting_for
+        )
 
 
 def _is_problem(message: Message) -> bool:

@@ -1,4 +1,4 @@
-"""A form that is sent twice gives one consent, however close together: on one gateway or two, on the page, at the desk."""
+"""A form that is sent twice gives one consent, however close together: on one gateway or two, on page and desk."""
 
 from __future__ import annotations
 

@@ -189,6 +189,47 @@ async def test_a_guardian_is_one_until_the_child_is_of_age_whatever_the_register
     assert mandate.until == coming_of_age(laws.world.clients["nuori"].code.birth_date)
 
 
+async def test_a_mandate_to_look_shows_what_stands_and_decides_nothing(world: SignInWorld) -> None:
+    browser, laws = world.browser(), world.laws
+    ari, maija = laws.world.clients["ari"], laws.world.clients["maija"]
+    world.providers.mandates.add(ari.code.reveal(), maija.code.reveal(), maija.name, {"suostumusten-katselu"})
+    await browser.signs_in("ari")
+    assert (await choose(browser)).status_code == 303
+    relation = await laws.relate("maija")
+    for path in ("/portal", "/portal/relations", "/portal/prohibitions", "/portal/settings"):
+        page = await browser.web.get(f"{BASE}{path}")
+        assert page.status_code == 200 and "You may look. You may not decide for them." in page.text, path
+        # The one form is that of signing out.
+        assert page.text.count('<form method="post"') == 1, path
+    before, token = laws.size(), {"csrf": await browser.csrf()}
+    for path in ("/portal/prohibitions", "/portal/pause", f"/portal/relations/{relation}/contest", "/portal/give/kela"):
+        answer = await browser.web.post(f"{BASE}{path}", data=token | {"recipient": "kela", "category": ""})
+        assert answer.status_code == 409 and "You may look, but not decide" in answer.text, path
+    for path in ("/portal/give", "/portal/give/kela", "/portal/withdraw-all"):
+        assert "You may look, but not decide" in (await browser.web.get(f"{BASE}{path}")).text, path
+    assert {one.kind for one in laws.entries()[before:]} == {"mandate.read"}
+    said = await acting(world, browser)
+    assert said is not None
+    with pytest.raises(ConsentRefused) as refused:
+        await laws.gateway.recording.prohibit(said[0], recipient="kela", giver=Giver(GiverKind.MANDATE, said[2]))
+    assert refused.value.reason == "mandate-missing"
+
+    # The register lets them decide from now on: what is sent counts at once, and pages say so as soon as they ask.
+    world.providers.mandates.add(ari.code.reveal(), maija.code.reveal(), maija.name, {"suostumusten-hallinta"})
+    done = await browser.web.post(f"{BASE}/portal/prohibitions", data=token | {"recipient": "kela", "category": ""})
+    assert done.status_code == 303
+    assert "You may not decide" not in (await browser.web.get(f"{BASE}/portal/prohibitions")).text
+
+
+async def test_a_mandate_for_another_topic_is_none_here(world: SignInWorld) -> None:
+    browser, laws = world.browser(), world.laws
+    ari, maija = laws.world.clients["ari"], laws.world.clients["maija"]
+    world.providers.mandates.add(ari.code.reveal(), maija.code.reveal(), maija.name, {"veroasioiden-hoito"})
+    await browser.signs_in("ari")
+    assert (await choose(browser)).status_code == 400
+    assert await acting(world, browser) is None
+
+
 async def test_a_minors_own_prohibition_is_the_minors_to_lift(world: SignInWorld) -> None:
     recording, nuori = world.laws.gateway.recording, await client_id(world, "nuori")
     own = await recording.prohibit(nuori, recipient="kela")

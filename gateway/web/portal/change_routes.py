@@ -16,7 +16,7 @@ from gateway.web.portal.choice import Choice, Offered, as_it_stands, read_choice
 from gateway.web.portal.consent_routes import find_card, find_consent
 from gateway.web.portal.offering import rows_again, rows_left
 from gateway.web.portal.request_routes import ticks_of
-from gateway.web.portal.visit import Room, Visit, missing
+from gateway.web.portal.visit import Room, Visit, missing, need_may_decide
 
 
 def change_router(room: Room) -> APIRouter:
@@ -34,6 +34,7 @@ def change_router(room: Room) -> APIRouter:
     @router.get("/{consent_id}/change")
     async def change_page(request: Request, consent_id: str) -> Response:
         visit = await room.enter(request)
+        need_may_decide(visit)
         card = await _changeable(room, visit, consent_id)
         offered = rows_left(card)
         return form_page(visit, card.consent, offered, as_it_stands(offered), again=False)
@@ -59,6 +60,7 @@ def change_router(room: Room) -> APIRouter:
     @router.get("/{consent_id}/again")
     async def again_page(request: Request, consent_id: str) -> Response:
         visit = await room.enter(request)
+        need_may_decide(visit)
         consent = await find_consent(room, visit, consent_id)
         return form_page(visit, consent, rows_again(consent, room.directory, visit.now), Choice(), again=True)
 

@@ -13,7 +13,7 @@ from gateway.web.language import N_, NAMES
 from gateway.web.page import see_other
 from gateway.web.portal.cards import Card, card_of
 from gateway.web.portal.eyes import seen
-from gateway.web.portal.visit import Room, Visit, need_in_person
+from gateway.web.portal.visit import Room, Visit, need_in_person, need_may_decide
 
 NO_RHYTHM = N_("Choose how often.")
 NO_ADDRESS = N_("Check the address or the number. A number begins with +358.")
@@ -88,6 +88,7 @@ def settings_router(room: Room) -> APIRouter:
     @router.get("/withdraw-all")
     async def before_all(request: Request) -> Response:
         visit = await room.enter(request)
+        need_may_decide(visit)
         return room.show(visit, "withdraw_all", live=await _live(visit), done=None)
 
     @router.post("/withdraw-all")

@@ -13,7 +13,7 @@ from gateway.web.portal.checking import confirm_on
 from gateway.web.portal.choice import NO_ROWS, as_it_stands
 from gateway.web.portal.consent_routes import find_card, last_of
 from gateway.web.portal.offering import rows_left
-from gateway.web.portal.visit import Room, Visit, missing
+from gateway.web.portal.visit import Room, Visit, missing, need_may_decide
 
 
 def withdraw_router(room: Room) -> APIRouter:
@@ -35,6 +35,7 @@ def withdraw_router(room: Room) -> APIRouter:
     @router.get("/{consent_id}/withdraw")
     async def before(request: Request, consent_id: str) -> Response:
         visit = await room.enter(request)
+        need_may_decide(visit)
         card = await find_card(room, visit, consent_id)
         if not card.can_withdraw:
             return see_other(f"/portal/consents/{card.consent.id}/withdrawn")

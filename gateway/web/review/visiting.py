@@ -36,12 +36,10 @@ async def enter(room: Review, request: Request, *, view: str | None = None) -> V
     A representative's mandate is looked up at each visit: once it has ended nothing of the client is shown. Where no
     use case writes an entry of the page, *view* names it, and a representative's look is written before it is shown.
     """
-    session = await room.doors.client(request)
+    session = await room.mandates.need(await room.doors.client(request), request)
     looker, other = looker_of(session), session.signed_in.acting_for
-    if other is not None:
-        await room.mandates.need(other, request)
-        if view is not None:
-            await room.tell_look(looker, other.client, view)
+    if other is not None and view is not None:
+        await room.tell_look(looker, other.client, view)
     return Visit(request, session, session.signed_in.client, looker, room.pages.page(request, session).language)
 
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.requests import Request
 
-from gateway.consent.checks import Mandate
+from gateway.consent.checks import Mandate, MandateScope
 from gateway.consent.model import ClientId, GiverKind
 from gateway.errors import ConsentRefused, StoreUnavailable
-from gateway.web.session import ActingFor
+from gateway.web.session import ActingFor, Kind, Session, SignedIn
 from gateway.web.standing_mandates import MOST, REMEMBERED, StandingMandates
 
 START = datetime(2026, 11, 27, 9, tzinfo=UTC)
@@ -25,19 +25,32 @@ class Register:
     until: datetime | None = None
     stands: bool = True
     down: bool = False
+    scope: MandateScope = MandateScope.MANAGE
     asked: list[str] = field(default_factory=list)
 
     async def find(self, client: ClientId, kind: GiverKind, reference: str, at: datetime) -> Mandate | None:
         self.asked.append(reference)
         if self.down:
             raise StoreUnavailable("silent")
-        return Mandate(kind, reference, self.until) if self.stands else None
+        return Mandate(kind, reference, self.until, self.scope) if self.stands else None
+
+
+def sent(method: str) -> Request:
+    """A request."""
+    return Request({"type": "http", "method": method, "headers": []})
+
+
+def acting(other: ActingFor | None) -> Session:
+    """The session of somebody who acts for another, or for nobody."""
+    who = SignedIn(Kind.CLIENT, "maija", "Maija", "substantial", START, acting_for=other)
+    return Session("s-1", "csrf", who, START, START)
 
 
 @dataclass
 class World:
     register: Register = field(default_factory=Register)
     at: datetime = START
+    may_decide: bool = False
 
     def __post_init__(self) -> None:
         self.mandates = StandingMandates(self.register, lambda: self.at)
@@ -45,7 +58,8 @@ class World:
     async def look(self, method: str = "GET", other: ActingFor = OTHER) -> bool:
         """Whether a page is shown."""
         try:
-            await self.mandates.need(other, Request({"type": "http", "method": method, "headers": []}))
+            session = await self.mandates.need(acting(other), sent(method))
+            self.may_decide = session.signed_in.acting_for is not None and session.signed_in.acting_for.may_decide
         except ConsentRefused as refused:
             return refused.reason != "mandate-missing"
         return True
@@ -102,3 +116,17 @@ async def test_another_reference_is_asked_by_itself_and_only_so_many_are_remembe
     assert len(world.register.asked) == MOST + 1
     await world.look(other=others[0])
     assert len(world.register.asked) == MOST + 2
+
+
+async def test_what_the_mandate_lets_them_do_is_as_the_register_says_it_now() -> None:
+    world = World()
+    assert await world.look() and world.may_decide
+    world.register.scope = MandateScope.SEE
+    assert await world.look("POST") and not world.may_decide
+    assert await world.look() and not world.may_decide
+
+
+async def test_whoever_acts_for_nobody_is_asked_nothing() -> None:
+    world, own = World(), acting(None)
+    assert await world.mandates.need(own, sent("POST")) is own
+    assert world.register.asked == []
