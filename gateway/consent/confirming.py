@@ -36,20 +36,23 @@ def send_code(
     return handle
 
 
-def confirm_by_code(act: Act, handle: str, code: str) -> Consent | ConsentRefused:
-    """Confirm by a code. A wrong one is counted, which must be committed: the refusal is returned, all alike."""
+def confirm_by_code(act: Act, handle: str, code: str) -> Consent | ConsentRefused | None:
+    """Confirm by a code: a consent, or an offer, of which there is none yet (None).
+
+    A wrong code is counted, which must be committed: the refusal is returned, all alike.
+    """
     proofs = act.office.stores.proofs
     refused = ConsentRefused("confirm-not-allowed", "this code confirms nothing")
     row = proofs.code(act.connection, handle)
     given = code_hash(act.office.code_key, handle, code)
-    if row is None or row.consent is None:
+    if row is None:
         return refused
     if not opens(row, given, act.at):
         if row.attempts < MAX_ATTEMPTS:
             proofs.count_attempt(act.connection, handle)
         return refused
     proofs.use_code(act.connection, handle, act.at)
-    return _confirm(act, act.load(row.consent), None)
+    return None if row.consent is None else _confirm(act, act.load(row.consent), None)
 
 
 def confirm_by_client(

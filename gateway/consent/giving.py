@@ -31,6 +31,7 @@ from gateway.consent.proofs import (
     derived_id,
     import_client,
     import_nonce,
+    is_confirmed_offer,
     offer_digest,
     opens,
     person_hash,
@@ -175,6 +176,8 @@ def _verify(act: Act, giving: Giving) -> tuple[Verified, bool]:
             row = proofs.code(act.connection, handle)
             if row is None or row.offer != digest or row.client != giving.client:
                 return Verified(), False
+            if evidence.get("code") is None:
+                return Verified(code=is_confirmed_offer(row, act.at)), False
             right = opens(row, code_hash(act.office.code_key, handle, evidence.get("code") or ""), act.at)
             if not right and row.attempts < MAX_ATTEMPTS:
                 proofs.count_attempt(act.connection, handle)
@@ -207,7 +210,9 @@ def _use_up(act: Act, giving: Giving) -> None:
     fresh = True
     match giving.capture.method:
         case CaptureMethod.OWN_PHONE:
-            proofs.use_code(act.connection, evidence.get("handle") or "", act.at)
+            handle = evidence.get("handle") or ""
+            fresh = proofs.use_nonce(act.connection, "own-phone", handle, act.at)
+            proofs.use_code(act.connection, handle, act.at)
         case CaptureMethod.PAPER_SCAN:
             fresh = proofs.use_nonce(act.connection, "paper-check", evidence.get("check") or "", act.at)
         case CaptureMethod.PARTNER_IMPORT:

@@ -90,6 +90,11 @@ def opens(row: CodeRow, given: bytes, at: datetime) -> bool:
     return hmac.compare_digest(row.code, given) and usable
 
 
+def is_confirmed_offer(row: CodeRow, at: datetime) -> bool:
+    """Return whether an offer's code was written on the client's own device, lately enough to be given on."""
+    return row.offer is not None and row.used_at is not None and row.used_at <= at < row.used_at + CODE_LASTS
+
+
 def derived_id(key: bytes, what: str, client: ClientId, form: str) -> str:
     """Return the id that belongs to a form of the client's: the same each time the form is sent, told to nobody before.
 

@@ -27,7 +27,7 @@ from gateway.consent.model import (
     Shown,
 )
 from gateway.consent.notice_recording import NoticeRecording
-from gateway.consent.proofs import FORM_CONSENT, derived_id, offer_digest
+from gateway.consent.proofs import FORM_CONSENT, derived_id, is_confirmed_offer, offer_digest
 from gateway.consent.standing_recording import CLIENT, ON_OWN_PAGE
 from gateway.consent.view import ConsentView
 from gateway.errors import ConsentRefused
@@ -105,14 +105,24 @@ class Recording(NoticeRecording):
             by, lambda one: confirming.confirm_by_client(one, consent, client, giver, mandate), giver=giver
         )
 
-    async def confirm_by_code(self, handle: str, code: str) -> ConsentId:
-        """Confirm by the one-time code sent to the client's own channel.
+    async def confirm_by_code(self, handle: str, code: str) -> ConsentId | None:
+        """Confirm by the one-time code sent to the client's own channel: a consent, or an offer that can then be given
+        (None).
 
         A wrong, used, late or too often tried code, or an unknown handle: ConsentRefused("confirm-not-allowed"), all
         alike.
         """
         confirmed = await self._do(ON_OWN_PAGE, lambda one: confirming.confirm_by_code(one, handle, code))
-        return confirmed.id
+        return None if confirmed is None else confirmed.id
+
+    async def has_confirmed(self, client: ClientId, handle: str) -> bool:
+        """Return whether the client confirmed an offer of theirs on their own device, and it can be given yet."""
+
+        def look(connection: object) -> bool:
+            row = self._office.stores.proofs.code(connection, handle)
+            return row is not None and row.client == client and is_confirmed_offer(row, self._now())
+
+        return await self._read(look)
 
     async def confirm_by_service(self, consent: ConsentId, by: Actor) -> ConsentView:
         """Confirm, as a worker of the custodian, the grants whose custodian's organisation is the worker's own.
@@ -150,7 +160,8 @@ class Recording(NoticeRecording):
     async def offer(self, client: ClientId, rows: Sequence[GrantRow], shown: Shown, by: Actor) -> str:
         """Send a code for these rows and words to the client's own phone, and return its handle.
 
-        A giving by `own-phone` of the same rows and words then names handle and code as its evidence.
+        A giving by `own-phone` of the same rows and words then names the handle as its evidence, once the client has
+        confirmed by `confirm_by_code` on their own device; or handle and code where they gave the code to the worker.
         """
         offered = tuple(rows)
         return await self._do(by, lambda one: giving.offer(one, client, offered, shown))

@@ -106,7 +106,7 @@ class ConsentDesk(Recording):
         self.codes[handle] = (consent.id, "7K4M2PQX")
         return Given(consent, handle)
 
-    async def confirm_by_code(self, handle: str, code: str) -> ConsentId:
+    async def confirm_by_code(self, handle: str, code: str) -> ConsentId | None:
         """Confirm by a code."""
         found = self.codes.get(handle)
         if found is None or found[1] != code:

@@ -139,6 +139,36 @@ async def test_own_phone_needs_the_very_offer_and_its_code(room: Room) -> None:
     assert stored.capture.evidence.get("code") is None
 
 
+async def test_a_code_written_on_the_clients_own_device_needs_not_be_told_to_the_worker(room: Room) -> None:
+    client, other, by = await room.client(), await room.client("010190-900P"), worker("kuntakokeilu")
+    handle = await room.recording.offer(client, [row()], SHOWN, by)
+    capture = Capture(CaptureMethod.OWN_PHONE, evidence=Evidence((("handle", handle),)))
+    before = room.recording.give(client, [row()], capture, SHOWN, by=by)
+    assert await refused(before) == "evidence-missing" and not await room.recording.has_confirmed(client, handle)
+    assert await refused(room.recording.confirm_by_code(handle, "AAAAAAAA")) == "confirm-not-allowed"
+    code = await code_sent(room)
+    assert await room.recording.confirm_by_code(handle, code) is None
+    assert await refused(room.recording.confirm_by_code(handle, code)) == "confirm-not-allowed"
+    assert await room.recording.has_confirmed(client, handle)
+    assert not await room.recording.has_confirmed(other, handle)
+    changed = row(sensitivities=frozenset({"health"}))
+    for rows, whose in (([changed], client), ([row()], other)):
+        assert await refused(room.recording.give(whose, rows, capture, SHOWN, by=by)) == "evidence-missing"
+    given = await room.recording.give(client, [row()], capture, SHOWN, by=by)
+    assert given.consent.grants[0].confirmed and given.handle is None
+    assert await refused(room.recording.give(client, [row()], capture, SHOWN, by=by)) == "evidence-missing"
+
+
+async def test_what_was_confirmed_on_the_own_device_is_given_within_half_an_hour(room: Room) -> None:
+    client, by = await room.client(), worker("kuntakokeilu")
+    handle = await room.recording.offer(client, [row()], SHOWN, by)
+    await room.recording.confirm_by_code(handle, await code_sent(room))
+    room.clock.at += timedelta(minutes=30)
+    capture = Capture(CaptureMethod.OWN_PHONE, evidence=Evidence((("handle", handle),)))
+    assert await refused(room.recording.give(client, [row()], capture, SHOWN, by=by)) == "evidence-missing"
+    assert not await room.recording.has_confirmed(client, handle)
+
+
 async def test_paper_needs_another_persons_look_at_the_same_scan(room: Room) -> None:
     client, scan = await room.client(), "ab" * 32
     first, second = worker("sosiaalityo", "w-1"), worker("sosiaalityo", "w-2")
