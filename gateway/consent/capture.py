@@ -49,9 +49,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 class Verified:
     """What the store and the keys said of the evidence, looked up before the rules are asked.
 
-    `code`: the one-time code of this very offer was right, given here or on the client's own device. `second_person`: who
-    checked the paper; None where the reference is unknown, used or of another scan. `signature`: the import is signed by
-    the custodian over these very rows, text and client, and its nonce is new.
+    `code`: the one-time code of this very offer was right, given here or on the client's own device. `second_person`:
+    who checked the paper; None where the reference is unknown, used or of another scan. `signature`: the import is
+    signed by the custodian over these very rows, text and client, and its nonce is new.
     """
 
     code: bool = False
