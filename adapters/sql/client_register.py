@@ -7,9 +7,9 @@ code to a client; without the client's data key it tells neither name nor code.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 
 import orjson
 from sqlalchemy import Connection, insert, select, update
@@ -88,13 +88,21 @@ class SqlClientRegister:
 
     def set_channel(self, connection: object, client: ClientId, kind: str, address: str) -> None:
         """Keep an address of the client's own."""
+        self._keep(connection, client, lambda known: known["channels"].update({kind: address}))
+
+    def set_language(self, connection: object, client: ClientId, language: str, register: str) -> None:
+        """Keep in which language and register the client is spoken to."""
+        self._keep(connection, client, lambda known: known.update({"language": language, "register": register}))
+
+    def _keep(self, connection: object, client: ClientId, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change what is sealed of a client."""
         link, row = _of(connection), _CLIENTS.c
         sealed = link.execute(select(row.sealed).where(row.id == client)).scalar_one_or_none()
         opened = self._sealing.open(client, SEALED_AS, sealed) if sealed else None
         if opened is None:
             return  # Their key was destroyed: there is nobody left to reach.
         known = orjson.loads(opened)
-        known["channels"] |= {kind: address}
+        change(known)
         resealed = self._sealing.seal(client, SEALED_AS, orjson.dumps(known))
         link.execute(update(_CLIENTS).where(row.id == client).values(sealed=resealed))
 
