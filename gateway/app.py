@@ -17,7 +17,6 @@ from adapters.fhir.release import searchset
 from adapters.opa.probe import verify_engine
 from adapters.sql.database import ReadingThreads
 from adapters.tokens.keys import ASSERTION_ALGORITHMS
-from audit.errors import NotKept, NotSigned
 from gateway.composition import Gateway
 from gateway.consent.view import ConsentView
 from gateway.directory.identity_code import Identifier
@@ -25,7 +24,7 @@ from gateway.directory.instants import to_micros
 from gateway.disclosure.event_id import new_event_id
 from gateway.disclosure.observed import disclosing
 from gateway.disclosure.observing import Observer
-from gateway.errors import NotKeptTwice, RequestInvalid, StoreUnavailable
+from gateway.errors import RequestInvalid
 from gateway.http.acting import Door
 from gateway.http.admission import Admission, AdmissionLayer
 from gateway.http.audit_routes import audit_router
@@ -174,12 +173,7 @@ def _fhir_consents(gateway: Gateway, authenticator: Authenticator) -> APIRouter:
 
 async def _revoke(gateway: Gateway, revocation: TokenRevocation) -> None:
     item = gateway.partners.revoking(revocation.partner, revocation.token_id, to_micros(revocation.expires))
-    try:
-        await gateway.log.submit(item, urgent=True)
-    except NotSigned as failed:
-        raise StoreUnavailable("the log cannot be signed now") from failed
-    except NotKept as failed:
-        raise NotKeptTwice("the token is revoked, and that is not yet kept outside the database") from failed
+    await gateway.log.submit(item, urgent=True)
 
 
 def _checks(gateway: Gateway) -> dict[str, Callable[[], Awaitable[bool]]]:

@@ -26,8 +26,9 @@ def _of_drivers() -> tuple[type[Exception], ...]:
 
 
 def told(error: Exception) -> Exception:
-    """Return *error* as StoreUnavailable or TooBusy where a store that fails is behind it, else as it is.
+    """Return *error* as StoreUnavailable, TooBusy or NotKeptTwice where a store or the log failed, else as it is.
 
+    It is the one place that says so: the log is given it, and its callers know the gateway's errors alone.
     Our statements are fixed, so a refused one is the store's fault: down, slow, full, read-only, or without our tables.
     What a constraint or a value's type refuses is not.
     """

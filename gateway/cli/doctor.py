@@ -17,7 +17,7 @@ from adapters.keyring import KeyRing
 from adapters.sql.engine import DatabaseUnfit, open_database
 from adapters.sql.key_store import KeyUnusable
 from audit.errors import AuditError
-from gateway.cli.examination import BEFORE, OPENED, Finding, Patient, engine, wrong
+from gateway.cli.examination import BEFORE, OPENED, Finding, Patient, custodians, engine, wrong
 from gateway.cli.opening import settings_of
 from gateway.cli.options import Demo, Folder
 from gateway.errors import GatewayError
@@ -60,6 +60,7 @@ def examine(read: Callable[[], Settings]) -> Iterator[Finding]:
     for before in BEFORE:
         yield from _told(before.__name__, lambda before=before: before(settings))  # type: ignore[misc]
     yield from _told("engine", lambda: asyncio.run(engine(settings)))
+    yield from _told("custodians", lambda: asyncio.run(custodians(settings)))
     try:
         with _opened(settings) as patient:
             for check in OPENED:

@@ -18,6 +18,8 @@ from sqlalchemy.engine import make_url
 from sqlmodel import SQLModel
 
 from adapters.clocks import SystemClock
+from adapters.custodian.fhir_server.connection import ServerConnection
+from adapters.custodian.fhir_server.load import load_custodians
 from adapters.keyring import KeyRing
 from adapters.opa.embedded import EmbeddedEngine
 from adapters.opa.probe import verify_engine
@@ -34,6 +36,7 @@ from gateway.directory.instants import from_micros, to_micros
 from gateway.directory.load import load_directory
 from gateway.disclosure.backups import last_backup
 from gateway.disclosure.ports import MAX_CLOCK_SKEW
+from gateway.errors import CustodianUnavailable
 from gateway.installation import head_signers, open_data_keys, open_safe, verifiers_of
 from gateway.notice_channels import NONE, notice_channels
 from gateway.settings import Settings
@@ -155,6 +158,23 @@ async def engine(settings: Settings) -> list[Finding]:
     embedded = EmbeddedEngine()
     await verify_engine(embedded)
     return [well("engine", f"The embedded engine judges by revision {embedded.revision[:12]}.")]
+
+
+async def custodians(settings: Settings) -> list[Finding]:
+    """Whether custodians' own servers answer us; raises SettingsError for faults of the file that names them."""
+    if settings.custodians is None:
+        return []
+    named = load_custodians(settings.custodians, load_directory(settings.directory), demo=settings.demo)
+    found: list[Finding] = []
+    for name, server in named.servers.items():
+        try:
+            async with ServerConnection(server) as connection:
+                await connection.capability()
+            found.append(well("custodians", f"The server {name} answers."))
+        except CustodianUnavailable as error:
+            says = f"The server {name} cannot be used: {error.detail}. Nothing that lies there is released."
+            found.append(wrong("custodians", says, "Ask whoever runs it; no restart is needed once it answers."))
+    return found
 
 
 def directory(settings: Settings) -> Iterator[Finding]:

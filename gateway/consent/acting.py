@@ -143,8 +143,12 @@ class ActItem(Generic[R]):
 
 
 class ActLog(Protocol):
-    """The one writer of the log, as acts use it: `audit.log.Log`."""
+    """The one writer of the log, as acts use it: `audit.log.Log`, its failures told in the gateway's words."""
 
     async def submit(self, item: ActItem[R], *, urgent: bool = False) -> Committed[R] | Dropped:
-        """Run an act; return once what it left is durable. Raises LogBusy when too much is waiting."""
+        """Run an act; return once what it left is durable.
+
+        Raises TooBusy when too much is waiting, StoreUnavailable when it was not written or nobody can say, and
+        NotKeptTwice where it stands and is not durable in the second place.
+        """
         ...

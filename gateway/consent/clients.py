@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogForked, NotKept, NotSigned
 from audit.log import Committed, Dropped
 from gateway.consent.acting import Act, ActItem, ActLog, Office, known_client
 from gateway.consent.model import Actor, ClientId
 from gateway.consent.person import Person
-from gateway.errors import ConsentRefused, NotKeptTwice, RequestInvalid, StoreUnavailable
+from gateway.errors import ConsentRefused, RequestInvalid, StoreUnavailable
 
 R = TypeVar("R")
 _GATEWAY = Actor(system="gateway")
@@ -42,12 +41,7 @@ class Clients:
         await self._do(by, lambda act: _suspend(act, client, suspended), urgent=True)
 
     async def _do(self, by: Actor, do: Callable[[Act], R], *, urgent: bool = False) -> R:
-        try:
-            outcome = await self._log.submit(ActItem(self._office, by, do), urgent=urgent)
-        except (CommitFailed, CommitUnknown, LogBroken, LogForked, NotSigned) as failed:
-            raise StoreUnavailable("the log cannot be written now") from failed
-        except NotKept as failed:
-            raise NotKeptTwice("it stands, and is not yet kept outside the database") from failed
+        outcome = await self._log.submit(ActItem(self._office, by, do), urgent=urgent)
         match outcome:
             case Committed(result=result):
                 return result

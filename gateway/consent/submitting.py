@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Protocol, TypeVar, cast
 
-from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogBusy, LogForked, NotKept, NotSigned
 from audit.log import Committed, Dropped
 from gateway.consent import ending, notices
 from gateway.consent.acting import TO_CLIENT, Act, ActItem, ActLog, Office
@@ -18,7 +17,7 @@ from gateway.consent.ports import Channel, MandateRegister, Reader
 from gateway.consent.posting import Post
 from gateway.consent.reading import Reading
 from gateway.directory.instants import from_micros
-from gateway.errors import ConsentRefused, NotKeptTwice, StoreUnavailable, TooBusy
+from gateway.errors import ConsentRefused, StoreUnavailable
 
 _GATEWAY = Actor(system="gateway")
 
@@ -122,14 +121,7 @@ class Submitting(Reading):
         self, by: Actor, do: Callable[[Act], R | ConsentRefused], *, giver: Giver = CLIENT, urgent: bool = False
     ) -> R:
         """Run an act as one item of the log, and return what it left once that is durable."""
-        try:
-            outcome = await self._log.submit(ActItem(self._office, by, do, giver), urgent=urgent)
-        except LogBusy as busy:
-            raise TooBusy("too much is waiting to be written; try again later") from busy
-        except (CommitFailed, CommitUnknown, LogBroken, LogForked, NotSigned) as failed:
-            raise StoreUnavailable("the log cannot be written now") from failed
-        except NotKept as failed:
-            raise NotKeptTwice("it stands, and is not yet kept outside the database") from failed
+        outcome = await self._log.submit(ActItem(self._office, by, do, giver), urgent=urgent)
         match outcome:
             case Committed(result=ConsentRefused() as refused):
                 raise refused

@@ -25,7 +25,6 @@ from gateway.disclosure.log_survey import SurveyStore
 from gateway.disclosure.officer_looks import look_of, opened_for
 from gateway.disclosure.opened import Opener
 from gateway.disclosure.ports import LogWriter
-from gateway.disclosure.writing import write
 
 LINES_AT_MOST = 2_000
 KEPT_FOR = timedelta(days=30)
@@ -199,7 +198,7 @@ class ClientReports:
         return going if done else NotReleased.DONE
 
     async def _submit(self, step: _Step) -> bool:
-        return not isinstance(await write(self._log, step), Dropped)
+        return not isinstance(await self._log.submit(step), Dropped)
 
     def _draft(self, officer: Officer, reason: str, body: Mapping[str, object], client: str | None) -> Draft:
         return look_of(self._new_event_id(), officer, reason, body, client)

@@ -19,7 +19,6 @@ from gateway.directory.instants import to_micros
 from gateway.disclosure.ports import LogWriter
 from gateway.disclosure.request import Requester
 from gateway.disclosure.snapshot import DocumentFacts
-from gateway.disclosure.writing import write
 from gateway.errors import NotAvailable, RequestInvalid, StoreUnavailable, VersionConflict
 
 
@@ -90,7 +89,7 @@ class Deposits:
 
     async def _put(self, accepted: Accepted, by: Requester, document: str | None, version: int | None) -> Stored:
         self._store.prepare(accepted.client)
-        outcome = await write(self._log, _Put(self, accepted, by, document, version))
+        outcome = await self._log.submit(_Put(self, accepted, by, document, version))
         match outcome:
             case Committed(result=DocumentFacts() as stored):
                 return Stored(stored.id, stored.version, document is None, outcome)

@@ -9,7 +9,6 @@ from audit.entry import Draft, IndexRow
 from gateway.disclosure.looking import Look
 from gateway.disclosure.ports import LogWriter
 from gateway.disclosure.request import Requester
-from gateway.disclosure.writing import write
 
 
 class Vain(StrEnum):
@@ -45,4 +44,4 @@ class DeskEntries:
         }  # fmt: skip
         index = IndexRow(kind, "na", recipient=by.service, requester=by.system)
         owner = f"{by.system}/{by.person or ''}"
-        await write(self._log, Look(Draft(self._new_event_id(), index, body, {"client": whose}, actor, whose, owner)))
+        await self._log.submit(Look(Draft(self._new_event_id(), index, body, {"client": whose}, actor, whose, owner)))

@@ -28,7 +28,6 @@ from gateway.disclosure.snapshot import (
 )
 from gateway.disclosure.supposing import Supposed, answer
 from gateway.disclosure.whole import Whole, WholeReader
-from gateway.disclosure.writing import write
 from gateway.errors import StoreUnavailable
 
 OPEN = "open"
@@ -63,7 +62,7 @@ class DeskView:
             by_category.setdefault(question.document.category, []).append((question, answered))
         own = [row for row in whole.grants if row.recipient == requester.service]
         found = tuple(_open_to(category, rows, own, at) for category, rows in by_category.items())
-        await write(self._log, Look(self._probe(whole.client.id, requester, found)))
+        await self._log.submit(Look(self._probe(whole.client.id, requester, found)))
         return found
 
     def _questions(self, whole: Whole, requester: Requester, at: int) -> list[Supposed]:

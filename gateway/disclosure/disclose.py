@@ -37,7 +37,6 @@ from gateway.disclosure.release import (
 from gateway.disclosure.request import Action, DisclosureRequest
 from gateway.disclosure.snapshot import UNFETCHED, UNMET, DocumentFacts, Snapshot
 from gateway.disclosure.standing import find_fault as find_standing_fault
-from gateway.disclosure.writing import write
 from gateway.errors import CustodianUnavailable, EngineUnavailable
 
 ATTEMPTS = 3
@@ -98,7 +97,7 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
             return await _refuse(request, snapshot, questions[0], "sensitivity-not-covered", parts)
         # 6. The entry, and in its transaction the comparison and the spending.
         met = tuple(outside[document.id] for document, _ in permits if document.id in outside)
-        outcome = await write(parts.log, Release(request, snapshot, rendered, questions[0][0], parts, met))
+        outcome = await parts.log.submit(Release(request, snapshot, rendered, questions[0][0], parts, met))
         match outcome:
             case Committed():
                 # 7. The entry stands: the bytes may leave.
@@ -244,7 +243,7 @@ async def _refuse(
 
 
 async def _append(draft: Draft, parts: Parts) -> Committed[None]:
-    committed = await write(parts.log, EntryAlone(draft))
+    committed = await parts.log.submit(EntryAlone(draft))
     if not isinstance(committed, Committed):
         raise TypeError("an entry alone is never dropped")
     return committed
@@ -272,7 +271,7 @@ async def _release_own(
         await _refuse(request, snapshot, question, "custodian-unavailable", parts, outcome="error")
         raise
     draft = evidence.custodian_read(parts.new_event_id(), request, snapshot.client.id, document)
-    match await write(parts.log, OwnRead(draft, snapshot, document, parts)):
+    match await parts.log.submit(OwnRead(draft, snapshot, document, parts)):
         case Committed() as committed:
             return ReleasedOwn(body, document.version, committed)
         case Dropped():

@@ -9,7 +9,6 @@ from enum import StrEnum
 from audit.entry import Draft, IndexRow
 from audit.writing import Writing
 from gateway.disclosure.ports import LogWriter
-from gateway.disclosure.writing import write
 
 
 class LookerKind(StrEnum):
@@ -81,7 +80,7 @@ async def tell_look(
 
     Raises TooBusy and StoreUnavailable.
     """
-    await write(log, Look(look_draft(event_id, looker, client, view, body)))
+    await log.submit(Look(look_draft(event_id, looker, client, view, body)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -11,12 +11,13 @@ from audit.writing import Item
 from gateway.directory.model import Directory
 from gateway.disclosure.decision import Decision, Permit
 from gateway.disclosure.disclose import disclose
+from gateway.disclosure.held import Fetched, Holdings, Place
 from gateway.disclosure.observing import Observer
 from gateway.disclosure.ports import Custodian, LogWriter, PolicyEngine
 from gateway.disclosure.release import ClaimCheck, Parts, Refused, Released, ReleasedOwn, Renderer
 from gateway.disclosure.request import DisclosureRequest
 from gateway.disclosure.snapshot import DocumentFacts, FactReader, Snapshot
-from gateway.errors import CustodianUnavailable, EngineUnavailable, StoreUnavailable
+from gateway.errors import CustodianUnavailable, EngineUnavailable, NotKeptTwice, StoreUnavailable
 
 R = TypeVar("R")
 Answer = Released | ReleasedOwn | Refused
@@ -43,8 +44,9 @@ def observed(parts: Parts, observer: Observer) -> Parts:
     """Return the same parts, each telling *observer* when it begins, ends and fails."""
     return replace(
         parts, facts=_Facts(parts.facts, observer), engine=_Engine(parts.engine, observer),
-        custodian=_Custodian(parts.custodian, observer), log=_Log(parts.log, observer),
-        render=_rendering(parts.render, observer), claim=_claiming(parts.claim, observer),
+        custodian=_Custodian(parts.custodian, observer), holdings=_Holdings(parts.holdings, observer),
+        log=_Log(parts.log, observer), render=_rendering(parts.render, observer),
+        claim=_claiming(parts.claim, observer),
     )  # fmt: skip
 
 
@@ -109,6 +111,33 @@ class _Custodian:
                 self.observer.failed("custodian")
                 self.observer.decided("error", "custodian-unavailable")
                 raise
+            except StoreUnavailable:
+                self.observer.failed("store")
+                raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Holdings:
+    holdings: Holdings
+    observer: Observer
+
+    def places(self, categories: Collection[str]) -> tuple[Place, ...]:
+        return self.holdings.places(categories)
+
+    async def fetch(self, permit: Permit, client: str, place: Place, document: str | None) -> tuple[Fetched, ...]:
+        with self.observer.hop("fetch"):
+            try:
+                return await self.holdings.fetch(permit, client, place, document)
+            except CustodianUnavailable:
+                self.observer.failed("custodian")
+                self.observer.decided("error", "custodian-unavailable")
+                raise
+            except StoreUnavailable:
+                self.observer.failed("store")
+                raise
+
+    def keep(self, connection: object, fetched: Fetched, at: int, *, shown: bool) -> bool:
+        return self.holdings.keep(connection, fetched, at, shown=shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +147,11 @@ class _Log:
 
     async def submit(self, item: Item[object, R], *, urgent: bool = False) -> Committed[R] | Dropped:
         with self.observer.hop("append"):
-            return await self.log.submit(item, urgent=urgent)
+            try:
+                return await self.log.submit(item, urgent=urgent)
+            except (StoreUnavailable, NotKeptTwice):
+                self.observer.failed("store")
+                raise
 
 
 def _claiming(claim: ClaimCheck, observer: Observer) -> ClaimCheck:

@@ -26,7 +26,6 @@ from gateway.disclosure.log_survey import COUNTED, GONE_PAST, Sight, Survey, Sur
 from gateway.disclosure.officer_scope import may_see
 from gateway.disclosure.opened import Opened, Opener
 from gateway.disclosure.ports import LogWriter
-from gateway.disclosure.writing import write
 
 EXPORTED = 1_000
 """How many entries an export holds at most."""
@@ -88,7 +87,7 @@ class OfficerLooks:
         self, officer: Officer, reason: str, body: Mapping[str, object], *, client: str | None = None
     ) -> None:
         """Write the entry of a look, and return once it stands. Raises TooBusy and StoreUnavailable."""
-        await write(self._log, Look(look_of(self._new_event_id(), officer, reason, body, client)))
+        await self._log.submit(Look(look_of(self._new_event_id(), officer, reason, body, client)))
 
     # In a snapshot, on a thread.
 

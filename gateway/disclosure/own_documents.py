@@ -20,7 +20,6 @@ from gateway.disclosure.reading_view import Reader
 from gateway.disclosure.release import Parts, Unfit
 from gateway.disclosure.snapshot import DocumentFacts, PartnerStanding, Snapshot
 from gateway.disclosure.whole import Whole, WholeReader
-from gateway.disclosure.writing import write
 from gateway.errors import CustodianUnavailable, NotAvailable, TooBusy
 
 _ATTEMPTS = 3
@@ -40,7 +39,7 @@ class OwnDocuments:
         whole = await self._whole(client, looker, "documents")
         found = [row for row in whole.documents if open_sections(looker, row, whole, self._parts.directory)]
         body = {"found": len(found)}
-        await write(self._parts.log, Look(look_draft(self._parts.new_event_id(), looker, client, "documents", body)))
+        await self._parts.log.submit(Look(look_draft(self._parts.new_event_id(), looker, client, "documents", body)))
         return tuple(self._own(row) for row in found)
 
     async def read(self, client: str, document: str, looker: Looker = THE_CLIENT) -> OwnReading | None:
@@ -81,7 +80,7 @@ class OwnDocuments:
     async def _nothing(self, client: str, looker: Looker, view: str = "document", reason: str = "not-found") -> None:
         index, body = IndexRow("", "deny"), {"reasons": [reason]}
         draft = look_draft(self._parts.new_event_id(), looker, client, view, body, index)
-        await write(self._parts.log, Look(draft))
+        await self._parts.log.submit(Look(draft))
 
     def _own(self, row: DocumentFacts) -> OwnDocument:
         return OwnDocument(
@@ -115,7 +114,7 @@ def open_sections(looker: Looker, document: DocumentFacts, whole: Whole, directo
 async def show(draft: Draft, whole: Whole, documents: tuple[DocumentFacts, ...], parts: Parts) -> bool:
     """Write the entry of a look at documents; False where client, world or documents changed since they were read."""
     snapshot = whole.snapshot(_NOBODY, "", documents)
-    return isinstance(await write(parts.log, _Shown(draft, snapshot, documents, parts)), Committed)
+    return isinstance(await parts.log.submit(_Shown(draft, snapshot, documents, parts)), Committed)
 
 
 def _told(row: DocumentFacts, sections: Iterable[str]) -> dict[str, object]:

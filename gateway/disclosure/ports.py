@@ -17,10 +17,14 @@ MAX_CLOCK_SKEW = timedelta(seconds=5)
 
 
 class LogWriter(Protocol):
-    """The one writer: `audit.log.Log`."""
+    """The one writer: `audit.log.Log`, which says its failures in the gateway's words (`adapters.sql.faults.told`)."""
 
     async def submit(self, item: Item[object, R], *, urgent: bool = False) -> Committed[R] | Dropped:
-        """Write an item; return once it is durable."""
+        """Write an item; return once it is durable.
+
+        Raises TooBusy when too much is waiting, StoreUnavailable when COMMIT failed, when nobody can say whether it
+        did, or when nothing can be signed, and NotKeptTwice where it stands and is not durable in the second place.
+        """
         ...
 
 

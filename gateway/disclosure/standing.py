@@ -15,7 +15,6 @@ from gateway.directory.model import Directory
 from gateway.disclosure.ports import Clock, LogWriter
 from gateway.disclosure.request import Requester
 from gateway.disclosure.snapshot import PartnerStanding
-from gateway.disclosure.writing import write
 from gateway.errors import NotAvailable
 
 
@@ -62,7 +61,7 @@ class Standing:
         index = IndexRow(kind="decision", outcome="deny", recipient=requester.service, requester=requester.system)
         body = {"reasons": [reason], "act": act, "recipient": requester.service, "organisation": requester.organisation}
         actor = {"system": requester.system, "person": requester.person, "role": requester.role}
-        await write(self._log, _Refusal(Draft(self._new_event_id(), index, body, actor=actor)))
+        await self._log.submit(_Refusal(Draft(self._new_event_id(), index, body, actor=actor)))
         raise NotAvailable("This cannot be done for this requester.")
 
 

@@ -12,7 +12,7 @@ from starlette.types import Scope
 from gateway.disclosure.observing import Observer
 from gateway.disclosure.request import Requester
 from gateway.disclosure.scopes import covers
-from gateway.errors import TokenInvalid
+from gateway.errors import StoreUnavailable, TokenInvalid
 from gateway.http.problems import EdgeError
 
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/"
@@ -70,7 +70,11 @@ class ObservedVerifier:
     async def verify(self, token: str) -> Requester:
         """Return who bears the token; raises TokenInvalid."""
         with self._observer.hop("authenticate"):
-            return await self._verifier.verify(token)
+            try:
+                return await self._verifier.verify(token)
+            except StoreUnavailable:
+                self._observer.failed("store")
+                raise
 
 
 def require_scope(requester: Requester, needed: str) -> None:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import httpx
+from prometheus_client import CollectorRegistry
 from sqlalchemy.engine import make_url
 
+from adapters.custodian.fhir_server.simulator import SimulatedServer, simulated_server
+from adapters.observing.metrics import Metrics
 from adapters.opa.server import ServerEngine
 from adapters.opa.shipped import read_bundle
 from adapters.sql.engine import Database
 from audit.entry import Draft
+from gateway.cli.doctor import examine
+from gateway.cli.examination import Finding
+from gateway.demo.custodian import held_sample, put_client, put_document, write_custodians
+from gateway.demo.documents import Sample
 from gateway.demo.local_opa import local_opa
+from gateway.demo.world import WORLD
 from gateway.disclosure.opened import Opened
 from gateway.errors import GatewayError
 from tests.faults.hinge import Hinge
@@ -26,6 +35,10 @@ from tests.parts.proxy import Proxies, Proxy
 
 CONSENTS = "saattaen/consents"
 RECOVERY_SECONDS = 20.0
+BOUNDS = """\
+    milliseconds: {connect: 1000, read: 1000, whole: 2000}
+    limits: {answer_bytes: 300000, failures: 2, pause: 200}"""
+"""How patient the gateway is with a custodian's server."""
 
 
 @dataclass
@@ -42,6 +55,30 @@ class Scene:
     recipients: Iterator[str] = field(default_factory=lambda: iter(demo_world().directory.services))
     opa: Proxy | None = None
     """Before the OPA server, where there is one."""
+    custodian: SimulatedServer | None = None
+    """Where the document lies, where it does not lie with the gateway."""
+    seen: CollectorRegistry = field(default_factory=CollectorRegistry)
+    """What the gateway's metrics show."""
+
+    def counted(self) -> Counter[str]:
+        """Return what the metrics count: answers by status, failures by part, decisions by outcome and reason."""
+        found: Counter[str] = Counter()
+        for metric in self.seen.collect():
+            for sample in metric.samples:
+                if sample.name in _COUNTED:
+                    name = sample.name.removeprefix("saattaen_").removesuffix("_total")
+                    found[" ".join([name, *_told_by(sample.labels)])] += int(sample.value)
+        return found
+
+    async def doctor(self) -> list[Finding]:
+        """Return what `saattaen doctor` finds that is not well; it looks from a process of its own, as it were."""
+        gateway = self.laws.gateway
+        changed: dict[str, object] = {"directory": WORLD}
+        if self.opa is not None:
+            changed |= {"engine": "opa", "opa_url": f"http://127.0.0.1:{self.opa.port}"}
+        settings = gateway.settings.model_copy(update=changed)
+        findings = await asyncio.to_thread(lambda: list(examine(lambda: settings)))
+        return [one for one in findings if one.state == "wrong"]
 
     async def read(self) -> httpx.Response:
         """Ask for the document: judged, logged, released."""
@@ -79,6 +116,13 @@ class Scene:
         return answer
 
 
+_COUNTED = frozenset({"saattaen_requests_total", "saattaen_failures_total", "saattaen_decisions_total"})
+
+
+def _told_by(labels: Mapping[str, str]) -> list[str]:
+    return [labels[name] for name in ("status", "part", "outcome", "reason") if labels.get(name)]
+
+
 class _Nothing:
     """An item that writes nothing; it comes after all that was there before it."""
 
@@ -97,7 +141,7 @@ async def _once_it_works(read: Callable[[], list[Opened]]) -> list[Opened]:
 
 @asynccontextmanager
 async def scene_in(
-    place: Path, store: Store, *, with_opa: bool = False, patience: float = 20.0
+    place: Path, store: Store, *, with_opa: bool = False, with_custodian: bool = False, patience: float = 20.0
 ) -> AsyncIterator[Scene]:
     """Open the installation in *place* with a proxy before its PostgreSQL, and on request one before an OPA server."""
     async with AsyncExitStack() as closing:
@@ -111,18 +155,42 @@ async def scene_in(
             opa = proxies.before_port(str(address.hostname), int(address.port or 0))
             engine = ServerEngine(f"http://127.0.0.1:{opa.port}", read_bundle().revision)
             await closing.enter_async_context(engine)
-        settings = settings_in(place)
+        settings, seen = settings_in(place), CollectorRegistry()
+        custodian = closing.enter_context(_custodian()) if with_custodian else None
+        custodians = None if custodian is None else write_custodians(place / "custodians.yaml", custodian.base, BOUNDS)
         hinge, keys = Hinge(), Hinge()
 
         def open_store(url: str, patience: float) -> Database:
             return (hinge if url == settings.database else keys).open(url, patience)
 
         laws = await closing.enter_async_context(
-            open_world(place, open_store=open_store, engine=engine, patience=patience)
-        )
-        document = await laws.deposit()
+            open_world(
+                place, open_store=open_store, engine=engine, patience=patience, custodians=custodians,
+                observer=Metrics(seen),
+            )
+        )  # fmt: skip
         await laws.give()
-        yield Scene(laws, store, hinge, keys, document, wire=wire, opa=opa)
+        document = await laws.deposit() if custodian is None else await _met(laws)
+        yield Scene(laws, store, hinge, keys, document, wire=wire, opa=opa, custodian=custodian, seen=seen)
+
+
+@contextmanager
+def _custodian() -> Iterator[SimulatedServer]:
+    """Run a custodian's server with the document's like on it, and another client's."""
+    world = demo_world()
+    with simulated_server() as running, httpx.Client(trust_env=False) as web:
+        for name in ("suvi", "maija"):
+            put_client(web, running.base, name, world.clients[name])
+        put_document(
+            web, running.base, "p-1", held_sample(world, Sample("p-1", "sote-keskus", "suvi", PLAN), world.now)
+        )
+        yield running
+
+
+async def _met(laws: Laws) -> str:
+    """Return our id of the document that lies with the custodian: a search tells it."""
+    (entry,) = (await laws.search(laws.code("suvi"))).json()["entry"]
+    return str(entry["resource"]["id"])
 
 
 def _before_postgres(place: Path, proxies: Proxies) -> Proxy:

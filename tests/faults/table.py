@@ -1,4 +1,4 @@
-"""The table of faults: a row a fault. What a custodian may do wrong stands with the FHIR custodian's own tests."""
+"""The table of faults that are met while serving: a row a fault. Those that a start meets stand in starts.py."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypedDict
 
 from sqlalchemy import text
 
+from adapters.custodian.fhir_server.simulated_faults import Fault as Misdeed
 from adapters.sql.database import PATIENCE
 from adapters.sql.direct import statement
 from adapters.sql.direct_postgresql import CONNECTIONS
@@ -24,6 +26,7 @@ SERVED = (200, None)
 """What a fault that is only felt as slowness answers."""
 STORE = (503, "store-unavailable")
 ENGINE = (503, "engine-unavailable")
+CUSTODIAN = (503, "custodian-unavailable")
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,17 @@ class Fault:
     """The parts that /health/ready says are not."""
     stores: tuple[Store, ...] = BOTH
     with_opa: bool = False
+    with_custodian: bool = False
+    """Whether the document lies with a custodian outside."""
     patience: float = PATIENCE
     """How long the gateway waits for a silent store."""
     said: str = ""
     """What the log line tells the operator beside the code, where it tells more; `a|b` is one for each store."""
+    failed: frozenset[str] = frozenset()
+    """The parts that the metric saattaen_failures counts."""
+    doctor: str = ""
+    """The part that `saattaen doctor` says is wrong, `a|b` one for each store; empty where nothing is to be seen from
+    outside of the gateway's process: the fault is its own, or caused by a seam inside of it."""
     wears_on: bool = False
     """Whether the fault shows only after some more was written: until then all is as ever."""
 
@@ -220,34 +230,66 @@ def _opa_of(scene: Scene, fault: str, *arguments: object) -> AbstractContextMana
     return made
 
 
-_LOG, _ENGINE = frozenset({"database", "log"}), frozenset({"engine"})
+@contextmanager
+def _custodian_down(scene: Scene) -> Iterator[None]:
+    assert scene.custodian is not None
+    scene.custodian.stop()
+    try:
+        yield
+    finally:
+        scene.custodian.start()
+
+
+def _custodian_does(misdeed: Misdeed) -> Callable[[Scene], AbstractContextManager[None]]:
+    @contextmanager
+    def cause(scene: Scene) -> Iterator[None]:
+        assert scene.custodian is not None
+        scene.custodian.fault = misdeed
+        try:
+            yield
+        finally:
+            scene.custodian.fault = None
+
+    return cause
+
+
+class _OfCustodian(TypedDict):
+    entry: str
+    with_custodian: bool
+    failed: frozenset[str]
+
+
+_OF_CUSTODIAN: _OfCustodian = {
+    "entry": "custodian-unavailable", "with_custodian": True, "failed": frozenset({"custodian"}),
+}  # fmt: skip
+_LOG, _ENGINE, _STORE = frozenset({"database", "log"}), frozenset({"engine"}), frozenset({"store"})
 
 FAULTS: tuple[Fault, ...] = (
     # The policy engine. What its bundle may be at the start stands in test_start.py.
     Fault(
         "the policy engine is down", lambda scene: _opa_of(scene, "refusing"), ENGINE, entry="engine-unavailable",
-        unready=_ENGINE, with_opa=True,
+        unready=_ENGINE, with_opa=True, failed=_ENGINE, doctor="engine",
     ),
     Fault(
         "the policy engine is slow", lambda scene: _opa_of(scene, "slow", 0.6), ENGINE, entry="engine-unavailable",
-        unready=_ENGINE, with_opa=True,
+        unready=_ENGINE, with_opa=True, failed=_ENGINE, doctor="engine",
     ),
     Fault(
         "the policy engine says nothing", lambda scene: _opa_of(scene, "silent"), ENGINE, entry="engine-unavailable",
-        unready=_ENGINE, with_opa=True,
+        unready=_ENGINE, with_opa=True, failed=_ENGINE, doctor="engine",
     ),
     Fault(
         "the policy engine answers nonsense", lambda scene: _opa_of(scene, "altering", _nonsense), ENGINE,
-        entry="engine-unavailable", unready=_ENGINE, with_opa=True,
+        entry="engine-unavailable", unready=_ENGINE, with_opa=True, failed=_ENGINE, doctor="engine",
     ),
     Fault(
         "the policy engine judges by an old revision", lambda scene: _opa_of(scene, "altering", _other_revision),
-        ENGINE, entry="engine-unavailable", unready=_ENGINE, with_opa=True,
+        ENGINE, entry="engine-unavailable", unready=_ENGINE, with_opa=True, failed=_ENGINE, doctor="engine",
     ),
     # The store.
     Fault(
         "the database is down", on_each(lambda scene: scene.main.down(), lambda scene: _wire_of(scene, "refusing")),
-        STORE, STORE, unready=_LOG,
+        STORE, STORE, unready=_LOG, failed=_STORE, doctor="|database",
     ),
     Fault(
         "the database is slow", on_each(_written_to_by_another, lambda scene: _wire_of(scene, "slow", 0.03)),
@@ -255,12 +297,12 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "the database says nothing", lambda scene: _wire_of(scene, "silent"), STORE, STORE, unready=_LOG,
-        stores=("postgresql",), patience=0.5,
+        stores=("postgresql",), patience=0.5, failed=_STORE,
     ),
     # What was handed over is written once it can be: an entry more than bytes, never the other way round.
     Fault(
         "another process keeps the store for itself", _kept_by_another, STORE, (503, "too-busy"), entry="disclosure",
-        patience=0.5,
+        patience=0.5, failed=_STORE,
     ),
     Fault(
         "the database is read-only",
@@ -268,7 +310,7 @@ FAULTS: tuple[Fault, ...] = (
             lambda scene: _pragma(scene, "query_only=ON", "query_only=OFF"),
             lambda scene: _refused_by_the_server(scene, "25006"),
         ),
-        STORE, STORE, said="SQLITE_READONLY|ReadOnlySqlTransaction",
+        STORE, STORE, said="SQLITE_READONLY|ReadOnlySqlTransaction", failed=_STORE,
     ),
     Fault(
         "the disk is full",
@@ -276,7 +318,7 @@ FAULTS: tuple[Fault, ...] = (
             lambda scene: _pragma(scene, "max_page_count=1", "max_page_count=1000000"),
             _full_disk,
         ),
-        STORE, STORE, wears_on=True, said="SQLITE_FULL|DiskFull",
+        STORE, STORE, wears_on=True, said="SQLITE_FULL|DiskFull", failed=_STORE,
     ),
     # On SQLite a read on the way of a request has its thread's own connection, which nobody can take.
     Fault(
@@ -285,6 +327,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "every reading connection is taken", _all_reading_taken, STORE, STORE, unready=_LOG, stores=("postgresql",),
+        failed=_STORE,
     ),
     Fault(
         "every writing connection is taken",
@@ -292,9 +335,9 @@ FAULTS: tuple[Fault, ...] = (
             lambda scene: _all_taken(scene, writing=4, reading=0),
             lambda scene: _all_taken(scene, writing=6, reading=0),
         ),
-        STORE, STORE,
+        STORE, STORE, failed=_STORE,
     ),
-    Fault("the database of keys is down", _keys_down, STORE, STORE),
+    Fault("the database of keys is down", _keys_down, STORE, STORE, failed=_STORE),
     # COMMIT: what the gateway is not told (audit design, 2.6).
     Fault(
         "the connection is cut before COMMIT",
@@ -302,7 +345,7 @@ FAULTS: tuple[Fault, ...] = (
             lambda scene: scene.main.cutting_commits("before"),
             lambda scene: _wire_of(scene, "cutting_commits", "before"),
         ),
-        STORE, STORE,
+        STORE, STORE, failed=_STORE,
     ),
     # A release is found by its entry. The route of refusals first looks for the client in a transaction of its own,
     # which leaves no entry to be found by: it is told that nobody knows.
@@ -320,7 +363,7 @@ FAULTS: tuple[Fault, ...] = (
             lambda scene: scene.main.cutting_commits("and-go"),
             lambda scene: _wire_of(scene, "cutting_commits", "and-go"),
         ),
-        STORE, STORE, entry="disclosure", unready=_LOG,
+        STORE, STORE, entry="disclosure", unready=_LOG, failed=_STORE, doctor="|database",
     ),
     # The clocks. Times in the log never go back: what was written by a clock that was ahead is not undone.
     Fault(
@@ -343,6 +386,24 @@ FAULTS: tuple[Fault, ...] = (
         "both clocks are set back a day", lambda scene: _both_clocks(scene, timedelta(days=-1)), SERVED,
         entry="disclosure",
     ),
-    # The custodian: what is gone, slow, too large, wrong or elsewhere. Its rows need a FHIR server to do it.
-    # A restored backup: its rows need the second volume that tells of it.
+    # The custodian. Its answer is not believed in any part; its clients get a clear word, and others feel nothing.
+    Fault("the custodian is down", _custodian_down, CUSTODIAN, doctor="custodians", **_OF_CUSTODIAN),
+    *(
+        Fault(f"the custodian {fault.value}", _custodian_does(fault), CUSTODIAN, said=said, **_OF_CUSTODIAN)
+        for fault, said in (
+            (Misdeed.SLOW, ""), (Misdeed.TRICKLES, ""), (Misdeed.HUGE, ""), (Misdeed.BROKEN, ""),
+            (Misdeed.REDIRECTS, ""), (Misdeed.NOT_JSON, "the body is not JSON"),
+            (Misdeed.NOT_FHIR, "the document has"), (Misdeed.WRONG_TYPE, "what was not asked for"),
+            (Misdeed.WRONG_CATEGORY, "not believed"),
+            (Misdeed.WRONG_CLIENT, "a document of another client"), (Misdeed.ANOTHER, ""),
+        )
+    ),
+    # What nobody understands may mean anything: it is kept back as a whole, and the asker learns no more than ever.
+    *(
+        Fault(
+            f"the custodian {fault.value}", _custodian_does(fault), (404, None), entry="sensitivity-not-covered",
+            with_custodian=True,
+        )
+        for fault in (Misdeed.NO_LABELS, Misdeed.ODD_LABELS)
+    ),
 )  # fmt: skip

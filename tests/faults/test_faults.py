@@ -32,14 +32,18 @@ async def test_a_fault_is_answered_as_its_row_says_and_passes(
     fault: Fault, store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR, "gateway.http.problems")
+    caplog.set_level(logging.WARNING, "adapters.custodian")
     try:
         place = installed(tmp_path, store)
-        async with scene_in(place, store, with_opa=fault.with_opa, patience=fault.patience) as scene:
+        async with scene_in(
+            place, store, with_opa=fault.with_opa, with_custodian=fault.with_custodian, patience=fault.patience
+        ) as scene:
             # Tokens and keys are there, and all is well.
             assert (await scene.read()).status_code == 200
             assert (await scene.write()).status_code == 204
             before = len(await scene.entries())
             answers: list[httpx.Response] = []
+            counted = scene.counted()
             with fault.cause(scene):
                 answers.append(await scene.read())
                 while fault.wears_on and answers[-1].status_code == 200 and len(answers) < _MOST_READS:
@@ -50,6 +54,8 @@ async def test_a_fault_is_answered_as_its_row_says_and_passes(
                 while fault.wears_on and written.status_code == 204 and tries < _MOST_WRITES:
                     # What a full disk has left over takes a little still.
                     written, tries = await scene.write(), tries + 1
+                counted = scene.counted() - counted
+                seen = {one.part for one in await scene.doctor()} if fault.doctor else set()
             if fault.patience < PATIENCE:
                 await scene.settled()
             new = (await scene.entries())[before:]
@@ -67,6 +73,14 @@ async def test_a_fault_is_answered_as_its_row_says_and_passes(
         if answer.status_code == 503:
             assert answer.headers["retry-after"] == "2"
             assert f"{answer.headers['x-request-id']} failed: {_code(answer)}" in caplog.text
+    # What the operator sees: each failed answer, the part that failed, the reason; the doctor's word; the log's line.
+    failed_answers = [answer for answer in (*answers, written) if answer.status_code == 503]
+    assert counted["requests 503"] == len(failed_answers) + bool(fault.unready)
+    assert {name.removeprefix("failures ") for name in counted if name.startswith("failures ")} == fault.failed
+    if fault.entry not in (None, "disclosure"):
+        outcome = "error" if last.status_code == 503 else "deny"
+        assert counted[f"decisions {outcome} {fault.entry}"] >= 1
+    assert {fault.doctor.split("|")[-1 if store == "postgresql" else 0]} - {""} <= seen
     assert fault.said.split("|")[-1 if store == "postgresql" else 0] in caplog.text
     # No bytes without an entry; and no entry of a kind that the row does not say.
     released = [answer for answer in answers if answer.status_code == 200]

@@ -2,95 +2,96 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 
-from adapters.keyring import KeyRing
 from adapters.opa.embedded import EmbeddedEngine
 from adapters.opa.shipped import SHIPPED
 from adapters.sql.engine import DatabaseUnfit
+from gateway.cli.doctor import examine
 from gateway.composition import opened
-from gateway.disclosure.release import Released
-from gateway.errors import EngineUnavailable, SettingsError
+from gateway.demo.world import WORLD
+from gateway.disclosure.release import Refused, Released
+from gateway.errors import EngineUnavailable, RolledBack, SettingsError
+from gateway.settings import Settings
+from tests.contract.databases import database_url
+from tests.faults.starts import BUNDLES, KEYS, StartFault
 from tests.laws.gateway_world import demo_world, open_world, settings_in
+from tests.laws.guarded_place import Place
+from tests.parts.postgres import ON_BOTH
 
 
-def _gone(keys: Path) -> None:
-    (keys / "log.json").unlink()
+def _wrong(settings: Settings) -> dict[str, str]:
+    """Return what `saattaen doctor` says is wrong, by part."""
+    findings = examine(lambda: settings.model_copy(update={"directory": WORLD}))
+    return {one.part: one.says for one in findings if one.state == "wrong"}
 
 
-def _another(keys: Path) -> None:
-    other = keys.with_name("other")
-    KeyRing.create(other, demo=True, at=demo_world().now)
-    shutil.copy2(other / "log.json", keys / "log.json")
-
-
-def _broken(keys: Path) -> None:
-    (keys / "log.json").write_text((keys / "log.json").read_text()[:-20])
-
-
-def _readable(keys: Path) -> None:
-    (keys / "log.json").chmod(0o644)
-
-
-FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
-    "the signing key is missing": (_gone, "log"),
-    "the signing key is another": (_another, "not the one that signed"),
-    "the signing key is broken": (_broken, "log"),
-    "the signing key is readable to others": (_readable, "log"),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-async def test_a_start_without_its_signing_key_is_refused_with_a_sentence(place: Path, fault: str) -> None:
-    cause, said = FAULTS[fault]
+@pytest.mark.parametrize("fault", KEYS, ids=lambda fault: fault.name)
+async def test_a_start_without_its_signing_key_is_refused_with_a_sentence(place: Path, fault: StartFault) -> None:
     async with open_world(place) as laws:
         document = await laws.deposit()
         await laws.give()
         before = laws.entries()
-    keys = place / "keys"
-    kept = place / "kept"
-    shutil.copytree(keys, kept)
-    cause(keys)
-    with pytest.raises(SettingsError, match=said) as refused:
-        async with open_world(place):
-            pass
-    assert refused.value.detail.endswith(".")
-    shutil.rmtree(keys)
-    kept.rename(keys)
+    with fault.cause(place / "keys"):
+        with pytest.raises(SettingsError, match=fault.said) as refused:
+            async with open_world(place):
+                pass
+        assert refused.value.detail.endswith(".")
+        assert fault.doctor in await asyncio.to_thread(_wrong, settings_in(place))
     async with open_world(place) as laws:
         assert [entry.event_id for entry in laws.entries()] == [entry.event_id for entry in before]
         assert isinstance(await laws.ask(laws.read_of(document)), Released)
         assert laws.verify() == []
 
 
-def _truncated(bundle: Path) -> None:
-    module = (bundle / "policy.wasm").read_bytes()
-    (bundle / "policy.wasm").write_bytes(module[: len(module) // 2])
-
-
-def _without_manifest(bundle: Path) -> None:
-    (bundle / "manifest.json").unlink()
-
-
-def _unpinned(bundle: Path) -> None:
-    manifest = json.loads((bundle / "manifest.json").read_text())
-    (bundle / "manifest.json").write_text(json.dumps(manifest | {"wasm_sha256": "0" * 64}))
-
-
-@pytest.mark.parametrize("cause", [_truncated, _without_manifest, _unpinned])
-async def test_a_start_on_a_truncated_bundle_is_refused_with_a_sentence(
-    tmp_path: Path, cause: Callable[[Path], None]
-) -> None:
+@pytest.mark.parametrize("fault", BUNDLES, ids=lambda fault: fault.name)
+async def test_a_start_on_a_truncated_bundle_is_refused_with_a_sentence(tmp_path: Path, fault: StartFault) -> None:
     bundle = Path(shutil.copytree(SHIPPED, tmp_path / "bundle"))
-    cause(bundle)
-    with pytest.raises(EngineUnavailable, match="make policies"):
+    with fault.cause(bundle), pytest.raises(EngineUnavailable, match=fault.said):
         EmbeddedEngine(bundle)
+    EmbeddedEngine(bundle)
+
+
+@pytest.fixture(params=ON_BOTH)
+def guarded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """An empty place for an installation with a second volume."""
+    with database_url(request.param, tmp_path) as url:
+        assert url is not None
+        yield Place(tmp_path, url)
+
+
+async def test_a_start_on_an_older_backup_is_refused_until_the_way_out_was_gone(guarded: Place) -> None:
+    async with guarded.open() as laws:
+        document, of_another = await laws.deposit(), await laws.deposit("maija")
+        consent = await laws.give()
+        await laws.give("maija")
+    guarded.copy()
+    async with guarded.open() as laws:
+        await laws.gateway.recording.withdraw(consent.id)
+        lost = len(laws.entries())
+    guarded.put_back()
+    # Refused, with a sentence that leads out, before anybody is served; the doctor says the same.
+    with pytest.raises(RolledBack, match="saattaen safe replay") as refused:
+        async with guarded.open():
+            pass
+    assert refused.value.detail.endswith(".")
+    assert "saattaen safe replay" in (await asyncio.to_thread(_wrong, guarded.settings))["second volume"]
+    async with guarded.open(guarded=False) as laws:
+        # Nothing was written and nothing is released meanwhile.
+        assert len(laws.entries()) < lost
+        assert laws.gateway.replay_kept() is not None
+    async with guarded.open() as laws:
+        # What was withdrawn since the copy stays withdrawn, with an entry; what was not is released again.
+        assert isinstance(await laws.ask(laws.read_of(document)), Refused)
+        assert (laws.entries()[-1].b or {})["reasons"] == ["withdrawn"]
+        assert isinstance(await laws.ask(laws.read_of(of_another)), Released)
+    assert "second volume" not in await asyncio.to_thread(_wrong, guarded.settings)
 
 
 async def test_a_start_on_a_database_that_is_not_there_is_refused_with_a_sentence(place: Path) -> None:

@@ -34,6 +34,7 @@ from gateway.demo.population import load_systems, populate, system_of
 from gateway.demo.world import World, load_world
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.disclosure.disclose import disclose
+from gateway.disclosure.observing import Observer
 from gateway.disclosure.opened import Opened, read_entries
 from gateway.disclosure.order_law import check_order
 from gateway.disclosure.ports import PolicyEngine
@@ -295,7 +296,7 @@ def verify(gateway: Gateway) -> list[str]:
 async def open_world(
     folder: Path, change: Callable[[Gateway], Gateway] = lambda gateway: gateway, *, web: bool = True,
     open_store: Callable[[str, float], Database] = open_database, engine: PolicyEngine | None = None,
-    patience: float = 20.0, custodians: Path | None = None, base_url: str = BASE,
+    patience: float = 20.0, custodians: Path | None = None, base_url: str = BASE, observer: Observer | None = None,
 ) -> AsyncIterator[Laws]:  # fmt: skip
     """Open a gateway on the installation in *folder* (made where there is none); without *web* nobody serves HTTP.
 
@@ -308,6 +309,6 @@ async def open_world(
     settings = settings_in(folder, patience).model_copy(update={"custodians": custodians, "base_url": base_url})
     async with opened(settings, world.directory, clock=clock, open_store=open_store, engine=engine) as gateway:
         changed = change(gateway)
-        transport = httpx.ASGITransport(create_app(changed)) if web else None
+        transport = httpx.ASGITransport(create_app(changed, observer)) if web else None
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
             yield Laws(changed, world, clock, load_systems(folder / "systems", world), client, folder)

@@ -67,6 +67,10 @@ class ServerConnection:
         sent = _HEADERS | {"content-type": "application/x-www-form-urlencoded"}
         return await self._ask("POST", f"{self._base}/{resource}/_search", sent, body)
 
+    async def capability(self) -> bytes:
+        """Return what the server says of itself: that it answers, and knows us. Raises CustodianUnavailable."""
+        return await self._ask("GET", f"{self._base}/metadata", _HEADERS, None)
+
     async def next_page(self, link: str) -> bytes:
         """Return the page that a server's `next` link names, from our own address of it. Raises CustodianUnavailable
         for a link that leads elsewhere, or that holds what no address may hold."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from adapters.sql.faults import told
 from audit.errors import CommitFailed
 from gateway.consent.delivering import MAX_ATTEMPTS
 from gateway.consent.model import Actor, ClientId, Giver, GiverKind
@@ -52,7 +53,7 @@ class FailingLog:
 
     async def submit(self, item: object, *, urgent: bool = False) -> Any:
         if self.down:
-            raise CommitFailed("down")
+            raise told(CommitFailed("down"))
         return await self.log.submit(item, urgent=urgent)
 
 

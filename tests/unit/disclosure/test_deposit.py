@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from adapters.sql.faults import told
 from audit.entry import Draft
 from audit.errors import CommitFailed, LogBusy
 from audit.log import Committed, Dropped
@@ -78,7 +79,7 @@ async def test_a_new_document_gets_an_id_of_ours_and_its_first_version(shelf: Sh
 
 
 async def test_the_data_key_is_durable_before_the_transaction_that_needs_it(shelf: Shelf, deposits: Deposits) -> None:
-    shelf.failing = CommitFailed("disk")
+    shelf.failing = told(CommitFailed("disk"))
     with pytest.raises(StoreUnavailable):
         await deposits.create(PLAN, BY)
     assert shelf.prepared == ["c-1"]
@@ -86,7 +87,7 @@ async def test_the_data_key_is_durable_before_the_transaction_that_needs_it(shel
 
 
 async def test_a_full_log_says_that_it_is_busy(shelf: Shelf, deposits: Deposits) -> None:
-    shelf.failing = LogBusy("full")
+    shelf.failing = told(LogBusy("full"))
     with pytest.raises(TooBusy):
         await deposits.create(PLAN, BY)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 
+from adapters.sql.faults import told
 from audit.entry import Draft
 from audit.errors import CommitUnknown, LogBusy
 from audit.log import Committed, Dropped
@@ -233,7 +234,9 @@ async def test_silence_is_an_entry_and_then_an_error(hop: str, error: Exception)
     assert [(one.index.kind, one.index.outcome) for one in world.drafts] == [("decision", "error")]
 
 
-@pytest.mark.parametrize(("said", "raised"), [(LogBusy("full"), TooBusy), (CommitUnknown("disk"), StoreUnavailable)])
+@pytest.mark.parametrize(
+    ("said", "raised"), [(told(LogBusy("full")), TooBusy), (told(CommitUnknown("disk")), StoreUnavailable)]
+)
 @pytest.mark.parametrize("decisions", [[], [DENIED]], ids=["permitted", "refused"])
 async def test_without_an_entry_there_is_no_answer(
     said: Exception, raised: type[Exception], decisions: list[Decision]
