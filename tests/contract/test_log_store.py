@@ -300,6 +300,8 @@ POSTGRESQL[RESIZED] = (
         ("DELETE FROM audit_sealed WHERE idx = 8 AND section = 's'", "entry 8 section s", "missing"),
         ("DELETE FROM audit_index WHERE idx = 8", "entry 8", "index row is missing"),
         ("UPDATE audit_index SET outcome = 'deny' WHERE idx = 8", "entry 8 section b", "says otherwise"),
+        ("UPDATE audit_index SET recipient = 'x' WHERE idx = 8", "entry 8", "does not find its index row"),
+        ("UPDATE audit_combination SET requester = 'x'", "entry 300", "does not find its index row"),
         ("UPDATE audit_index SET event_id = 'x' WHERE idx = 8", "entry 8 section b", "does not open"),
         ("UPDATE audit_index SET t = 5 WHERE idx = 8", "entry 8", "before"),
         ("INSERT INTO audit_leaf SELECT log, 301, leaf, entry FROM audit_leaf WHERE idx = 3", "leaves", "302 rows"),
