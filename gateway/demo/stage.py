@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import httpx
 import orjson
@@ -96,7 +96,9 @@ class Stage:
     async def record_consent(self, acting: Acting, document: str, recipient: Acting) -> httpx.Response:
         """Let a worker show the client the words and record the consent to one document's category, nothing ticked."""
         sample = sample_named(document)
-        until = (datetime.now(HELSINKI) + _LASTS).replace(hour=0, minute=0, second=0, microsecond=0)
+        until = (self.gateway.clock.now().astimezone(HELSINKI) + _LASTS).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
         grants = [
             {
                 "custodian": sample.custodian, "recipient": recipient.service, "category": sample.category,

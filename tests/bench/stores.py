@@ -79,7 +79,9 @@ def _make(kind: StoreKind, size: Population, kept: Path) -> None:
     with _short_folder() as folder:
         with _opened(kind, folder) as (settings, _):
             prepare(settings, datetime.now(UTC))
-            population.fill(settings, size).save(folder / _POPULATED)
+            # Large batches on a busy machine may take long; what is measured later has the usual patience.
+            patient = settings.model_copy(update={"patience": 120.0})
+            population.fill(patient, size).save(folder / _POPULATED)
         shutil.rmtree(kept, ignore_errors=True)
         kept.parent.mkdir(parents=True, exist_ok=True)
         _copy_tree(folder, kept)

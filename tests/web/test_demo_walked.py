@@ -12,18 +12,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, ViewportSize
 
 from gateway.demo.provider.installing import CLIENTS
 from gateway.demo.world import load_world
 from gateway.directory.names import LANGUAGES
-from gateway.web.language import translations
 from tests.web.live import chromium, free_port
-from tests.web.tongues import speaks
+from tests.web.walking import Walk, look_up, talk_over
 
 pytestmark = pytest.mark.needs_chromium
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -57,42 +55,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGTERM)
-
-
-@dataclass
-class Walk:
-    """One reader's way through the pages; `met` are the headings in their order."""
-
-    page: Page
-    base: str
-    language: str
-    met: list[str]
-
-    def see(self, text: str | None = None, **filled: str) -> None:
-        """Look at the page; its heading is *text* in the reader's language where one is named."""
-        heading = speaks(self.page, self.language)
-        self.met.append(heading)
-        if text is not None:
-            assert heading == self.said(text, **filled), self.page.url
-
-    def said(self, text: str, **filled: str) -> str:
-        """Return a text of the pages in the reader's language."""
-        told = translations(self.language).gettext(text)
-        return told % filled if filled else told
-
-    def go(self, path: str, text: str | None = None) -> None:
-        """Open an address and look."""
-        self.page.goto(self.base + path)
-        self.see(text)
-
-    def follow(self, selector: str, text: str | None = None, **filled: str) -> None:
-        """Follow or press the first of the page's own links or buttons that fits, and look at what comes."""
-        self.page.get_by_role("main").locator(selector).first.click()
-        self.see(text, **filled)
-
-    def tick(self, selector: str) -> None:
-        """Choose the first that fits."""
-        self.page.locator(selector).first.check()
 
 
 Begin = Callable[[str, str, str, ViewportSize], AbstractContextManager[Walk]]
@@ -172,8 +134,8 @@ def test_a_client_walks_from_the_request_to_the_way_out(walks: Begin, language: 
         walk.go("/portal/concerns", "My questions and their answers")
         walk.go("/portal/documents", "My documents")
         walk.follow("a[href^='/portal/documents/']")
+        change_what_counts(walk)
         for place, text in (
-            ("/portal/settings", "Settings"), ("/portal/prohibitions", "Forbid somebody to see"),
             ("/portal/relations", "What the law allows"), ("/portal/walk", "Go through my permissions"),
             ("/portal/give", "To whom do you give permission?"), ("/portal/print", None),
             ("/portal/withdraw-all", "Withdraw everything"), ("/acting-for", "For whom do you act?"),
@@ -185,6 +147,24 @@ def test_a_client_walks_from_the_request_to_the_way_out(walks: Begin, language: 
         leave = page.locator("a.leave")
         assert leave.get_attribute("href") == "/leave" and leave.get_attribute("rel") == "noreferrer"
     assert len(walk.met) > 30
+
+
+def change_what_counts(walk: Walk) -> None:
+    """Choose how to be told, forbid a service and allow it again, pause everything and go on."""
+    walk.go("/portal/settings", "Settings")
+    walk.tick("input[name=rhythm][value=daily]")
+    walk.tick("input[name=channel][value=first]")
+    walk.follow("form[action='/portal/settings'] button", "It is done")
+    for act, back in (("pause", "resume"), ("resume", "pause")):
+        walk.go("/portal/settings", "Settings")
+        walk.follow(f"form[action='/portal/{act}'] button", "It is done")
+        walk.go("/portal/settings", "Settings")
+        assert walk.page.locator(f"form[action='/portal/{back}']").count() == 1
+    walk.go("/portal/prohibitions", "Forbid somebody to see")
+    walk.page.locator("select[name=recipient]").select_option("tyonantaja")
+    walk.follow("form button", "It is done")
+    walk.go("/portal/prohibitions", "Forbid somebody to see")
+    walk.follow("form[action$='/lift'] button", "It is done")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -221,42 +201,6 @@ def test_a_nurse_records_a_permission_in_eight_screens_and_hears_of_its_withdraw
         walk.follow("form button[type=submit]", "The document is saved")
         walk.go("/desk/worklist", "Worklist")
         walk.go("/desk/log", "What I have done here")
-
-
-def look_up(walk: Walk) -> str:
-    """Look Suvi up; return her page's address."""
-    walk.page.locator("input[name=code]").fill(load_world().clients["suvi"].code.reveal())
-    walk.page.locator("input[name=purpose]").first.check()
-    walk.page.locator("[name=reason]").fill("a walk")
-    walk.follow("form button", "What may I see now?")
-    return walk.page.url
-
-
-def talk_over(walk: Walk, answer: str) -> int:
-    """Go through the screens up to the client's answer; return how many there were."""
-    screens = 0
-
-    def on(selector: str) -> None:
-        nonlocal screens
-        screens += 1
-        walk.follow(selector)
-
-    page = walk.page
-    page.get_by_role("main").locator("a[href$='/consent']").click()
-    walk.tick("input[name=situation][value=work-ability]")
-    on("form button")
-    # What was put aside or refused is not offered again: each talk is about the first that is left.
-    walk.tick("input[name=row]")
-    on("form button")
-    walk.tick("input[name=period][value='6']")
-    on("form button")
-    walk.tick("input[name=method][value=with-professional]")
-    walk.tick("input[name=identity_check]")
-    page.locator("select[name=language]").select_option(walk.language)
-    on("form button")
-    assert not page.get_by_role("main").locator("input:checked").count()
-    on(f".buttons.equal button[value={answer}]")
-    return screens
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
