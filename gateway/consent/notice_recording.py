@@ -9,7 +9,8 @@ from gateway.consent.model import Actor, ClientId, Consent, Giver
 from gateway.consent.notice_choice import Contact, NoticeChoice
 from gateway.consent.notice_registry import Pause
 from gateway.consent.pausing import PAUSE
-from gateway.consent.standing_recording import CLIENT, ON_OWN_PAGE, StandingRecording
+from gateway.consent.standing_recording import ON_OWN_PAGE, StandingRecording
+from gateway.consent.submitting import CLIENT
 
 _GATEWAY = Actor(system="gateway")
 

@@ -28,7 +28,8 @@ from gateway.consent.model import (
 )
 from gateway.consent.notice_recording import NoticeRecording
 from gateway.consent.proofs import FORM_CONSENT, derived_id, is_confirmed_offer, offer_digest
-from gateway.consent.standing_recording import CLIENT, ON_OWN_PAGE
+from gateway.consent.standing_recording import ON_OWN_PAGE
+from gateway.consent.submitting import CLIENT
 from gateway.consent.view import ConsentView
 from gateway.errors import ConsentRefused
 
