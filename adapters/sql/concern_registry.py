@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import cast
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
@@ -71,6 +72,23 @@ class SqlConcernRegistry:
         case = _CASES.c
         query = select(func.count()).where(case.organisation == organisation, case.answer.is_(None))
         return int(_of(connection).execute(query).scalar_one())
+
+    def late(self, connection: object, now: datetime, limit: int) -> tuple[tuple[str, ClientId, str], ...]:
+        """Return cases without an answer whose promised day has passed and whose officer was not told so."""
+        case, whole = _CASES.c, _CONCERNS.c
+        query = (
+            select(whole.id, whole.client, case.organisation)
+            .select_from(_CASES.join(_CONCERNS, whole.id == case.concern))
+            .where(case.answer.is_(None), case.late_told.is_(None), whole.due_at <= to_micros(now))
+            .order_by(whole.due_at, whole.id, case.organisation)
+            .limit(limit)
+        )
+        return tuple((row.id, ClientId(row.client), row.organisation) for row in _of(connection).execute(query))
+
+    def mark_late(self, connection: object, concern: str, organisation: str, at: datetime) -> None:
+        """Note that the officer was told that a case is late."""
+        mine = update(_CASES).where(_CASES.c.concern == concern, _CASES.c.organisation == organisation)
+        _of(connection).execute(mine.values(late_told=to_micros(at)))
 
     def answer(self, connection: object, concern: Concern, case: Case) -> None:
         """Store an answer."""

@@ -434,6 +434,8 @@ class ConcernCaseRow(SQLModel, table=True):
     answer: str | None = None
     words: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     answered_at: int | None = Field(default=None, sa_column=_micros(nullable=True))
+    late_told: int | None = Field(default=None, sa_column=_micros(nullable=True))
+    """When the officer was told that the promised day has passed."""
 
 
 class DocumentRow(SQLModel, table=True):

@@ -38,6 +38,17 @@ R = TypeVar("R")
 
 TO_CLIENT = "client"
 """The party of a message for the client's own channel."""
+_OFFICER = "officer:"
+
+
+def to_officer(organisation: str) -> str:
+    """Return the party of a message for an organisation's data protection officer."""
+    return _OFFICER + organisation
+
+
+def officer_of(party: str) -> str | None:
+    """Return the organisation whose officer a party is; None for clients and services. No code holds a colon."""
+    return party.removeprefix(_OFFICER) if party.startswith(_OFFICER) else None
 
 
 @dataclass(frozen=True, slots=True)

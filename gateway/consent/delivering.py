@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gateway.consent.acting import TO_CLIENT, Stores
+from gateway.consent.acting import TO_CLIENT, Stores, officer_of
 from gateway.consent.model import ClientId
 from gateway.consent.notice_choice import ChannelKind, NoticeChoice, due_at
 from gateway.consent.person import Person
@@ -103,12 +103,17 @@ class Delivery:
     """Delivers in rounds. *channel* takes the messages to services; those to clients too where *whole*, as the phone of
     a demo does.
 
-    With *post* clients get notices on their own channels. What was handed over and could not be noted is remembered, so
-    that a database that cannot be written does not make a notice leave every second.
+    *officers* are the addresses of data protection officers by organisation, who are told by *post* alone of what waits
+    for them. With *post* clients get notices on their own channels. What was handed over and could not be noted is
+    remembered, so that a database that cannot be written does not make a notice leave every second.
     """
 
-    def __init__(self, stores: Stores, read: Reader, channel: Channel, post: Post | None, *, whole: bool) -> None:
+    def __init__(
+        self, stores: Stores, read: Reader, channel: Channel, post: Post | None, *, whole: bool,
+        officers: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self._stores, self._read, self._channel, self._post, self._whole = stores, read, channel, post, whole
+        self._officers = officers or {}
         self._handed: set[str] = set()
 
     async def round(self, now: datetime, limit: int) -> Round:
@@ -119,7 +124,7 @@ class Delivery:
         parcels: list[_Parcel] = []
         for client, messages in _by_reader(one for one in waiting if one.id not in self._handed):
             if client is None:
-                parcels += [_Parcel((one,)) for one in messages]
+                parcels += [_Parcel((one,), way=_way_of(one)) for one in messages]
             else:
                 parcels += await self._to_client(client, messages, now, result)
         running, lanes = asyncio.get_running_loop(), asyncio.Semaphore(_LANES)
@@ -131,7 +136,7 @@ class Delivery:
                     await self._hand_over(parcel, now, result, pace)
 
         # Services first: their folder never waits for a mail server.
-        await asyncio.gather(*map(hand_over, sorted(parcels, key=lambda one: one.to_client)))
+        await asyncio.gather(*map(hand_over, sorted(parcels, key=lambda one: one.way is not None or one.to_client)))
         return result
 
     def noted(self, result: Round) -> None:
@@ -185,7 +190,12 @@ class Delivery:
             result.waits.append(Waits(parcel.ids, now + _pause(attempts), fault))
 
     async def _send(self, parcel: _Parcel, now: datetime) -> None:
-        person = parcel.person
+        person, organisation = parcel.person, officer_of(parcel.messages[0].party)
+        if organisation is not None:
+            if self._post is None:
+                raise NoticeRefused(NO_CHANNEL)
+            await self._post.send_to_officer(self._officers.get(organisation), parcel.messages[0], now)
+            return
         if not parcel.to_client or self._whole:
             channels: Mapping[str, str] = {} if person is None else person.channels
             for one in parcel.messages:
@@ -198,6 +208,10 @@ class Delivery:
             # Unknown, or their key was destroyed: there is nobody left to tell.
             raise NoticeRefused(NO_CHANNEL)
         await self._post.send(person, parcel.choice, parcel.messages, now)
+
+
+def _way_of(message: Outgoing) -> ChannelKind | None:
+    return None if officer_of(message.party) is None else ChannelKind.EMAIL
 
 
 def _by_reader(messages: Iterable[Outgoing]) -> list[tuple[ClientId | None, list[Outgoing]]]:

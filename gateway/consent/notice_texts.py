@@ -20,6 +20,7 @@ TEXTS = Path(__file__).with_name("locale") / "notices.yaml"
 _MAY_NAME: Mapping[str, frozenset[str]] = {
     "news.subject": frozenset(), "news.text": frozenset({"address"}),
     "code.subject": frozenset(), "code.text": frozenset({"code"}),
+    "officer.subject": frozenset(), "officer.new": frozenset({"address"}), "officer.late": frozenset({"address"}),
 }  # fmt: skip
 """What each text must name, and may name nothing beside: a catalogue cannot make a notice tell more."""
 
@@ -42,6 +43,16 @@ class NoticeTexts:
     def code(self, language: str, code: str) -> tuple[str, str]:
         """Return subject and text of a one-time code."""
         return self.texts["code.subject"][language], fill(self.texts["code.text"][language], {"code": code})
+
+    def officer(self, *, late: bool) -> tuple[str, str]:
+        """Return subject and text that say to an officer that a question waits, or waits for too long."""
+        named, text = {"address": self.address}, self.texts["officer.late" if late else "officer.new"]
+        subject = " / ".join(self.texts["officer.subject"][language] for language in OFFICERS)
+        return subject, "\n\n".join(fill(text[language], named) for language in OFFICERS)
+
+
+OFFICERS = ("fi", "sv")
+"""An officer is written to in both, one after the other: no register tells which is theirs."""
 
 
 def language_of(person: Person) -> str:

@@ -45,6 +45,14 @@ class Post:
         subject, text = self._texts.news(language) if code is None else self._texts.code(language, str(code))
         await self._channels[kind].send(Notice(first.id, address, language, subject, text, at))
 
+    async def send_to_officer(self, address: str | None, message: Outgoing, at: datetime) -> None:
+        """Send what tells an officer that a question waits, by e-mail. Raises NoticeRefused or OSError."""
+        channel = self._channels.get(ChannelKind.EMAIL)
+        if channel is None or address is None:
+            raise NoticeRefused(NO_CHANNEL)
+        subject, text = self._texts.officer(late=message.kind == "concern.late")
+        await channel.send(Notice(message.id, address, "fi", subject, text, at))
+
     def _where(self, person: Person, choice: NoticeChoice | None, message: Outgoing) -> tuple[ChannelKind, str]:
         match message.body:
             case {"channel": str(channel), "address": str(address)} if channel in self._channels:

@@ -60,7 +60,8 @@ class Submitting(Reading):
         super().__init__(office, read)
         self._log = log
         self._mandates = mandates
-        self._delivery = Delivery(office.stores, read, channel, post, whole=whole)
+        officers = {code: row.officer.email for code, row in office.directory.organisations.items() if row.officer}
+        self._delivery = Delivery(office.stores, read, channel, post, whole=whole, officers=officers)
         self._reachable_kinds: Collection[ChannelKind] = frozenset() if post is None else post.kinds
         self._now = now
 

@@ -93,6 +93,15 @@ class ConcernRegistry(Protocol):
         answered, newest first."""
         ...
 
+    def late(self, connection: object, now: datetime, limit: int) -> tuple[tuple[str, ClientId, str], ...]:
+        """Return (concern, client, organisation) of cases without an answer whose promised day has passed at *now* and
+        whose officer was not told so."""
+        ...
+
+    def mark_late(self, connection: object, concern: str, organisation: str, at: datetime) -> None:
+        """Note that the officer was told that a case is late."""
+        ...
+
     def answer(self, connection: object, concern: Concern, case: Case) -> None:
         """Store what an organisation answered."""
         ...

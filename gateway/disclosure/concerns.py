@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from audit.entry import Draft, IndexRow
 from audit.keys import DataKeys
 from audit.store import LogReader
-from gateway.consent.acting import TO_CLIENT, Act
+from gateway.consent.acting import TO_CLIENT, Act, to_officer
 from gateway.consent.lifecycle import new_id
 from gateway.consent.model import Actor, ClientId
 from gateway.consent.ports import Reader
@@ -40,6 +40,7 @@ MAX_CASES = 500
 """How many cases an officer's list shows at most; the open ones come first."""
 
 _CLIENT = Actor()
+_GATEWAY = Actor(system="gateway")
 
 
 class Runner(Protocol):
@@ -116,6 +117,10 @@ class Concerns:
             _actor(officer), lambda act: self._answer(act, concern, organisation, officer, answer, text)
         )
 
+    async def remind_late(self, limit: int = 200) -> int:
+        """Tell officers, once each, of cases whose promised day has passed without an answer; return how many."""
+        return await self._run(_GATEWAY, lambda act: self._remind_late(act, limit))
+
     # Acts.
 
     def _raise(self, act: Act, client: ClientId, entry: Opened, said: str, organisations: tuple[str, ...]) -> Concern:
@@ -131,6 +136,9 @@ class Concerns:
         services = (entry.b or {}).get("recipient"), (entry.b or {}).get("custodian")
         recipient, custodian = (code if isinstance(code, str) else None for code in services)
         act.drafts.append(act.teller.concern("concern.raised", client, body, recipient, custodian))
+        for organisation in organisations:
+            told = {"concern": concern.id, "at": to_micros(act.at)}
+            act.tell("concern.new", to_officer(organisation), client, None, told)
         return concern
 
     def _answer(
@@ -149,6 +157,14 @@ class Concerns:
         told = {"concern": concern.id, "at": to_micros(act.at)}
         act.tell("concern.answered", TO_CLIENT, concern.client, None, told)
         return replace(concern, cases=(case,))
+
+    def _remind_late(self, act: Act, limit: int) -> int:
+        found = self._registry.late(act.connection, act.at, limit)
+        for concern, client, organisation in found:
+            told = {"concern": concern, "at": to_micros(act.at)}
+            act.tell("concern.late", to_officer(organisation), client, None, told)
+            self._registry.mark_late(act.connection, concern, organisation, act.at)
+        return len(found)
 
     def _own_entry(self, client: ClientId, origin: str, index: int) -> Opened | None:
         opener = Opener(self._keys)

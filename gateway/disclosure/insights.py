@@ -46,8 +46,8 @@ class Preview:
     """What the recipients of some rows would see if the client said yes to them. Nothing went to anyone.
 
     `nothing_yet` are (recipient, category) of rows that open no document that is there now; `not_shown` are documents
-    that lie with a custodian outside and were not fetched for a preview; `left_off` is how many older documents would
-    be opened beside those shown.
+    that lie with a custodian outside and were not fetched for a preview, `elsewhere` who holds those; `left_off` is how
+    many older documents would be opened beside those shown.
     """
 
     at: datetime
@@ -55,6 +55,7 @@ class Preview:
     nothing_yet: tuple[tuple[str, str], ...] = ()
     not_shown: tuple[str, ...] = ()
     left_off: int = 0
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,14 @@ _NOBODY = PartnerStanding("", "", (), suspended=False)
 """No partner system takes part in a look at one's own data."""
 
 
+class HeldElsewhere(CustodianUnavailable):
+    """A document lies on the own server of its `custodian`, and is read there: it is not fetched to be looked at."""
+
+    def __init__(self, custodian: str) -> None:
+        super().__init__("The document lies with its custodian, and is read there.")
+        self.custodian = custodian
+
+
 class OwnDocuments:
     """Shows a client's own documents, each look an entry that stands before anything is shown."""
 
@@ -45,8 +53,8 @@ class OwnDocuments:
     async def read(self, client: str, document: str, looker: Looker = THE_CLIENT) -> OwnReading | None:
         """Return one document to read; None for an unknown one, another's, and one that is not open, all alike.
 
-        Raises CustodianUnavailable for one that lies on its custodian's own server or that does not open, TooBusy where
-        the document went on changing.
+        Raises HeldElsewhere for one that lies on its custodian's own server, CustodianUnavailable for one that does not
+        open, TooBusy where the document went on changing.
         """
         for _ in range(_ATTEMPTS):
             whole = await self._whole(client, looker, "document")
@@ -56,7 +64,7 @@ class OwnDocuments:
                 await self._nothing(client, looker)
                 return None
             if row.source is not None:
-                raise CustodianUnavailable("The document lies with its custodian, and is read there.")
+                raise HeldElsewhere(row.custodian)
             layout = self._parts.directory.layouts[row.category]
             content = await self._parts.fetch_own(client, row.id, row.version)
             view = self._view(content, layout, sections)

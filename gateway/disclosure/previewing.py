@@ -72,11 +72,12 @@ class Previewing:
             draft = look_draft(self._parts.new_event_id(), looker, client, "preview", body, index)
             if await show(draft, whole, tuple(asked), self._parts):
                 # 6
-                outside = tuple(row.id for row in whole.documents if row.source is not None and _opened_by(rows, row))
+                outside = [row for row in whole.documents if row.source is not None and _opened_by(rows, row)]
                 opened = {(row.custodian, row.category) for row in whole.documents}
                 empty = {(row.recipient, row.category): None for row in rows
                          if (row.custodian, row.category) not in opened}  # fmt: skip
-                return Preview(from_micros(at), tuple(_best(found)), tuple(empty), outside, left_off)
+                return Preview(from_micros(at), tuple(_best(found)), tuple(empty), tuple(row.id for row in outside),
+                               left_off, tuple(dict.fromkeys(row.custodian for row in outside)))  # fmt: skip
         raise TooBusy("What stands is being changed; try again in a moment.")
 
     def _check(self, rows: Sequence[GrantRow]) -> None:

@@ -89,7 +89,7 @@ class Sweep:
             self._keyed = today
         await gateway.recording.expire_due()
         may_be_due = self._reminded is None or now - self._reminded >= REMIND_EVERY
-        if may_be_due and not await gateway.recording.remind_due():
+        if may_be_due and not await gateway.recording.remind_due() + await gateway.concerns.remind_late():
             # As long as some were written, more may be left: those are for the next second, not the next hour.
             self._reminded = now
         # Last of all: a mail server may be slow.

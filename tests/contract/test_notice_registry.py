@@ -221,3 +221,20 @@ def test_words_go_with_the_clients_key(
     left = concerns.concern(connection, "c1")
     assert left is not None
     assert left.said == ""
+
+
+def test_a_late_case_is_found_once_the_day_has_passed_until_it_is_told_or_answered(
+    concerns: SqlConcernRegistry, connection: object, client: ClientId
+) -> None:
+    first = concern(client, 1, "kela", "tyollisyysalue")
+    concerns.add(connection, first)
+    concerns.add(connection, concern(client, 2, "kela"))
+    before = first.due_at - timedelta(microseconds=1)
+    assert concerns.late(connection, before, 10) == ()
+    both = (("c1", client, "kela"), ("c1", client, "tyollisyysalue"))
+    assert concerns.late(connection, first.due_at, 10) == both
+    assert concerns.late(connection, first.due_at, 1) == both[:1]
+    concerns.mark_late(connection, "c1", "kela", first.due_at)
+    concerns.answer(connection, first, Case("tyollisyysalue", Answer.RIGHTFUL, "Kyllä.", first.due_at))
+    assert concerns.late(connection, first.due_at, 10) == ()
+    assert concerns.late(connection, first.due_at + DAY, 10) == (("c2", client, "kela"),)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
 
+from gateway.consent.acting import to_officer
 from gateway.consent.model import Actor
 from gateway.consent.notice_choice import NoticeChoice, Rhythm
 from gateway.disclosure.accounts import Accounts
@@ -159,6 +161,35 @@ async def test_a_concern_goes_to_each_organisation_of_the_entry_and_comes_back_a
     assert not (await concerns.of_client(client))[0].is_open
     messages = await laws.gateway.recording.messages_to("client", client)
     assert [one.kind for one in messages].count("concern.answered") == 2
+    assert laws.verify() == []
+
+
+async def test_each_officer_is_told_once_of_a_new_question_and_once_of_a_late_one(laws: Laws) -> None:
+    document = await laws.deposit()
+    await laws.give()
+    await laws.ask(laws.read_of(document))
+    client, concerns, entry = await laws.client("suvi"), laws.gateway.concerns, last(laws, "disclosure")
+    await laws.gateway.recording.deliver_outbox()
+    raised = await concerns.raise_concern(client, entry.origin, entry.index, said="salaisuus")
+    await concerns.raise_concern(client, entry.origin, entry.index)
+    parties = [to_officer(one) for one in ("tyollisyysalue", "hyvinvointialue")]
+
+    async def told() -> list[list[str]]:
+        return [[one.kind for one in await laws.gateway.recording.messages_to(party)] for party in parties]
+
+    assert await told() == [["concern.new"], ["concern.new"]]
+    assert await concerns.remind_late() == 0
+    laws.clock.advance(raised.due_at - laws.clock.now())
+    await concerns.answer(raised.id, OFFICER, Answer.RIGHTFUL, "Palveluohjaaja valmisteli tapaamista.")
+    assert [await concerns.remind_late() for _ in range(2)] == [1, 0]
+    assert await told() == [["concern.new"], ["concern.new", "concern.late"]]
+    assert "salaisuus" not in repr([await laws.gateway.recording.messages_to(party) for party in parties])
+    # The services' own inboxes have nothing of it.
+    assert "concern" not in repr(await laws.gateway.recording.messages_to("kuntakokeilu"))
+    await laws.gateway.recording.deliver_outbox()
+    dropped = [json.loads(one.read_text()) for one in (laws.folder / "outbox" / "notices" / "email").glob("*.json")]
+    assert sum(one["subject"].startswith("Kysymys odottaa vastausta / ") for one in dropped) == 3
+    assert not any(word in str(dropped) for word in ("suvi", "Suvi", "salaisuus", document, client))
     assert laws.verify() == []
 
 

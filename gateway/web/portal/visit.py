@@ -101,7 +101,7 @@ class Room:
         A representative's mandate is looked up at each visit, and their look is an entry of the client's log: once the
         mandate has ended, or where the entry cannot be written, nothing of the client is shown.
         """
-        session = await self.mandates.need(await self.doors.client(request), request)
+        session = await self.mandates.need(await self.doors.client(request))
         visit = Visit(request, session, self.clock.now())
         if not visit.in_person:
             await self.looked(visit, "choices")

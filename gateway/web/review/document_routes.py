@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.disclosure.own_documents import HeldElsewhere
 from gateway.errors import CustodianUnavailable, NotAvailable
 from gateway.http.problems import EdgeError
 from gateway.web.review.ports import Review
@@ -34,8 +35,10 @@ def document_router(room: Review) -> APIRouter:
         visit = await enter(room, request)
         try:
             reading = await room.own_documents.read(visit.client, document, visit.looker)
+        except HeldElsewhere as held:
+            return show(room, visit, "elsewhere", status=409, custodian=held.custodian)
         except CustodianUnavailable:
-            return show(room, visit, "elsewhere", status=503)
+            return show(room, visit, "elsewhere", status=503, custodian=None)
         except NotAvailable:
             # While the client is suspended every id is answered so, whether it is anything or not.
             return show(room, visit, "stopped", status=403)

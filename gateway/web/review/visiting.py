@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.consent.model import ClientId
+from gateway.directory.model import Contact
 from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind
 from gateway.http.problems import EdgeError
 from gateway.web.review.ports import Review
@@ -36,7 +37,7 @@ async def enter(room: Review, request: Request, *, view: str | None = None) -> V
     A representative's mandate is looked up at each visit: once it has ended nothing of the client is shown. Where no
     use case writes an entry of the page, *view* names it, and a representative's look is written before it is shown.
     """
-    session = await room.mandates.need(await room.doors.client(request), request)
+    session = await room.mandates.need(await room.doors.client(request))
     looker, other = looker_of(session), session.signed_in.acting_for
     if other is not None and view is not None:
         await room.tell_look(looker, other.client, view)
@@ -52,13 +53,18 @@ async def enter_in_person(room: Review, request: Request) -> Visit:
 
 
 def show(room: Review, visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
-    """Return the page that `review/<template>.html` makes; `phrase` tells a code of `gateway.disclosure.phrases`."""
+    """Return the page that `review/<template>.html` makes; `phrase` tells a code of `gateway.disclosure.phrases`, and
+    `to_ask` whom to ask about a service."""
 
     def phrase(group: str, code: str) -> str:
         return room.phrases.text(group, code, visit.language)
 
+    def to_ask(service: str) -> Contact | None:
+        organisation = room.pages.directory.organisation_of(service)
+        return None if organisation is None else organisation.contact
+
     return room.pages.render(
-        visit.request, f"review/{template}.html", visit.session, status=status, phrase=phrase, **values
+        visit.request, f"review/{template}.html", visit.session, status=status, phrase=phrase, to_ask=to_ask, **values
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from adapters.sql.faults import told
 from audit.errors import CommitFailed
+from gateway.consent.acting import Act, to_officer
 from gateway.consent.delivering import MAX_ATTEMPTS
 from gateway.consent.model import Actor, ClientId, Giver, GiverKind
 from gateway.consent.notice_choice import ChannelKind, NoticeChoice, Rhythm
@@ -140,6 +141,25 @@ async def test_easy_finnish_is_spoken_to_whoever_chose_it(telling: Telling) -> N
     await telling.disclosed(client, "e1")
     await telling.recording.deliver_outbox()
     assert telling.sms.sent[0].text.startswith("Sinulle on uutta asiaa palvelussa.")
+
+
+async def test_an_officer_is_told_by_e_mail_that_a_question_waits_and_nothing_of_it(telling: Telling) -> None:
+    client = await telling.client(language="en")
+
+    def tell(act: Act) -> None:
+        for kind, organisation in (("concern.new", "kela"), ("concern.late", "kela"), ("concern.new", "nobody")):
+            act.tell(kind, to_officer(organisation), client, None, {"concern": "c-1"})
+
+    await telling.recording.run(Actor(system="gateway"), tell)
+    assert await telling.counts() == {("delivered", ""): 2, ("given-up", "no-channel"): 1}
+    assert {one.address for one in telling.mail.sent} == {"tietosuoja@kela.example"}
+    for notice in telling.mail.sent:
+        assert notice.text.count("https://gw.example") == 2 and "c-1" not in notice.text
+    assert sum("luvattu" in one.text and "utlovade" in one.text for one in telling.mail.sent) == 1
+    assert telling.room.channel.delivered == [] and telling.sms.sent == []
+    telling.mail.fault = NoticePutOff("smtp-unreachable", down=True)
+    await telling.recording.run(Actor(system="gateway"), tell)
+    assert (await telling.counts())["put-off", "smtp-unreachable"] == 2
 
 
 # The client's choice.

@@ -1,4 +1,5 @@
-"""When a row was withdrawn stands on the row itself, with indexes along which a service's worklist reads its own."""
+"""When a row was withdrawn stands on the row itself, with indexes along which a service's worklist reads its own; and
+when an officer was told that a question is late."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
@@ -24,6 +25,7 @@ def upgrade() -> None:
             f"ix_grant_{side}_withdrawn", "consent_grant", [side, "withdrawn_at"], unique=False,
             sqlite_where=_WITHDRAWN, postgresql_where=_WITHDRAWN,
         )  # fmt: skip
+    op.add_column("concern_case", sa.Column("late_told", sa.BigInteger(), nullable=True))
     # Nobody reads the withdrawals of all services at once any more.
     op.drop_index("ix_consent_withdrawn", table_name="consent")
 
