@@ -58,8 +58,8 @@ kills: setup-dev ## Kill a gateway at random moments, so often on each store (KI
 bench-grown: setup-dev ## The same with 1,000,000 log entries and 100,000 consents in the store, made once and kept in build/
 	@$(PYTHON_IN_VENV) -W ignore -m tests.bench a b-sqlite-many b-postgresql-many grown
 
-bench-pages: setup-dev ## What each page costs the server with 1,000,000 log entries in the store (ROOMS="portal desk" chooses)
-	@$(PYTHON_IN_VENV) -W ignore -m tests.bench.pages $(ROOMS)
+bench-pages: setup-dev ## What each page costs the server with 1,000,000 log entries in the store, or 100,000 on KIND=postgresql (ROOMS="portal desk" chooses)
+	@$(PYTHON_IN_VENV) -W ignore -m tests.bench.pages $(if $(KIND),--kind $(KIND)) $(ROOMS)
 
 profile: setup-dev ## A flame graph of one case of the bench: CASE=b-sqlite; py-spy is installed into build/
 	@[ -x build/py-spy/bin/py-spy ] || { python3 -m venv build/py-spy && build/py-spy/bin/pip install --quiet py-spy; }

@@ -52,6 +52,8 @@ def check_sections(
             if event.time < last:
                 report.found(origin, f"entry {row.index}", "its time is before that of the entry before it")
             last = max(last, event.time)
+            if not event.is_found:
+                report.found(origin, f"entry {row.index}", "a search does not find its index row by what that says")
             for section in SECTIONS:
                 where = f"entry {row.index} section {section}"
                 one, gone = sealed.get((row.index, section)), erased.get((row.index, section))

@@ -36,7 +36,10 @@ class LeafRow:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """An index row as it is stored. Tokens are None for the operator, and once erased."""
+    """An index row as it is stored. Tokens are None for the operator, and once erased.
+
+    `is_found` is False where the store would not find it by what it says.
+    """
 
     index: int
     event_id: str
@@ -44,6 +47,7 @@ class EventRow:
     actor_token: str | None
     row: IndexRow
     time: int
+    is_found: bool = True
 
 
 @dataclass(frozen=True, slots=True)

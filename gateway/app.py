@@ -148,7 +148,7 @@ def create_app(
         Limits, new_request_id=lambda: new_event_id(gateway.clock.now()), demo=settings.demo, observer=observer
     )
     if site is not None:
-        app.add_outermost(PagesLayer, pages=site.pages)
+        app.add_outermost(PagesLayer, pages=site.pages, doors=site.doors)
     return app
 
 

@@ -19,6 +19,7 @@ from adapters.custodian.fhir_server.holdings import FhirHoldings
 from adapters.custodian.fhir_server.load import load_custodians
 from adapters.fhir.acceptance import Acceptance
 from adapters.fhir.disclosing import Disclosing
+from adapters.fhir.r4_forms import prepare_forms
 from adapters.keyring import KeyRing, LiveKeys
 from adapters.notices.file_drop import FileDrop
 from adapters.opa.embedded import EmbeddedEngine
@@ -38,6 +39,7 @@ from adapters.sql.document_store import SqlDocumentStore
 from adapters.sql.engine import Database, open_database
 from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.faults import told
+from adapters.sql.identities import SqlIdentities
 from adapters.sql.inspecting import open_for_inspection
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
@@ -292,16 +294,17 @@ async def _engine(settings: Settings, closing: AsyncExitStack) -> PolicyEngine:
 
 async def _with_custodians(gateway: Gateway, file: Path, closing: AsyncExitStack) -> Gateway:
     """Return the gateway with a connection to each server that the file names. Raises SettingsError for its faults."""
-    directory, register = gateway.directory, gateway.register
+    directory = gateway.directory
     custodians = load_custodians(file, directory, demo=gateway.settings.demo)
     connections = {
         name: await closing.enter_async_context(ServerConnection(server)) for name, server in custodians.servers.items()
     }
 
-    async def identify(client: str) -> tuple[Identifier, ...]:
-        return await gateway.database.reading(lambda link: register.identifiers_in_use(link, ClientId(client)))
-
-    holdings = FhirHoldings(custodians, connections, directory, SqlOrigins(gateway.database), identify)
+    # What comes from there is checked while others wait: nothing is left to be made at the first of it.
+    prepare_forms()
+    identities = SqlIdentities(gateway.database, gateway.register, gateway.keys)
+    origins = SqlOrigins(gateway.database)
+    holdings = FhirHoldings(custodians, connections, directory, origins, identities.in_use)
     return replace(gateway, parts=replace(gateway.parts, holdings=holdings))
 
 

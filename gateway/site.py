@@ -22,6 +22,7 @@ from gateway.web.sign_in.acting_routes import acting_router
 from gateway.web.sign_in.pace import Pace
 from gateway.web.sign_in.representing import Representing
 from gateway.web.sign_in.routes import SignIn, sign_in_router
+from gateway.web.standing_mandates import StandingMandates
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Site:
 
     pages: Pages
     routers: tuple[APIRouter, ...]
+    doors: Doors
 
 
 def make_site(
@@ -40,15 +42,17 @@ def make_site(
     settings, insights = gateway.settings, insights_of(gateway)
     pages = Pages(gateway.directory, demo=settings.demo)
     doors = Doors(sessions, secure=settings.base_url.startswith("https:"))
+    mandates = StandingMandates(gateway.mandates, gateway.clock.now)
     rooms = [
-        shell_router(pages, doors), *portal_room(gateway, pages, doors), *review_room(gateway, pages, doors, insights),
+        shell_router(pages, doors), *portal_room(gateway, pages, doors, mandates),
+        *review_room(gateway, pages, doors, insights, mandates),
         *desk_room(gateway, pages, doors, insights), *oversight_room(gateway, pages, doors),
     ]  # fmt: skip
     if sign_in is not None:
         rooms.append(sign_in_router(pages, doors, sign_in))
     if representing is not None:
         rooms.append(acting_router(pages, doors, representing, settings.base_url))
-    return Site(pages, tuple(rooms))
+    return Site(pages, tuple(rooms), doors)
 
 
 def open_site(

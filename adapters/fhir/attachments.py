@@ -7,7 +7,8 @@ import binascii
 import hashlib
 from collections.abc import Iterator
 
-from adapters.fhir.structure import Fault, looks_like_identity_code
+from adapters.fhir.structure import Fault
+from gateway.directory.identity_trace import holds_identity_code
 from gateway.disclosure.sections import Document
 
 MAX_ATTACHMENT_BYTES = 4 * 1024 * 1024
@@ -47,7 +48,7 @@ def attachment_faults(resource: Document, root: str) -> Iterator[Fault]:
             yield f"{at}.data", "is not a PDF"
         if kind == "text/plain":
             try:
-                if looks_like_identity_code(data.decode()):
+                if holds_identity_code(data.decode()):
                     yield (
                         f"{at}.data",
                         "holds what looks like a personal identity code: only the client's identifier may",

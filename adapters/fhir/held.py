@@ -12,7 +12,7 @@ from hashlib import sha256
 
 import orjson
 
-from adapters.fhir.intake import AcceptedDocument, parse_document
+from adapters.fhir.intake import AcceptedDocument, accept_document, most_bytes
 from adapters.fhir.labels import label_codings, sensitivity_of
 from adapters.fhir.reading import read_json
 from adapters.fhir.terms import DOCUMENT_SYSTEM, LABEL_EXTENSION
@@ -115,8 +115,12 @@ def parse_held(
     document[layout.subject] = {"identifier": _written(client)}
     # 4.
     kind = "Bundle" if sought.resource == "Composition" else sought.resource
-    body = orjson.dumps(_bundled(document, server_id, layout) if kind == "Bundle" else document)
-    accepted = parse_document(kind, body, directory)
+    whole_document = _bundled(document, server_id, layout) if kind == "Bundle" else document
+    body = orjson.dumps(whole_document)
+    if len(body) > most_bytes(kind):
+        raise BodyInvalid("a document came that is larger than is taken")
+    # The page was unambiguous JSON, and so is what is left of it.
+    accepted = accept_document(kind, whole_document, body, directory)
     if accepted.category != sought.category or accepted.identifier.canonical() != client.canonical():
         raise BodyInvalid("a document of another category came")
     return HeldDocument(server_id, version if isinstance(version, str) else "", sha256(body).hexdigest(), accepted)

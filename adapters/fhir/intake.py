@@ -66,8 +66,19 @@ def parse_document(resource_type: str, body: bytes, directory: Directory) -> Acc
     5. Client, date, sections and labels are as the category's layout says. Raises BodyInvalid with every fault found.
     """
     # 1.
-    limit = MAX_DOCUMENT_BYTES + (MAX_ATTACHMENT_BYTES * 4 // 3 if resource_type == "DocumentReference" else 0)
-    content = read_json(body, limit)
+    return accept_document(resource_type, read_json(body, most_bytes(resource_type)), body, directory)
+
+
+def most_bytes(resource_type: str) -> int:
+    """Return how large a document sent as a resource of that type may be."""
+    return MAX_DOCUMENT_BYTES + (MAX_ATTACHMENT_BYTES * 4 // 3 if resource_type == "DocumentReference" else 0)
+
+
+def accept_document(resource_type: str, content: Document, body: bytes, directory: Directory) -> AcceptedDocument:
+    """Return the document that *content* is: unambiguous JSON of which *body* are the bytes, small enough.
+
+    Steps 2 to 5 of `parse_document`, and its errors.
+    """
     resource, root = _unwrap(resource_type, content)
     kind = str(resource["resourceType"])
 

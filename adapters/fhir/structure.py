@@ -14,18 +14,13 @@ from gateway.disclosure.sections import Document, Json
 
 Fault = tuple[str, str]
 
-_DASHES = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE63, 0xFF0D), "-")
 _HTML = frozenset(
     "div p br hr ul ol li dl dt dd b i strong em small sub sup span h1 h2 h3 h4 h5 h6 blockquote "
     "table thead tbody tr td th".split()
 )
 _XHTML = "{http://www.w3.org/1999/xhtml}"
+_PERSONAL = "holds what looks like a personal identity code: only the client's identifier may"
 _PERSON_ELEMENTS = ("subject", "for", "patient")
-
-
-def looks_like_identity_code(text: str) -> bool:
-    """Return whether the text holds the shape of a personal identity code, written with whatever dash."""
-    return holds_identity_code(text.translate(_DASHES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,51 +33,53 @@ class Walk:
     persons: frozenset[str]
     payloads: bool
 
-    def faults(self) -> Iterator[Fault]:
-        """Yield what must not be there."""
-        yield from self._of(self.resource, self.root, "")
+    def faults(self) -> list[Fault]:
+        """Return what must not be there."""
+        found: list[Fault] = []
+        self._of(self.resource, self.root, "", found)
+        return found
 
-    def _of(self, value: Json, at: str, plain: str) -> Iterator[Fault]:
-        if isinstance(value, dict):
-            yield from self._of_object(value, at, plain)
+    def _of(self, value: Json, at: str, plain: str, found: list[Fault]) -> None:
+        if isinstance(value, str):
+            if not value.strip():
+                found.append((at, "an empty text is not FHIR: leave the element out"))
+            elif holds_identity_code(value) and at not in self.persons and not plain.endswith("attachment.data"):
+                found.append((at, _PERSONAL))
+        elif isinstance(value, dict):
+            self._of_object(value, at, plain, found)
         elif isinstance(value, list):
             if not value:
-                yield at, "an empty list is not FHIR: leave the element out"
+                found.append((at, "an empty list is not FHIR: leave the element out"))
             for index, item in enumerate(value):
-                yield from self._of(item, f"{at}[{index}]", plain)
+                self._of(item, f"{at}[{index}]", plain, found)
         elif value is None:
-            yield at, "null is not FHIR: leave the element out"
-        elif isinstance(value, str):
-            if not value.strip():
-                yield at, "an empty text is not FHIR: leave the element out"
-            if at not in self.persons and not plain.endswith("attachment.data") and looks_like_identity_code(value):
-                yield at, "holds what looks like a personal identity code: only the client's identifier may"
+            found.append((at, "null is not FHIR: leave the element out"))
 
-    def _of_object(self, value: Document, at: str, plain: str) -> Iterator[Fault]:
+    def _of_object(self, value: Document, at: str, plain: str, found: list[Fault]) -> None:
         if not value:
-            yield at, "an empty object is not FHIR: leave the element out"
+            found.append((at, "an empty object is not FHIR: leave the element out"))
         if value.get("system") == SECTION_SYSTEM and plain not in self.code_paths:
-            yield at, "a section's code does not stand here in this category"
+            found.append((at, "a section's code does not stand here in this category"))
         for key, inner in value.items():
             here = f"{at}.{key}"
             if key in ("modifierExtension", "implicitRules"):
-                yield here, "changes the meaning in a way that is not known here"
+                found.append((here, "changes the meaning in a way that is not known here"))
             elif key == "fhir_comments":
-                yield here, "is not an element of FHIR R4"
+                found.append((here, "is not an element of FHIR R4"))
             elif key == "extension":
-                yield from self._of_extensions(inner, here, plain)
+                self._of_extensions(inner, here, plain, found)
             elif key == "contained" and plain:
-                yield here, "a contained resource contains none"
+                found.append((here, "a contained resource contains none"))
             elif key == "contained" and isinstance(inner, list):
                 for index, resource in enumerate(inner):
                     kind = str(resource.get("resourceType")) if isinstance(resource, dict) else ""
-                    yield from self._of(resource, f"{here}[{index}]", f"contained({kind})")
+                    self._of(resource, f"{here}[{index}]", f"contained({kind})", found)
             elif key == "div":
-                yield from _of_narrative(inner, here)
+                found.extend(_of_narrative(inner, here))
             else:
-                yield from self._of(inner, here, f"{plain}.{key}" if plain else key)
+                self._of(inner, here, f"{plain}.{key}" if plain else key, found)
 
-    def _of_extensions(self, extensions: Json, at: str, plain: str) -> Iterator[Fault]:
+    def _of_extensions(self, extensions: Json, at: str, plain: str, found: list[Fault]) -> None:
         allowed: tuple[str, ...] = ()
         if not plain:
             allowed = (LABEL_EXTENSION, REFERRER_EXTENSION)
@@ -91,12 +88,9 @@ class Walk:
         for index, extension in enumerate(extensions if isinstance(extensions, list) else ()):
             url = extension.get("url") if isinstance(extension, dict) else None
             if url not in allowed:
-                yield f"{at}[{index}]", "is not an extension that is known here"
+                found.append((f"{at}[{index}]", "is not an extension that is known here"))
             elif _holds_identity_code(extension):
-                yield (
-                    f"{at}[{index}]",
-                    "holds what looks like a personal identity code: only the client's identifier may",
-                )
+                found.append((f"{at}[{index}]", _PERSONAL))
 
 
 def walk_of(resource: Document, layout: Layout, root: str, identity_code: str | None) -> Walk:
@@ -129,8 +123,10 @@ def walk_of(resource: Document, layout: Layout, root: str, identity_code: str | 
 def contained_faults(resource: Document, root: str, known: frozenset[str]) -> Iterator[Fault]:
     """Yield a fault for each contained resource of an unknown type, without an id of its own, or that nothing needs."""
     contained = resource.get("contained")
+    if contained is None:
+        return
     seen: set[str] = set()
-    targets = set(_targets(resource))
+    targets = _targets(resource)
     for index, inner in enumerate(contained if isinstance(contained, list) else ()):
         at = f"{root}.contained[{index}]"
         if not isinstance(inner, dict):
@@ -145,7 +141,7 @@ def contained_faults(resource: Document, root: str, known: frozenset[str]) -> It
             yield f"{at}.id", "an id of its own is expected"
             continue
         seen.add(name)
-        if f"#{name}" not in targets and "#" not in set(_targets(inner)):
+        if f"#{name}" not in targets and "#" not in _targets(inner):
             yield at, "nothing in the document refers to it"
 
 
@@ -155,20 +151,24 @@ def _identifier_value(resource: Json, element: str) -> Json:
     return identifier.get("value") if isinstance(identifier, dict) else None
 
 
-def _targets(value: Json) -> Iterator[str]:
-    if isinstance(value, dict):
-        if isinstance(target := value.get("reference"), str):
-            yield target
-        for inner in value.values():
-            yield from _targets(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _targets(inner)
+def _targets(resource: Document) -> set[str]:
+    """Return every text that stands as a `reference` anywhere in the resource."""
+    found: set[str] = set()
+    left: list[Json] = [resource]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            if isinstance(target := value.get("reference"), str):
+                found.add(target)
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+    return found
 
 
 def _holds_identity_code(value: Json) -> bool:
     if isinstance(value, str):
-        return looks_like_identity_code(value)
+        return holds_identity_code(value)
     if isinstance(value, dict):
         return any(_holds_identity_code(inner) for inner in value.values())
     return isinstance(value, list) and any(_holds_identity_code(inner) for inner in value)
@@ -192,8 +192,8 @@ def _of_narrative(div: Json, at: str) -> Iterator[Fault]:
             return
     if root.tag != f"{_XHTML}div" or not "".join(root.itertext()).strip():
         yield at, "a div of the XHTML namespace with some text is expected"
-    if looks_like_identity_code("".join(root.itertext())):
-        yield at, "holds what looks like a personal identity code: only the client's identifier may"
+    if holds_identity_code("".join(root.itertext())):
+        yield at, _PERSONAL
 
 
 _ENTITIES = re.compile(r"&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});")

@@ -20,14 +20,10 @@ from gateway.consent.model import ClientId, ConsentId
 from gateway.directory.instants import from_micros, to_micros
 
 _ROWS = SQLModel.metadata.tables
-_CONSENTS = _ROWS[tables.ConsentRow.__tablename__]
 _GRANTS = _ROWS[tables.GrantTableRow.__tablename__]
 _VERSIONS = _ROWS[tables.ConsentVersionRow.__tablename__]
 _RELATIONS = _ROWS[tables.RelationRow.__tablename__]
 _DOCUMENTS = _ROWS[tables.DocumentRow.__tablename__]
-_WITHDRAWALS: Final = 5_000
-"""How many withdrawals, of all services, a worklist looks through: the newest."""
-_AT_ONCE: Final = 500
 _ROWS_A_CLIENT: Final = 8
 """How many rows are read for each client that is wanted: a client has several with a service."""
 
@@ -78,32 +74,21 @@ class SqlCaseload:
         )  # fmt: skip
         told = row.confirmed_at.is_not(None)
         ends = row.until.between(at + 1, soon)
-        mine = or_(and_(row.recipient == service, told), row.custodian == service)
         kinds = (
             and_(row.recipient == service, told, ends), and_(row.custodian == service, ends),
             and_(row.custodian == service, row.confirmed_at.is_(None), row.until > at),
             and_(row.recipient.in_(list(predecessors)), told, row.until > recently),
         )  # fmt: skip
-        whole = (
-            select(_GRANTS, _CONSENTS.c.withdrawn_at)
-            .select_from(_GRANTS.join(_CONSENTS, _CONSENTS.c.id == row.consent))
-            .where(row.replaced.is_(False))
-            .limit(most)
-        )
-        late = (
-            select(_CONSENTS.c.id)
-            .where(_CONSENTS.c.withdrawn_at > recently)
-            .order_by(_CONSENTS.c.withdrawn_at.desc())
-            .limit(_WITHDRAWALS)
-        )
+        whole = select(_GRANTS).where(row.replaced.is_(False)).limit(most)
+        late = (row.withdrawn_at > recently, row.until > recently)
+        # One query for each side of a withdrawal: each reads along its own index, and newest first.
+        sides = (and_(row.recipient == service, told), row.custodian == service)
+        queries = [
+            *(whole.where(kind).order_by(row.until) for kind in kinds),
+            *(whole.where(side, *late).order_by(row.withdrawn_at.desc()) for side in sides),
+        ]
 
         def look(connection: Connection) -> dict[str, Row[Any]]:
-            queries = [whole.where(kind).order_by(row.until) for kind in kinds]
-            # Two steps for withdrawals, which are few: a planner that began at the grants would read them all.
-            withdrawn = connection.scalars(late).all()
-            for start in range(0, len(withdrawn), _AT_ONCE):
-                these = row.consent.in_(withdrawn[start : start + _AT_ONCE])
-                queries.append(whole.where(these, mine, row.until > recently))
             return {one.id: one for query in queries for one in connection.execute(query)}
 
         found = await self._database.reading(look)

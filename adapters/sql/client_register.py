@@ -7,9 +7,9 @@ code to a client; without the client's data key it tells neither name nor code.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 
 import orjson
 from sqlalchemy import Connection, insert, select, update
@@ -28,7 +28,8 @@ _ROWS = SQLModel.metadata.tables
 _CLIENTS = _ROWS[tables.ClientRow.__tablename__]
 _IDENTIFIERS = _ROWS[tables.ClientIdentifierRow.__tablename__]
 _STATES = _ROWS[tables.ClientStateRow.__tablename__]
-_SEALED_AS = "client"
+SEALED_AS = "client"
+"""What a client's row is sealed as."""
 
 
 class SqlClientRegister:
@@ -80,38 +81,30 @@ class SqlClientRegister:
     def person(self, connection: object, client: ClientId) -> Person | None:
         """Return who the client is."""
         sealed = _of(connection).execute(select(_CLIENTS.c.sealed).where(_CLIENTS.c.id == client)).scalar_one_or_none()
-        opened = self._sealing.open(client, _SEALED_AS, sealed) if sealed else None
+        opened = self._sealing.open(client, SEALED_AS, sealed) if sealed else None
         if opened is None:
             return None
-        known = orjson.loads(opened)
-        return Person(
-            identifiers=tuple(_identifier(*one) for one in known["identifiers"]), name=known["name"],
-            language=known["language"], register=known["register"], channels=known["channels"],
-            born=date.fromisoformat(known["born"]) if known["born"] else None,
-        )  # fmt: skip
+        return person_in(opened)
 
     def set_channel(self, connection: object, client: ClientId, kind: str, address: str) -> None:
         """Keep an address of the client's own."""
+        self._keep(connection, client, lambda known: known["channels"].update({kind: address}))
+
+    def set_language(self, connection: object, client: ClientId, language: str, register: str) -> None:
+        """Keep in which language and register the client is spoken to."""
+        self._keep(connection, client, lambda known: known.update({"language": language, "register": register}))
+
+    def _keep(self, connection: object, client: ClientId, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change what is sealed of a client."""
         link, row = _of(connection), _CLIENTS.c
         sealed = link.execute(select(row.sealed).where(row.id == client)).scalar_one_or_none()
-        opened = self._sealing.open(client, _SEALED_AS, sealed) if sealed else None
+        opened = self._sealing.open(client, SEALED_AS, sealed) if sealed else None
         if opened is None:
             return  # Their key was destroyed: there is nobody left to reach.
         known = orjson.loads(opened)
-        known["channels"] |= {kind: address}
-        resealed = self._sealing.seal(client, _SEALED_AS, orjson.dumps(known))
+        change(known)
+        resealed = self._sealing.seal(client, SEALED_AS, orjson.dumps(known))
         link.execute(update(_CLIENTS).where(row.id == client).values(sealed=resealed))
-
-    def identifiers_in_use(self, connection: object, client: ClientId) -> tuple[Identifier, ...]:
-        """Return the personal identity codes that lead to the client now: what a custodian outside is asked by.
-
-        The caller holds a permit to fetch. A retired code is not told: it answers as unknown everywhere.
-        """
-        person = self.person(connection, client)
-        known = () if person is None else person.identifiers
-        return tuple(
-            one for one in known if one.authority == NATIONAL_AUTHORITY and self.find(connection, one) == client
-        )
 
     def add(self, connection: object, person: Person, at: datetime) -> ClientId:
         """Store a new client."""
@@ -122,7 +115,7 @@ class SqlClientRegister:
             "language": person.language, "register": person.register, "channels": dict(person.channels),
             "born": person.born.isoformat() if person.born else None,
         }  # fmt: skip
-        sealed = self._sealing.seal(client, _SEALED_AS, orjson.dumps(known))
+        sealed = self._sealing.seal(client, SEALED_AS, orjson.dumps(known))
         self._sealing.make_log_keys([client], at.astimezone(HELSINKI).year)
         link.execute(insert(_CLIENTS).values(id=client, created=to_micros(at), sealed=sealed, born=None))
         link.execute(insert(_STATES).values(client=client, epoch=0, suspended=False, non_disclosure=False))
@@ -181,6 +174,16 @@ class SqlClientRegister:
     def suspend(self, connection: object, client: ClientId, suspended: bool) -> None:
         """Set whether the client is suspended."""
         _of(connection).execute(update(_STATES).where(_STATES.c.client == client).values(suspended=suspended))
+
+
+def person_in(opened: bytes) -> Person:
+    """Return the person that a client's unsealed row tells of."""
+    known = orjson.loads(opened)
+    return Person(
+        identifiers=tuple(_identifier(*one) for one in known["identifiers"]), name=known["name"],
+        language=known["language"], register=known["register"], channels=known["channels"],
+        born=date.fromisoformat(known["born"]) if known["born"] else None,
+    )  # fmt: skip
 
 
 def _lookup(key: bytes, identifier: Identifier) -> bytes:

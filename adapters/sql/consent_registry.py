@@ -97,7 +97,11 @@ class SqlConsentRegistry:
             state = {"state": new.state, "withdrawn_at": ended, "withdrawn_told": new.withdrawn_told}
             link.execute(update(_CONSENTS).where(_CONSENTS.c.id == new.id).values(**state))
         if old.state is not new.state and new.state is ConsentState.WITHDRAWN:
-            link.execute(update(_GRANTS).where(_GRANTS.c.consent == new.id).values(withdrawn=True))
+            link.execute(
+                update(_GRANTS)
+                .where(_GRANTS.c.consent == new.id)
+                .values(withdrawn=True, withdrawn_at=micros_or_null(new.withdrawn_at))
+            )
         for before, after in zip(old.grants, new.grants, strict=True):
             changed: dict[str, object] = {}
             if after.confirmed and not before.confirmed:

@@ -21,7 +21,7 @@ def values_of(consent: Consent, grant: Grant, at: datetime) -> dict[str, object]
         "sensitivities": " ".join(sorted(row.sensitivities)), "single_use": grant.single_use, "once": row.once,
         "document": row.document, "dated_from": micros_or_null(row.dated_from),
         "dated_until": micros_or_null(row.dated_until), "confirmed_at": to_micros(at) if grant.confirmed else None,
-        "confirmed_by": None, "withdrawn": False, "spent_by": None, "ended_at": None,
+        "confirmed_by": None, "withdrawn": False, "withdrawn_at": None, "spent_by": None, "ended_at": None,
         "by_client": consent.giver.is_client, "seq": consent.seq, "replaced": False, "told_at": None,
         "expired_logged": False,
     }  # fmt: skip

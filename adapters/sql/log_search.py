@@ -5,30 +5,31 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, TextClause, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, false, func, literal, or_, select
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from adapters.sql.engine import Database
 from adapters.sql.log_store import SqlLogReader
-from adapters.sql.log_tables import (
-    ERASED,
-    INDEX,
-    LEAF,
-    SEALED,
-    UNUSUAL_KIND,
-    UNUSUAL_OUTCOME,
-    USUAL_KIND,
-    USUAL_OUTCOMES,
-)
+from adapters.sql.log_tables import COMBINATION, ERASED, INDEX, LEAF, SEALED
 from audit.store import EntryRows, Head
 from audit.writing import year_of_origin
 from gateway.disclosure.log_search import Criteria, Scope
 from gateway.disclosure.log_survey import Sight, Survey
 
-Condition = ColumnElement[bool] | TextClause
+Condition = ColumnElement[bool]
 Columns = ReadOnlyColumnCollection[str, ColumnElement[str]]
 _SIGHT = ("log", "idx", "t", "kind", "outcome", "recipient", "custodian", "requester")
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """One way through a log along an index. None on it is after `newest`; where it is exact, each fits."""
+
+    newest: int
+    along: list[Condition]
+    is_exact: bool = False
 
 
 class SqlSearchReader(SqlLogReader):
@@ -41,21 +42,25 @@ class SqlSearchReader(SqlLogReader):
         however long the logs are.
         """
         found: list[tuple[str, int]] = []
-        conditions = _conditions(criteria)
         for head in reversed(self.heads()):
             if criteria.before is not None and criteria.before[0] < head.started:
                 continue
-            left = criteria.limit - len(found)
-            query = (
-                select(INDEX.c.idx)
-                .where(*self._stretch(criteria, head), *conditions)
-                .order_by(INDEX.c.idx.desc())
-                .limit(left)
-            )
-            indexes = [idx for walk in _walks(criteria, head) for idx in self.connection.scalars(query.where(*walk))]
-            found += [(head.origin, idx) for idx in sorted(indexes, reverse=True)[:left]]
+            found += [(head.origin, idx) for idx in self._find_in(criteria, head, criteria.limit - len(found))]
             if len(found) == criteria.limit:
                 break
+        return found
+
+    def _find_in(self, criteria: Criteria, head: Head, most: int) -> list[int]:
+        """Return the indexes of the newest entries of one log that fit."""
+        stretch, found = self._stretch(criteria, head), list[int]()
+        query = select(INDEX.c.idx).where(*stretch).order_by(INDEX.c.idx.desc()).limit(most)
+        for walk in self._walks(criteria, head, stretch, most):
+            # What is older than so many that were found would be left off anyhow.
+            oldest = found[-1] if len(found) == most else -1
+            if walk.newest > oldest:
+                asked = [] if walk.is_exact else _conditions(criteria)
+                more = self.connection.scalars(query.where(*walk.along, *asked, INDEX.c.idx > oldest))
+                found = sorted([*found, *more], reverse=True)[:most]
         return found
 
     def survey(self, criteria: Criteria, past: int) -> Survey:
@@ -69,19 +74,24 @@ class SqlSearchReader(SqlLogReader):
                 continue
             left = criteria.limit - len(sights)
             stretch, here, ends = self._stretch(criteria, head), list[Sight](), list[int]()
-            for walk in _walks(criteria, head):
-                gone = select(INDEX).where(*stretch, *walk).order_by(INDEX.c.idx.desc()).limit(past).subquery("gone")
+            for walk in self._walks(criteria, head, stretch, left):
+                oldest = here[left - 1].index if len(here) >= left else -1
+                if walk.newest <= oldest:
+                    continue
+                along = select(INDEX).where(*stretch, *walk.along, INDEX.c.idx > oldest)
+                gone = along.order_by(INDEX.c.idx.desc()).limit(past).subquery("gone")
+                asked = [] if walk.is_exact else _conditions(criteria, gone.c)
                 # A limit below keeps its order above: neither database has a reason to sort again.
-                fitting = select(*(gone.c[name] for name in _SIGHT)).where(*_conditions(criteria, gone.c)).limit(left)
+                fitting = select(*(gone.c[name] for name in _SIGHT)).where(*asked).limit(left)
                 found = [Sight(*row) for row in self.connection.execute(fitting)]
-                here += found
+                here = sorted([*here, *found], key=lambda one: one.index, reverse=True)
                 if len(found) < left:
                     passed, last = self.connection.execute(
                         select(func.count(), func.min(gone.c.idx)).select_from(gone)
                     ).one()
                     ends += [last] if passed == past else []
             end = max(ends, default=0)
-            here = sorted((one for one in here if one.index >= end), key=lambda one: one.index, reverse=True)
+            here = [one for one in here if one.index >= end]
             sights += here[:left]
             if ends and len(here) < left:
                 return Survey(sights, (head.origin, end))
@@ -100,11 +110,39 @@ class SqlSearchReader(SqlLogReader):
 
     def systems(self) -> Collection[str]:
         """Return every partner system that ever asked."""
-        # From one name to the next along the index, instead of past every entry.
-        first = select(func.min(INDEX.c.requester).label("requester")).cte("named", recursive=True)
-        following = select(func.min(INDEX.c.requester)).where(INDEX.c.requester > first.c.requester)
-        named = first.union_all(select(following.scalar_subquery()).where(first.c.requester.is_not(None)))
-        return list(self.connection.scalars(select(named.c.requester).where(named.c.requester.is_not(None))))
+        named = select(COMBINATION.c.requester).where(COMBINATION.c.requester.is_not(None))
+        unsorted = select(INDEX.c.requester).where(INDEX.c.combination.is_(None), INDEX.c.requester.is_not(None))
+        return list(self.connection.scalars(named.union(unsorted)))
+
+    def _walks(self, criteria: Criteria, head: Head, stretch: Sequence[Condition], most: int) -> list[_Walk]:
+        """Return the walks through a log that find everything, each along one index and in the log's order.
+
+        An index is in that order for one value alone, so several values are several walks. Without a person in the
+        question, what fits is known from the combinations: each has a walk of its own on which every entry fits. The
+        newest *most* entries are of the *most* combinations whose newest entries are the newest.
+        """
+        row, year = INDEX.c, year_of_origin(head.origin)
+        subjects = None if criteria.subjects is None else sorted(criteria.subjects.get(year, ()))
+        actors = None if criteria.actors is None else sorted(criteria.actors.get(year, ()))
+        # Written so that no index serves it: SQLite keeps no statistics, and would rather go past every entry.
+        here = row.log.concat("") == head.origin
+        if subjects is not None:
+            also = [] if actors is None else [row.actor_token.in_(actors)]
+            return [_Walk(head.size, [here, row.subject_token == token, *also]) for token in subjects]
+        if actors is not None:
+            return [_Walk(head.size, [here, row.actor_token == token]) for token in actors]
+        fits = _conditions(criteria, COMBINATION.c)
+        if not fits:
+            return [_Walk(head.size, [row.log == head.origin], is_exact=True)]
+        last = select(func.max(row.idx)).where(row.combination == COMBINATION.c.id, *stretch)
+        newest = last.scalar_subquery().label("newest")
+        fitting = select(newest, COMBINATION.c.id).where(COMBINATION.c.log == head.origin, *fits)
+        found = self.connection.execute(fitting.order_by(newest.desc().nulls_last()).limit(most)).all()
+        return [
+            *(_Walk(last, [here, row.combination == one], is_exact=True) for last, one in found if last is not None),
+            # Rows that nobody has sorted yet are few or none, and are looked at by themselves.
+            _Walk(head.size, [here, row.combination.is_(None)]),
+        ]
 
     def _stretch(self, criteria: Criteria, head: Head) -> list[ColumnElement[bool]]:
         """Return between which entries of a log the search runs: a page goes on before an entry, a period has ends.
@@ -156,32 +194,6 @@ def _conditions(criteria: Criteria, row: Columns = INDEX.c) -> list[Condition]:
     if criteria.scope is not None:
         found.append(_within(criteria.scope, row))
     return found
-
-
-def _walks(criteria: Criteria, head: Head) -> list[list[Condition]]:
-    """Return the walks through a log that find everything, each along one index and in the log's order.
-
-    An index is in that order for one value alone, so several values are several walks.
-    """
-    query, row, year = criteria.query, INDEX.c, year_of_origin(head.origin)
-    here: Condition = row.log == head.origin
-    subjects = None if criteria.subjects is None else sorted(criteria.subjects.get(year, ()))
-    actors = None if criteria.actors is None else sorted(criteria.actors.get(year, ()))
-    if subjects is not None or actors is not None:
-        # Written so that no index serves it: SQLite keeps no statistics, and would rather go past every entry.
-        here = row.log.concat("") == head.origin
-    if subjects is not None:
-        also = [] if actors is None else [row.actor_token.in_(actors)]
-        return [[here, row.subject_token == token, *also] for token in subjects]
-    if actors is not None:
-        return [[here, row.actor_token == token] for token in actors]
-    if query.outcome is not None and query.outcome not in USUAL_OUTCOMES:
-        return [[here, row.outcome == query.outcome, UNUSUAL_OUTCOME]]
-    if query.kinds and USUAL_KIND not in query.kinds:
-        return [[here, row.kind == kind, UNUSUAL_KIND] for kind in sorted(set(query.kinds))]
-    if query.requester is not None:
-        return [[here, row.requester == query.requester]]
-    return [[here]]
 
 
 def _names(column: ColumnElement[str], code: str) -> ColumnElement[bool]:

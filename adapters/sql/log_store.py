@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 from sqlalchemy.exc import DBAPIError
 
+from adapters.sql.combinations import IS_FOUND, WITH_COMBINATION, Combinations
 from adapters.sql.direct import Statement, fetch_within, statement
 from adapters.sql.engine import Database
 from adapters.sql.log_tables import ERASED, HEAD, INDEX, LEAF, SEALED, SUBTREE
@@ -57,7 +58,7 @@ class SqlLogReader:
 
     def _leaves(self, *where: ColumnElement[bool]) -> list[LeafRow]:
         query = select(LEAF.c.idx, LEAF.c.leaf, LEAF.c.entry).where(*where)
-        return [LeafRow(*row) for row in self.connection.execute(query.order_by(LEAF.c.idx))]
+        return [LeafRow(*row) for row in self.connection.execute(query.order_by(LEAF.c.idx)).all()]
 
     def sealed(self, origin: str, start: int, end: int) -> Sequence[tuple[int, Sealed]]:
         """Return the sealed sections of the entries [start, end), in order."""
@@ -66,7 +67,7 @@ class SqlLogReader:
     def _sealed(self, *where: ColumnElement[bool]) -> list[tuple[int, Sealed]]:
         columns = SEALED.c.idx, SEALED.c.section, SEALED.c.dek_id, SEALED.c.nonce, SEALED.c.ct
         query = select(*columns).where(*where)
-        rows = self.connection.execute(query.order_by(SEALED.c.idx, SEALED.c.section))
+        rows = self.connection.execute(query.order_by(SEALED.c.idx, SEALED.c.section)).all()
         return [(idx, Sealed(section, key, nonce, ct)) for idx, section, key, nonce, ct in rows if section in SECTIONS]
 
     def events(self, origin: str, start: int, end: int) -> Sequence[EventRow]:
@@ -87,9 +88,10 @@ class SqlLogReader:
             INDEX.c.custodian,
             INDEX.c.requester,
             INDEX.c.t,
-        ).where(*where)
-        rows = self.connection.execute(query.order_by(INDEX.c.idx))
-        return [EventRow(row[0], row[1], row[2], row[3], IndexRow(*row[4:11]), row[11]) for row in rows]
+            IS_FOUND,
+        ).select_from(WITH_COMBINATION)
+        rows = self.connection.execute(query.where(*where).order_by(INDEX.c.idx)).all()
+        return [EventRow(row[0], row[1], row[2], row[3], IndexRow(*row[4:11]), row[11], bool(row[12])) for row in rows]
 
     def erased(self, origin: str, start: int, end: int) -> Sequence[ErasedRow]:
         """Return which sections of the entries [start, end) were erased."""
@@ -121,8 +123,9 @@ class SqlLogReader:
 class SqlLogTransaction(SqlLogReader):
     """The write transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, combinations: Combinations) -> None:
         super().__init__(connection)
+        self._combinations = combinations.within(connection)
         # Savepoints go to the driver directly: SQLAlchemy would spend more on each than the item itself does.
         self._savepoints = connection.connection.cursor()
         self._is_remote = connection.dialect.name == "postgresql"
@@ -147,6 +150,7 @@ class SqlLogTransaction(SqlLogReader):
         """End an item, undoing what it wrote. Raises when the database has ended the transaction by itself."""
         self._savepoints.execute("ROLLBACK TO SAVEPOINT item")
         self._savepoints.execute("RELEASE SAVEPOINT item")
+        self._combinations.forget()
 
     def _check_whole(self) -> None:
         """Raise after a failed statement: PostgreSQL would answer a COMMIT then, and roll back."""
@@ -175,7 +179,7 @@ class SqlLogTransaction(SqlLogReader):
         rows: dict[Table, list[tuple[object, ...]]] = {
             LEAF: [(log, one.index, one.leaf, one.entry) for one in addition.leaves],
             SEALED: [(log, idx, one.section, one.key_id, one.nonce, one.ciphertext) for idx, one in addition.sealed],
-            INDEX: [_event_values(log, one) for one in addition.events],
+            INDEX: [_event_values(log, one, self._combinations.number(log, one.row)) for one in addition.events],
             SUBTREE: [(log, level, idx, digest) for level, idx, digest in addition.subtrees],
         }
         move = {
@@ -209,6 +213,7 @@ class SqlLogTransaction(SqlLogReader):
             if name.startswith("SQLITE_IOERR") or name in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
                 raise DurabilityLost("the disk failed during a commit") from error
             raise
+        self._combinations.remember()
 
 
 @cache
@@ -230,7 +235,7 @@ def _columns(table: Table) -> str:
     return ", ".join(column.name for column in table.columns)
 
 
-def _event_values(log: str, one: EventRow) -> tuple[object, ...]:
+def _event_values(log: str, one: EventRow, combination: int) -> tuple[object, ...]:
     row = one.row
     return (
         log,
@@ -246,6 +251,7 @@ def _event_values(log: str, one: EventRow) -> tuple[object, ...]:
         row.custodian,
         row.requester,
         one.time,
+        combination,
     )
 
 
@@ -254,12 +260,13 @@ class SqlLogStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._combinations = Combinations()
 
     @contextmanager
     def write(self) -> Iterator[SqlLogTransaction]:
         """Begin the write transaction under the head lock."""
         with self._database.write() as connection:
-            yield SqlLogTransaction(connection)
+            yield SqlLogTransaction(connection, self._combinations)
 
     @contextmanager
     def read(self) -> Iterator[SqlLogReader]:

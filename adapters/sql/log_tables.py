@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
-
-USUAL_KIND, USUAL_OUTCOMES = "disclosure", ("permit", "na")
-"""What nearly every entry is."""
-# SQLite uses an index of a part of the rows only where the query says the same words.
-UNUSUAL_KIND = text("kind <> 'disclosure'")
-UNUSUAL_OUTCOME = text("outcome <> 'permit' AND outcome <> 'na'")
 
 
 class AuditHead(SQLModel, table=True):
@@ -80,21 +74,15 @@ class AuditErased(SQLModel, table=True):
 class AuditIndex(SQLModel, table=True):
     """What events are found by. Tokens are HMACs under keys that may be destroyed.
 
-    A search runs backwards along one log, so each index ends with the place in it. A token is of one log's year. Reads
-    are nearly all there is of a log, and permitted; an index that leaves them out costs a read nothing and finds the
-    rest.
+    A search runs backwards along one log, so each index ends with the place in it. A token is of one log's year, and a
+    combination's number of one log. Every other value is found by the combinations that it is in.
     """
 
     __tablename__ = "audit_index"
     __table_args__ = (
         Index("ix_audit_index_subject", "subject_token", "idx"),
         Index("ix_audit_index_actor", "actor_token", "idx"),
-        Index("ix_audit_index_requester", "requester", "log", "idx"),
-        Index("ix_audit_index_kind", "kind", "log", "idx", sqlite_where=UNUSUAL_KIND, postgresql_where=UNUSUAL_KIND),
-        Index(
-            "ix_audit_index_outcome", "outcome", "log", "idx", sqlite_where=UNUSUAL_OUTCOME,
-            postgresql_where=UNUSUAL_OUTCOME,
-        ),
+        Index("ix_audit_index_combination", "combination", "idx"),
     )  # fmt: skip
 
     log: str = Field(primary_key=True)
@@ -110,6 +98,29 @@ class AuditIndex(SQLModel, table=True):
     custodian: str | None = None
     requester: str | None = None
     t: int = Field(sa_column=Column(BigInteger, nullable=False))
+    combination: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """Which combination of the row's values this is; NULL of a row that nobody has sorted yet."""
+
+
+class AuditCombination(SQLModel, table=True):
+    """The values that the index rows of a log have together. There are few, however long the log is.
+
+    A search picks out those that fit, and then knows each entry by its combination's number. They name nobody: tokens
+    are no part of them. Numbers are of all logs together, and grow.
+    """
+
+    __tablename__ = "audit_combination"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    log: str = Field(primary_key=True)
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False, unique=True))
+    kind: str
+    outcome: str
+    basis: str | None = None
+    category: str | None = None
+    recipient: str | None = None
+    custodian: str | None = None
+    requester: str | None = None
 
 
 HEAD = SQLModel.metadata.tables["audit_head"]
@@ -118,7 +129,11 @@ SUBTREE = SQLModel.metadata.tables["audit_subtree"]
 SEALED = SQLModel.metadata.tables["audit_sealed"]
 ERASED = SQLModel.metadata.tables["audit_erased"]
 INDEX = SQLModel.metadata.tables["audit_index"]
-LOG_TABLES = [HEAD, LEAF, SUBTREE, SEALED, ERASED, INDEX]
+COMBINATION = SQLModel.metadata.tables["audit_combination"]
+LOG_TABLES = [HEAD, LEAF, SUBTREE, SEALED, ERASED, INDEX, COMBINATION]
+
+COMBINED = ("kind", "outcome", "basis", "category", "recipient", "custodian", "requester")
+"""The columns of an index row that its combination has too."""
 
 
 def refusal(table: str, verb: str) -> str:
@@ -162,3 +177,12 @@ LOG_TRIGGERS_SQLITE: list[str] = [
     _refuse("audit_head", "DELETE"),
     _refuse("audit_head", "UPDATE", "WHEN OLD.ended OR NEW.size < OLD.size OR NEW.log IS NOT OLD.log"),
 ]
+
+COMBINATION_TRIGGERS_SQLITE: list[str] = [
+    _refuse("audit_combination", "UPDATE"),
+    _refuse("audit_combination", "DELETE"),
+    # A row that was not sorted yet may be.
+    "CREATE TRIGGER IF NOT EXISTS audit_index_combination BEFORE UPDATE OF combination ON audit_index "
+    f"WHEN OLD.combination IS NOT NULL BEGIN SELECT RAISE(ABORT, '{refusal('audit_index', 'UPDATE')}'); END",
+]
+"""What guards the combinations, which came with revision 0010."""

@@ -5,24 +5,32 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Connection, Row, insert, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, insert, select, update
 from sqlmodel import SQLModel
 
 from adapters.sql import tables
+from adapters.sql.direct import Fields, Statement, statement
 from adapters.sql.engine import Database
 from gateway.disclosure.held import Fetched, Known, Origin
 from gateway.disclosure.snapshot import UNFETCHED, DocumentFacts
-from gateway.errors import StoreUnavailable
 
 _ROWS = SQLModel.metadata.tables
 _DOCUMENTS = _ROWS[tables.DocumentRow.__tablename__]
 _ORIGINS = _ROWS[tables.DocumentOriginRow.__tablename__]
-_JOINED = select(
-    _ORIGINS, _DOCUMENTS.c.version, _DOCUMENTS.c.client, _DOCUMENTS.c.custodian, _DOCUMENTS.c.category
-).join(_DOCUMENTS, _DOCUMENTS.c.id == _ORIGINS.c.document)
+_KNOWN = (
+    "SELECT document.id, document.version, client, custodian, category, "
+    "document_origin.source, document_origin.resource, server_id, server_version, digest "
+    "FROM document_origin JOIN document ON document.id = document_origin.document WHERE "
+)
+_OF_DOCUMENT = statement(f"{_KNOWN} document_origin.document = :document")
+_AT_SERVER = Statement(
+    lambda say: (
+        f"{_KNOWN} document_origin.source = :source AND document_origin.resource = :resource "
+        f"AND server_id {say.among('ids')}"
+    )
+)
 
 
 class SqlOrigins:
@@ -33,30 +41,14 @@ class SqlOrigins:
 
     async def of_document(self, document: str) -> Known | None:
         """Return where a document of ours lies, None for one that lies with us or is unknown."""
-        query = _JOINED.where(_ORIGINS.c.document == document)
-
-        def read(connection: Connection) -> Known | None:
-            row = connection.execute(query).one_or_none()
-            return None if row is None else _known(row)
-
-        try:
-            return await self._database.reading(read)
-        except DBAPIError as error:
-            raise StoreUnavailable("where the document lies cannot be read") from error
+        rows = await self._database.direct.fetch(_OF_DOCUMENT, {"document": document})
+        return _known(rows[0]) if rows else None
 
     async def known(self, source: str, resource: str, ids: Collection[str]) -> Mapping[str, Known]:
         """Return those of a server's documents of one type that we have met, by the server's id."""
-        query = _JOINED.where(
-            _ORIGINS.c.source == source, _ORIGINS.c.resource == resource, _ORIGINS.c.server_id.in_(list(ids))
-        )
-
-        def read(connection: Connection) -> Mapping[str, Known]:
-            return {row.server_id: _known(row) for row in connection.execute(query)}
-
-        try:
-            return await self._database.reading(read)
-        except DBAPIError as error:
-            raise StoreUnavailable("which documents are known cannot be read") from error
+        asked = {"source": source, "resource": resource, "ids": json.dumps(list(ids))}
+        found = map(_known, await self._database.direct.fetch(_AT_SERVER, asked))
+        return {one.origin.id: one for one in found}
 
     def keep(self, connection: object, fetched: Fetched, at: int, *, shown: bool) -> bool:
         """Write our id and version of a document; see `gateway.disclosure.held.Holdings`."""
@@ -103,6 +95,6 @@ def _seen(origin: Origin) -> dict[str, object]:
     return {"server_version": origin.version, "digest": origin.digest}
 
 
-def _known(row: Row[tuple[object, ...]]) -> Known:
-    origin = Origin(row.source, row.resource, row.server_id, row.server_version, row.digest)
-    return Known(row.document, row.version, row.client, row.custodian, row.category, origin)
+def _known(row: Fields) -> Known:
+    document, version, client, custodian, category, *origin = cast(tuple[Any, ...], row)
+    return Known(document, version, client, custodian, category, Origin(*origin))

@@ -27,15 +27,8 @@ class Sealing:
 
     def open(self, client: str, kind: str, sealed: bytes) -> bytes | None:
         """Return what was sealed, None where its key was destroyed. Raises StoreUnavailable where it does not open."""
-        end = 1 + sealed[0]
-        key = self._keys.find(sealed[1:end].decode())
-        if key is None:
-            return None
-        nonce, content = sealed[end : end + _NONCE], sealed[end + _NONCE :]
-        try:
-            return key.cipher.decrypt(nonce, content, _bound_to(client, kind))
-        except InvalidTag as error:
-            raise StoreUnavailable(f"a sealed {kind} does not open under its key") from error
+        key = self._keys.find(key_of(sealed))
+        return None if key is None else open_under(key, client, kind, sealed)
 
     def make_log_keys(self, clients: Collection[str], year: int) -> None:
         """Make the keys under which the log of *year* will seal what tells of these clients, where they are missing.
@@ -47,6 +40,21 @@ class Sealing:
     def _key(self, client: str) -> DataKey:
         name = KeyName("client-documents", client, 0)
         return self._keys.get_or_create([name])[name]
+
+
+def key_of(sealed: bytes) -> str:
+    """Return the id of the key that *sealed* opens under."""
+    return sealed[1 : 1 + sealed[0]].decode()
+
+
+def open_under(key: DataKey, client: str, kind: str, sealed: bytes) -> bytes:
+    """Return what was sealed under *key*. Raises StoreUnavailable where it does not open."""
+    start = 1 + sealed[0]
+    nonce, content = sealed[start : start + _NONCE], sealed[start + _NONCE :]
+    try:
+        return key.cipher.decrypt(nonce, content, _bound_to(client, kind))
+    except InvalidTag as error:
+        raise StoreUnavailable(f"a sealed {kind} does not open under its key") from error
 
 
 def _bound_to(client: str, kind: str) -> bytes:

@@ -124,12 +124,6 @@ class ConsentRow(SQLModel, table=True):
     """A consent's standing: its current version and whether it was withdrawn."""
 
     __tablename__ = "consent"
-    __table_args__ = (
-        Index(
-            "ix_consent_withdrawn", "withdrawn_at", sqlite_where=text("withdrawn_at IS NOT NULL"),
-            postgresql_where=text("withdrawn_at IS NOT NULL"),
-        ),
-    )  # fmt: skip
     id: str = Field(primary_key=True)
     client: str = Field(index=True)
     version: int
@@ -175,6 +169,13 @@ class GrantTableRow(SQLModel, table=True):
         Index("ix_grant_custodian_seq", "custodian", "seq"),
         Index("ix_grant_recipient_until", "recipient", "until"),
         Index("ix_grant_custodian_until", "custodian", "until"),
+        *(
+            Index(
+                f"ix_grant_{side}_withdrawn", side, "withdrawn_at", sqlite_where=text("withdrawn_at IS NOT NULL"),
+                postgresql_where=text("withdrawn_at IS NOT NULL"),
+            )
+            for side in ("recipient", "custodian")
+        ),
         Index(
             "ix_grant_unconfirmed", "custodian", "until", sqlite_where=text("confirmed_at IS NULL"),
             postgresql_where=text("confirmed_at IS NULL"),
@@ -208,6 +209,8 @@ class GrantTableRow(SQLModel, table=True):
     confirmed_at: int | None = Field(default=None, sa_column=_micros(nullable=True))
     confirmed_by: str | None = None
     withdrawn: bool = False
+    withdrawn_at: int | None = Field(default=None, sa_column=_micros(nullable=True))
+    """The consent's, on each of its rows: a service's worklist reads its own withdrawals along an index."""
     spent_by: str | None = None
     """The event id of the disclosure that spent it."""
     ended_at: int | None = Field(default=None, sa_column=_micros(nullable=True))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from adapters.sql import triggers_postgresql
-from adapters.sql.log_tables import LOG_TRIGGERS_SQLITE
+from adapters.sql.log_tables import COMBINATION_TRIGGERS_SQLITE, LOG_TRIGGERS_SQLITE
 from adapters.sql.tables import CLIENT_FACT_TABLES, PARTNER_FACT_TABLES
 
 _VERBS = ("INSERT", "UPDATE", "DELETE")
@@ -76,4 +76,13 @@ def make_triggers(connection: Connection, *, log_alone: bool = False) -> None:
         if not log_alone:
             statements += triggers_postgresql.epoch_triggers(schema)
     for statement in statements:
+        connection.exec_driver_sql(statement)
+    if log_alone:
+        make_combination_triggers(connection)
+
+
+def make_combination_triggers(connection: Connection) -> None:
+    """Make those that guard the combinations of index rows, after the log's other ones: revision 0010 brought them."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    for statement in COMBINATION_TRIGGERS_SQLITE if is_sqlite else triggers_postgresql.combination_triggers():
         connection.exec_driver_sql(statement)

@@ -58,6 +58,19 @@ def log_triggers(schema: str) -> list[str]:
     ]
 
 
+def combination_triggers() -> list[str]:
+    """Return the statements that guard the combinations of index rows; after `log_triggers`."""
+    return [
+        _refuse("audit_combination", "UPDATE"),
+        _refuse("audit_combination", "DELETE"),
+        _refuse_truncate("audit_combination"),
+        _trigger(
+            "audit_index_combination", "BEFORE UPDATE OF combination ON audit_index", refusal("audit_index", "UPDATE"),
+            "WHEN (OLD.combination IS NOT NULL)",
+        ),
+    ]  # fmt: skip
+
+
 def epoch_triggers(schema: str) -> list[str]:
     """Return the statements that bump epochs and keep facts from being edited; after `log_triggers`."""
     made: list[str] = []

@@ -1,8 +1,8 @@
 """The register of mandates by its Web API, shaped as Suomi.fi-valtuudet's (persons, `hpa`).
 
 Five addresses: a person is registered, chooses in the register's own pages for whom they act, and comes back with a
-code; then the register says for whom that was, and at each act whether it still holds. Its API has identity codes in
-its paths, so no address of a request may ever be logged here, and none is in an error.
+code; then the register says for whom that was, and at each act whether it still holds, and for which topic. Its API has
+identity codes in its paths, so no address of a request may ever be logged here, and none is in an error.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import orjson
 
+from gateway.consent.checks import MandateScope
 from gateway.errors import StoreUnavailable
 
 CHECKSUM = "X-AsiointivaltuudetAuthorization"
@@ -31,6 +32,9 @@ class RegisterAccount:
     client_id: str
     api_key: str = field(repr=False)
     oauth_secret: str = field(repr=False)
+    topics: Mapping[MandateScope, tuple[str, ...]] = field(default_factory=dict)
+    """By what they let somebody do here, the codes of the topics that a mandate may name. Where there are none, every
+    mandate lets somebody decide."""
 
 
 def checksum(account: RegisterAccount, path: str, at: datetime) -> str:
@@ -88,14 +92,28 @@ class MandateService:
             case _:
                 raise StoreUnavailable("the register of mandates answers otherwise than it should")
 
-    async def is_allowed(self, session: str, token: str, principal: str) -> bool:
-        """Return whether the person may act for the principal now; anything but a plain yes is no."""
+    async def scope(self, session: str, token: str, principal: str, *, guardian: bool) -> MandateScope | None:
+        """Return the most that the person may do for the principal now; None where that is nothing.
+
+        A guardian needs no topic: who has the care of a child has it as a whole.
+        """
+        topics = self._account.topics
+        if guardian or not topics:
+            return MandateScope.MANAGE if await self._is_allowed(session, token, principal) else None
+        for scope in (MandateScope.MANAGE, MandateScope.SEE):
+            for topic in topics.get(scope, ()):
+                if await self._is_allowed(session, token, principal, topic):
+                    return scope
+        return None
+
+    async def _is_allowed(self, session: str, token: str, principal: str, topic: str | None = None) -> bool:
+        """Return whether the register says so; anything but a plain yes is no."""
         path = f"/service/hpa/api/authorization/{quote(session, safe='')}/{quote(principal, safe='')}"
-        told = await self._get(path, token)
+        told = await self._get(path, token, {} if topic is None else {"issues": topic})
         return isinstance(told, dict) and told.get("result") == "ALLOWED"
 
-    async def _get(self, path: str, token: str | None = None) -> object:
-        whole = f"{path}?requestId={secrets.token_hex(16)}"
+    async def _get(self, path: str, token: str | None = None, more: Mapping[str, str] | None = None) -> object:
+        whole = f"{path}?{urlencode({'requestId': secrets.token_hex(16)} | dict(more or {}))}"
         headers = {CHECKSUM: checksum(self._account, whole, self._now())}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
         return await self._ask("GET", whole, headers, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -36,6 +36,7 @@ class SimulatedValtuudet:
     def __init__(self, account: RegisterAccount, redirect_uri: str, now: Callable[[], datetime]) -> None:
         self._account, self._redirect_uri, self._now = account, redirect_uri, now
         self._mandates: dict[tuple[str, str], str] = {}
+        self._topics: dict[tuple[str, str], frozenset[str]] = {}
         self._sessions: dict[str, _Session] = {}
         self.app = Starlette(
             routes=[
@@ -48,9 +49,12 @@ class SimulatedValtuudet:
             ]
         )
 
-    def add(self, representative: str, principal: str, name: str) -> None:
-        """Let somebody act for another, whose name is shown."""
+    def add(self, representative: str, principal: str, name: str, topics: Collection[str] | None = None) -> None:
+        """Let somebody act for another, whose name is shown: in these topics, or in every one."""
         self._mandates[representative, principal] = name
+        self._topics.pop((representative, principal), None)
+        if topics is not None:
+            self._topics[representative, principal] = frozenset(topics)
 
     def end(self, representative: str, principal: str) -> None:
         """Take a mandate out of the register."""
@@ -119,7 +123,9 @@ class SimulatedValtuudet:
         session = self._of(request)
         if session is None:
             return Response(status_code=401)
-        allowed = (session.representative, request.path_params["principal"]) in self._mandates
+        pair, asked = (session.representative, request.path_params["principal"]), request.query_params.get("issues")
+        topics = self._topics.get(pair)
+        allowed = pair in self._mandates and (asked is None or topics is None or asked in topics)
         return JSONResponse({"result": "ALLOWED" if allowed else "DISALLOWED"})
 
     def _of(self, request: Request) -> _Session | None:

@@ -24,6 +24,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM saattaen_app;
 GRANT USAGE ON SCHEMA public TO saattaen_app;
 GRANT SELECT ON alembic_version TO saattaen_app;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO saattaen_app;
+GRANT SELECT, INSERT ON audit_combination TO saattaen_app;
 GRANT SELECT, INSERT ON audit_erased TO saattaen_app;
 GRANT SELECT, INSERT ON audit_head TO saattaen_app;
 GRANT SELECT, INSERT ON audit_index TO saattaen_app;

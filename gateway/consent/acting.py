@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from audit.entry import Draft
@@ -15,7 +15,7 @@ from audit.log import Committed, Dropped
 from audit.writing import Rejected, Writing
 from gateway.consent.events import Teller
 from gateway.consent.lifecycle import new_id
-from gateway.consent.model import Actor, ClientId, Consent, ConsentId
+from gateway.consent.model import Actor, ClientId, Consent, ConsentId, Giver
 from gateway.consent.notice_registry import NoticeRegistry
 from gateway.consent.ports import ImportSeal
 from gateway.consent.receipt import ReceiptSigner, receipt_bytes, receipt_content
@@ -74,19 +74,21 @@ class Office:
 
 @dataclass(slots=True)
 class Act:
-    """One act at the instant `at`. `order` is the log's order of its first entry."""
+    """One act at the instant `at`. `order` is the log's order of its first entry. `giver` is the client, or under which
+    mandate a representative acts: their entries say so."""
 
     office: Office
     actor: Actor
     connection: object
     at: datetime
     order: int
+    giver: Giver = Giver()
     drafts: list[Draft] = field(default_factory=list)
 
     @property
     def teller(self) -> Teller:
         """Return the maker of this act's entries."""
-        return Teller(self.actor, self.office.new_event_id)
+        return Teller(self.actor, self.office.new_event_id, self.giver)
 
     def load(self, consent: ConsentId, client: ClientId | None = None) -> Consent:
         """Return a consent's current version; unknown, or another client's: ConsentRefused("not-found")."""
@@ -113,6 +115,14 @@ class Act:
             office.stores.proofs.add_receipt(self.connection, consent.client, party, view, consent.version)
 
 
+def known_client(act: Act, client: ClientId) -> date | None:
+    """Return the client's date of birth where it is known. An unknown client: ConsentRefused("not-found")."""
+    standing = act.office.stores.clients.standing(act.connection, client)
+    if standing is None:
+        raise ConsentRefused("not-found", "there is no such client")
+    return standing.born
+
+
 @dataclass(frozen=True, slots=True)
 class ActItem(Generic[R]):
     """An act as an item of the log. A refusal undoes it alone; `Dropped.value` is then the ConsentRefused."""
@@ -120,10 +130,11 @@ class ActItem(Generic[R]):
     office: Office
     actor: Actor
     do: Callable[[Act], R]
+    giver: Giver = Giver()
 
     def apply(self, tx: Writing[C], at: int, /) -> tuple[R, Sequence[Draft]]:
         """Do it at the instant *at*; see `audit.writing.Item`."""
-        act = Act(self.office, self.actor, tx.connection, from_micros(at), tx.order)
+        act = Act(self.office, self.actor, tx.connection, from_micros(at), tx.order, self.giver)
         try:
             result = self.do(act)
         except ConsentRefused as refused:

@@ -18,7 +18,7 @@ SPOKEN_FOR = timedelta(hours=24)
 
 EVIDENCE_KEYS: Mapping[CaptureMethod, tuple[str, ...]] = {
     CaptureMethod.SELF_SERVICE: ("session",),
-    CaptureMethod.OWN_PHONE: ("handle", "code"),
+    CaptureMethod.OWN_PHONE: ("handle",),
     CaptureMethod.WITH_PROFESSIONAL: ("identity_check",),
     CaptureMethod.VERBAL: ("note",),
     CaptureMethod.PAPER_SCAN: ("scan_sha256", "check"),
@@ -26,11 +26,11 @@ EVIDENCE_KEYS: Mapping[CaptureMethod, tuple[str, ...]] = {
 }
 """What each method must leave behind.
 
-`session`: reference of the sign-in on the client's own page. `handle`, `code`: of the offer that the client confirmed
-on their own device. `identity_check`: how the professional knew the client. `note`: the words used; with `spoken_at`
-where
-they were spoken before they were recorded. `scan_sha256`: hash of the scan; `check`: the reference that the second
-person got who compared it with the rows. `signed`: the custodian's compact JWS.
+`session`: reference of the sign-in on the client's own page. `handle`: of the offer that the client confirmed on their
+own device by its code; with `code` where the client gave the code to who records. `identity_check`: how the
+professional knew the client. `note`: the words used; with `spoken_at` where they were spoken before they were recorded.
+`scan_sha256`: hash of the scan; `check`: the reference that the second person got who compared it with the rows.
+`signed`: the custodian's compact JWS.
 """
 
 WORKER_METHODS = frozenset({CaptureMethod.WITH_PROFESSIONAL, CaptureMethod.VERBAL, CaptureMethod.PAPER_SCAN})
@@ -49,10 +49,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 class Verified:
     """What the store and the keys said of the evidence, looked up before the rules are asked.
 
-    `code`: the one-time code matched this very offer. `second_person`: who checked the paper; None where the reference
-    is unknown, used or of another scan. `signature`: the import is signed by the custodian over these very rows, text
-    and
-    client, and its nonce is new.
+    `code`: the one-time code of this very offer was right, given here or on the client's own device. `second_person`:
+    who checked the paper; None where the reference is unknown, used or of another scan. `signature`: the import is
+    signed by the custodian over these very rows, text and client, and its nonce is new.
     """
 
     code: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 
 from gateway.consent.capture import Verified, end_of_spoken, has_evidence, is_allowed
 from gateway.consent.model import Capture, Giver, GiverKind, GrantRow, RefusedRow
@@ -17,6 +18,15 @@ MAX_ROWS = 64
 ADULT = 18
 
 
+class MandateScope(StrEnum):
+    """What a mandate lets its bearer do here. Which topic of the register gives which is data of the installation."""
+
+    SEE = "see"
+    """Look at what stands, and decide nothing."""
+    MANAGE = "manage"
+    """Look, and decide for the client."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mandate:
     """A representative's mandate as the register tells it at this act. A guardian's needs the client's `born`."""
@@ -24,6 +34,7 @@ class Mandate:
     kind: GiverKind
     reference: str
     until: datetime | None
+    scope: MandateScope = MandateScope.MANAGE
 
 
 _NOTHING = Verified()
@@ -78,14 +89,17 @@ def check_refused(rows: tuple[RefusedRow, ...], directory: Directory) -> None:
 
 
 def check_giver(giver: Giver, known: Known, at: datetime) -> None:
-    """Raise ConsentRefused("mandate-missing") where a representative's mandate is not found, or has ended at *at*."""
+    """Raise ConsentRefused("mandate-missing") where a representative's mandate is not found, has ended at *at*, or is
+    one to look alone."""
     if giver.is_client:
         return
     mandate = known.mandate
     found = mandate is not None and mandate.kind is giver.kind and mandate.reference == giver.register_reference
+    decides = mandate is not None and mandate.scope is MandateScope.MANAGE
     end = mandate_end(giver, known)
+    over = end is not None and end <= at
     # A guardian is one only of a minor whose birth date is known.
-    if not found or (end is not None and end <= at) or (giver.kind is GiverKind.GUARDIAN and known.born is None):
+    if not found or not decides or over or (giver.kind is GiverKind.GUARDIAN and known.born is None):
         raise ConsentRefused("mandate-missing", "the register knows no such mandate at this instant")
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from gateway.consent.acting import TO_CLIENT, Act, Stores
+from gateway.consent.acting import TO_CLIENT, Act, Stores, known_client
 from gateway.consent.checks import Known, Mandate, check_giver
-from gateway.consent.giving import known_client
 from gateway.consent.model import ClientId, Giver
 from gateway.consent.notice_choice import ChannelKind, Contact, NoticeChoice
+from gateway.consent.notice_texts import EASY, language_of
 from gateway.consent.person import Person
 from gateway.directory.identity_code import PersonalIdentityCode
 from gateway.directory.instants import to_micros
+from gateway.directory.model import LANGUAGES
 from gateway.errors import ConsentRefused
 
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}", re.ASCII)
@@ -50,13 +51,13 @@ def contact(stores: Stores, connection: object, client: ClientId, kinds: Collect
     )
     return Contact(
         choice, tuple(reached), tuple((kind, _masked(kind, address)) for kind, address in reached.items()),
-        tuple(note for note, holds in notes if holds),
+        tuple(note for note, holds in notes if holds), "fi" if person is None else language_of(person),
     )  # fmt: skip
 
 
 def choose(
     act: Act, client: ClientId, choice: NoticeChoice, address: str | None, kinds: Collection[ChannelKind],
-    giver: Giver, mandate: Mandate | None,
+    language: str | None, giver: Giver, mandate: Mandate | None,
 ) -> None:  # fmt: skip
     """Record a choice; where a new address was given, tell the one before it."""
     check_giver(giver, Known(mandate=mandate, born=known_client(act, client)), act.at)
@@ -72,12 +73,17 @@ def choose(
         stores.clients.set_channel(act.connection, client, _NAMES[kind][0], address)
     elif kind is not None and old is None:
         raise ConsentRefused("request-invalid", "there is no address for that channel")
+    if language is not None:
+        if language not in LANGUAGES:
+            raise ConsentRefused("request-invalid", "notices are not written in that language")
+        spoken = ("fi", "easy") if language == EASY else (language, "plain")
+        stores.clients.set_language(act.connection, client, *spoken)
     stores.notices.choose(act.connection, client, choice, act.at)
     stores.outbox.reconsider(act.connection, client)
     moved = address is not None and address != old
     body: dict[str, object] = {
         "rhythm": str(choice.rhythm), "channel": kind, "shared": choice.shared, "new_address": moved,
-        "in_person": giver.is_client,
+        "in_person": giver.is_client, "language": language,
     }  # fmt: skip
     act.drafts.append(act.teller.client("client.notices", client, body))
     if moved and old is not None:

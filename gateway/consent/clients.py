@@ -7,8 +7,7 @@ from typing import TypeVar
 
 from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogForked, NotKept, NotSigned
 from audit.log import Committed, Dropped
-from gateway.consent.acting import Act, ActItem, ActLog, Office
-from gateway.consent.giving import known_client
+from gateway.consent.acting import Act, ActItem, ActLog, Office, known_client
 from gateway.consent.model import Actor, ClientId
 from gateway.consent.person import Person
 from gateway.errors import ConsentRefused, NotKeptTwice, RequestInvalid, StoreUnavailable

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gateway.consent import lifecycle
-from gateway.consent.acting import TO_CLIENT, Act
-from gateway.consent.model import ClientId, Consent, ConsentId
+from gateway.consent.acting import TO_CLIENT, Act, known_client
+from gateway.consent.checks import Known, Mandate, check_giver
+from gateway.consent.model import ClientId, Consent, ConsentId, Giver
 from gateway.consent.notices import tell_client, tell_in_force
 from gateway.consent.proofs import (
     CODE_LASTS,
@@ -21,9 +22,12 @@ from gateway.directory.instants import to_micros
 from gateway.errors import ConsentRefused
 
 
-def send_code(act: Act, client: ClientId, consent: ConsentId | None, offer: bytes | None, kind: str) -> str:
-    """Send a one-time code to the client's own channel; return its handle. Only the code's keyed hash is kept."""
-    handle, code = new_handle(), new_code()
+def send_code(
+    act: Act, client: ClientId, consent: ConsentId | None, offer: bytes | None, kind: str, handle: str | None = None
+) -> str:
+    """Send a one-time code to the client's own channel; return its handle, a new one unless *handle* names it. Only the
+    code's keyed hash is kept."""
+    handle, code = handle or new_handle(), new_code()
     row = CodeRow(handle, client, consent, offer, code_hash(act.office.code_key, handle, code), act.at + CODE_LASTS)
     act.office.stores.proofs.add_code(act.connection, row)
     times = {"at": to_micros(act.at), "until": to_micros(row.expires)}
@@ -32,27 +36,47 @@ def send_code(act: Act, client: ClientId, consent: ConsentId | None, offer: byte
     return handle
 
 
-def confirm_by_code(act: Act, handle: str, code: str) -> Consent | ConsentRefused:
-    """Confirm by a code. A wrong one is counted, which must be committed: the refusal is returned, all alike."""
+def confirm_by_code(act: Act, handle: str, code: str) -> Consent | ConsentRefused | None:
+    """Confirm by a code: a consent, or an offer, of which there is none yet (None).
+
+    A wrong code is counted, which must be committed: the refusal is returned, all alike.
+    """
     proofs = act.office.stores.proofs
     refused = ConsentRefused("confirm-not-allowed", "this code confirms nothing")
     row = proofs.code(act.connection, handle)
     given = code_hash(act.office.code_key, handle, code)
-    if row is None or row.consent is None:
+    if row is None:
         return refused
     if not opens(row, given, act.at):
         if row.attempts < MAX_ATTEMPTS:
             proofs.count_attempt(act.connection, handle)
         return refused
     proofs.use_code(act.connection, handle, act.at)
-    return _confirm(act, act.load(row.consent), None)
+    return None if row.consent is None else _confirm(act, act.load(row.consent), None)
 
 
-def confirm(act: Act, consent: ConsentId, client: ClientId | None, custodian: str | None) -> Consent:
-    """Confirm by the client signed in (*client*), or by a worker of *custodian*."""
-    if (client is None) == (custodian is None):
+def confirm_by_client(
+    act: Act, consent: ConsentId, client: ClientId, giver: Giver, mandate: Mandate | None
+) -> Consent:  # fmt: skip
+    """Confirm by the client signed in, or by a representative what a representative is said to have given."""
+    check_giver(giver, Known(mandate=mandate, born=known_client(act, client)), act.at)
+    return _confirm(act, need_own(act.load(consent, client), giver), None)
+
+
+def confirm_by_service(act: Act, consent: ConsentId, custodian: str | None) -> Consent:
+    """Confirm by a worker of *custodian*."""
+    if custodian is None:
         raise ConsentRefused("confirm-not-allowed", "the client or the custodian confirms")
-    return _confirm(act, act.load(consent, client), custodian)
+    return _confirm(act, act.load(consent), custodian)
+
+
+def need_own(consent: Consent, giver: Giver) -> Consent:
+    """Return a consent that is the giver's to change or to confirm: to the client every one, to a representative what
+    representatives gave. Else ConsentRefused("not-found"): what the client gave in person is not told to others.
+    """
+    if consent.giver.is_client and not giver.is_client:
+        raise ConsentRefused("not-found", "there is no such consent")
+    return consent
 
 
 def check_paper(act: Act, client: ClientId, scan: str, offer: bytes) -> str:

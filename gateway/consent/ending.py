@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from gateway.consent import lifecycle
-from gateway.consent.acting import Act
+from gateway.consent.acting import Act, known_client
 from gateway.consent.checks import Known, Mandate, check_giver
-from gateway.consent.giving import known_client
 from gateway.consent.model import ClientId, Consent, ConsentId, ConsentState, Giver, GrantId
 from gateway.consent.notices import tell_client, tell_ended, tell_in_force, tell_withdrawn
 from gateway.errors import ConsentRefused

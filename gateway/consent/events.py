@@ -17,6 +17,7 @@ from gateway.consent.model import (
     AskedRow,
     ClientId,
     Consent,
+    Giver,
     Grant,
     GrantId,
     Prohibition,
@@ -31,10 +32,12 @@ Body = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Makes the drafts of one act: who acted, and where event ids come from."""
+    """Makes the drafts of one act: who acted, where event ids come from, and under which mandate where a representative
+    acted."""
 
     actor: Actor
     new_event_id: Callable[[], str]
+    giver: Giver = Giver()
 
     def given(self, consent: Consent, replaced: int | None = None) -> Draft:
         """`consent.given`, or `consent.changed` where a version was replaced: every grant with all its dimensions."""
@@ -144,7 +147,12 @@ class Teller:
         self, kind: str, client: ClientId, subject: Body, body: Body,
         recipients: Iterable[str], custodians: Iterable[str], categories: Iterable[str],
     ) -> Draft:  # fmt: skip
-        actor = self.actor
+        actor, giver = self.actor, self.giver
+        if not giver.is_client:
+            # Which kind, so that everyone who reads the body knows that it was not the client; which mandate, to those
+            # alone who may know of whom it tells.
+            body = body | {"representative": str(giver.kind)}
+            subject = subject | {"representative": giver.register_reference}
         if actor.request_id is not None:
             body = body | {"request_id": actor.request_id}
         index = IndexRow(

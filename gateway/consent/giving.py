@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 
 from gateway.consent import lifecycle
-from gateway.consent.acting import Act
+from gateway.consent.acting import Act, known_client
 from gateway.consent.capture import SECRET_KEYS, Verified
-from gateway.consent.checks import Known, Mandate
-from gateway.consent.confirming import send_code
+from gateway.consent.checks import Known, Mandate, check_giver
+from gateway.consent.confirming import need_own, send_code
 from gateway.consent.model import (
     Capture,
     CaptureMethod,
@@ -25,10 +24,14 @@ from gateway.consent.model import (
 from gateway.consent.notices import tell_changed, tell_client, tell_in_force
 from gateway.consent.proofs import (
     CHECK_LASTS,
+    FORM_CODE,
+    FORM_CONSENT,
     MAX_ATTEMPTS,
     code_hash,
+    derived_id,
     import_client,
     import_nonce,
+    is_confirmed_offer,
     offer_digest,
     opens,
     person_hash,
@@ -45,6 +48,20 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Changing:
+    """A change as it was brought to us: of which consent, and else as a giving."""
+
+    consent: ConsentId
+    client: ClientId | None
+    rows: tuple[GrantRow, ...]
+    refused: tuple[RefusedRow, ...]
+    capture: Capture
+    shown: Shown
+    giver: Giver
+    mandate: Mandate | None
+
+
+@dataclass(frozen=True, slots=True)
 class Giving:
     """A giving as it was brought to us."""
 
@@ -56,6 +73,8 @@ class Giving:
     giver: Giver
     mandate: Mandate | None
     """What the register said of the representative just before the act."""
+    form: str | None = None
+    """The one-time key of the form that it came by: sent twice, it is given once."""
 
 
 def offer(act: Act, client: ClientId, rows: tuple[GrantRow, ...], shown: Shown) -> str:
@@ -69,6 +88,11 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     """Give. A refusal is returned, not raised, where a wrong code was counted: the count must be committed."""
     check_known_words(act, giving.shown)
     born = known_client(act, giving.client)
+    id, handle = _ids_of(act, giving)
+    before = None if id is None else act.office.stores.consents.consent(act.connection, id)
+    if before is not None:
+        # The same form once more: nothing is added, and it is answered as it was the first time.
+        return Given(before, None if all(grant.confirmed for grant in before.grants) else handle)
     verified, counted = _verify(act, giving)
     known = Known(verified, giving.mandate, born)
     try:
@@ -81,7 +105,7 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
             return refused
         raise
     _use_up(act, giving)
-    consent = replace(consent, capture=_kept(consent.capture))
+    consent = replace(consent, id=id or consent.id, capture=_kept(consent.capture))
     act.office.stores.consents.add_version(act.connection, consent, act.at)
     act.drafts.append(act.teller.given(consent))
     _settle(act, consent)
@@ -90,17 +114,29 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     if all(grant.confirmed for grant in consent.grants):
         tell_client(act, "consent.given", consent)
         return Given(consent, None)
-    return Given(consent, send_code(act, consent.client, consent.id, None, "consent.given"))
+    return Given(consent, send_code(act, consent.client, consent.id, None, "consent.given", handle))
 
 
-def change(
-    act: Act, consent_id: ConsentId, client: ClientId | None, rows: tuple[GrantRow, ...],
-    refused: tuple[RefusedRow, ...], capture: Capture, shown: Shown,
-) -> Given:  # fmt: skip
-    """Replace all rows by a new version, given by the client."""
-    check_known_words(act, shown)
-    old = act.load(consent_id, client)
-    new = lifecycle.change(old, rows, refused, capture, shown, act.office.directory, act.at, act.order)
+def _ids_of(act: Act, giving: Giving) -> tuple[ConsentId | None, str | None]:
+    """Return the ids of the consent and of the code to confirm it with, both of the form; None without a form."""
+    if giving.form is None:
+        return None, None
+    key = act.office.code_key
+    consent, code = (derived_id(key, what, giving.client, giving.form) for what in (FORM_CONSENT, FORM_CODE))
+    return ConsentId(consent), code
+
+
+def change(act: Act, changing: Changing) -> Given:
+    """Replace all rows by a new version, given by the client, or by a representative what a representative gave."""
+    check_known_words(act, changing.shown)
+    giver, client = changing.giver, changing.client
+    known = Known(mandate=changing.mandate, born=None if client is None else known_client(act, client))
+    check_giver(giver, known, act.at)
+    old = need_own(act.load(changing.consent, client), giver)
+    new = lifecycle.change(
+        old, changing.rows, changing.refused, changing.capture, changing.shown, giver, known, act.office.directory,
+        act.at, act.order,
+    )  # fmt: skip
     act.office.stores.consents.add_version(act.connection, new, act.at)
     act.drafts.append(act.teller.given(new, replaced=old.version))
     _settle(act, new)
@@ -130,14 +166,6 @@ def check_known_words(act: Act, shown: Shown) -> None:
         raise ConsentRefused("request-invalid", "there is no such wording in that version and language")
 
 
-def known_client(act: Act, client: ClientId) -> date | None:
-    """Return the client's date of birth where it is known. An unknown client: ConsentRefused("not-found")."""
-    standing = act.office.stores.clients.standing(act.connection, client)
-    if standing is None:
-        raise ConsentRefused("not-found", "there is no such client")
-    return standing.born
-
-
 def _verify(act: Act, giving: Giving) -> tuple[Verified, bool]:
     """Look up what the evidence refers to; return it, and whether a wrong code was counted."""
     evidence, proofs = giving.capture.evidence, act.office.stores.proofs
@@ -148,6 +176,8 @@ def _verify(act: Act, giving: Giving) -> tuple[Verified, bool]:
             row = proofs.code(act.connection, handle)
             if row is None or row.offer != digest or row.client != giving.client:
                 return Verified(), False
+            if evidence.get("code") is None:
+                return Verified(code=is_confirmed_offer(row, act.at)), False
             right = opens(row, code_hash(act.office.code_key, handle, evidence.get("code") or ""), act.at)
             if not right and row.attempts < MAX_ATTEMPTS:
                 proofs.count_attempt(act.connection, handle)
@@ -180,7 +210,9 @@ def _use_up(act: Act, giving: Giving) -> None:
     fresh = True
     match giving.capture.method:
         case CaptureMethod.OWN_PHONE:
-            proofs.use_code(act.connection, evidence.get("handle") or "", act.at)
+            handle = evidence.get("handle") or ""
+            fresh = proofs.use_nonce(act.connection, "own-phone", handle, act.at)
+            proofs.use_code(act.connection, handle, act.at)
         case CaptureMethod.PAPER_SCAN:
             fresh = proofs.use_nonce(act.connection, "paper-check", evidence.get("check") or "", act.at)
         case CaptureMethod.PARTNER_IMPORT:

@@ -71,11 +71,14 @@ def change(
     refused: tuple[RefusedRow, ...],
     capture: Capture,
     shown: Shown,
+    giver: Giver,
+    known: Known,
     directory: Directory,
     at: datetime,
     seq: int,
 ) -> Consent:
-    """Return the next version, given by the client on their own page and so confirmed. It replaces all rows.
+    """Return the next version, given on the client's own page, by the client or a representative, and so confirmed. It
+    replaces all rows. Whether the consent is the giver's to change is not asked here.
 
     Raises ConsentRefused("consent-ended") for a consent that `is_changeable` tells is none, else as `give`.
     """
@@ -83,10 +86,10 @@ def change(
         raise ConsentRefused("consent-ended", "this consent cannot be changed; a new one can be given")
     if capture.method is not CaptureMethod.SELF_SERVICE:
         raise ConsentRefused("capture-not-allowed", "a change is the client's own")
-    giver, known = Giver(), Known()
     check_giving(rows, capture, giver, known, directory, at)
     check_refused(refused, directory)
     grants = tuple(_grant(row, capture, giver, known, directory, at) for row in rows)
+    giver = replace(giver, until=mandate_end(giver, known))
     return replace(
         old, version=old.version + 1, giver=giver, capture=capture, shown=shown, grants=grants, refused=refused,
         given_at=at, seq=seq,

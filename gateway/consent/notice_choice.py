@@ -53,6 +53,8 @@ class Contact:
     reachable: tuple[ChannelKind, ...]
     hints: tuple[tuple[ChannelKind, str], ...]
     notes: tuple[str, ...]
+    language: str = "fi"
+    """In which of the four registers notices are written."""
 
 
 class NoticeTime(StrEnum):

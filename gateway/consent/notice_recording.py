@@ -9,7 +9,8 @@ from gateway.consent.model import Actor, ClientId, Consent, Giver
 from gateway.consent.notice_choice import Contact, NoticeChoice
 from gateway.consent.notice_registry import Pause
 from gateway.consent.pausing import PAUSE
-from gateway.consent.standing_recording import CLIENT, ON_OWN_PAGE, StandingRecording
+from gateway.consent.standing_recording import ON_OWN_PAGE, StandingRecording
+from gateway.consent.submitting import CLIENT
 
 _GATEWAY = Actor(system="gateway")
 
@@ -23,16 +24,19 @@ class NoticeRecording(StandingRecording):
         return await self._read(lambda connection: choosing.contact(self._office.stores, connection, client, kinds))
 
     async def choose_notices(
-        self, client: ClientId, choice: NoticeChoice, *, address: str | None = None, giver: Giver = CLIENT,
-        by: Actor = ON_OWN_PAGE,
+        self, client: ClientId, choice: NoticeChoice, *, address: str | None = None, language: str | None = None,
+        giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE,
     ) -> None:  # fmt: skip
-        """Record how often and where the client wants to be told; *address* is a new one for that channel.
+        """Record how often and where the client wants to be told; *address* is a new one for that channel, *language*
+        in which of the four registers from now on. None leaves either as it is.
 
-        A new address is told to the old one. Raises ConsentRefused("request-invalid") for an address that is none, or
-        for a channel that cannot reach the client.
+        A new address is told to the old one. Raises ConsentRefused("request-invalid") for an address that is none, for
+        a channel that cannot reach the client, and for another language.
         """
         kinds, mandate = self._reachable_kinds, await self._mandate(client, giver)
-        await self._do(by, lambda one: choosing.choose(one, client, choice, address, kinds, giver, mandate))
+        await self._do(
+            by, lambda one: choosing.choose(one, client, choice, address, kinds, language, giver, mandate), giver=giver
+        )
 
     async def pause(
         self, client: ClientId, *, lasting: timedelta = PAUSE, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE
@@ -43,19 +47,23 @@ class NoticeRecording(StandingRecording):
         stands already that one is returned, and nothing is added.
         """
         mandate = await self._mandate(client, giver)
-        return await self._do(by, lambda one: pausing.pause(one, client, lasting, giver, mandate), urgent=True)
+        return await self._do(
+            by, lambda one: pausing.pause(one, client, lasting, giver, mandate), giver=giver, urgent=True
+        )
 
     async def end_pause(self, client: ClientId, *, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE) -> int:
         """End the client's pauses; return how many stood. Ending one made in person is the client's alone."""
         mandate = await self._mandate(client, giver)
-        return await self._do(by, lambda one: pausing.end(one, client, giver, mandate))
+        return await self._do(by, lambda one: pausing.end(one, client, giver, mandate), giver=giver)
 
     async def withdraw_all(
         self, client: ClientId, *, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE
     ) -> tuple[Consent, ...]:
         """Withdraw every consent that could be relied on now or later, in one act; return those withdrawn by it."""
         mandate = await self._mandate(client, giver)
-        return await self._do(by, lambda one: ending.withdraw_all(one, client, giver, mandate), urgent=True)
+        return await self._do(
+            by, lambda one: ending.withdraw_all(one, client, giver, mandate), giver=giver, urgent=True
+        )
 
     async def walked_through(self, client: ClientId) -> None:
         """Note that the client has gone through everything that stands: the next reminder comes in a year."""

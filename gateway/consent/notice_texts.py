@@ -14,6 +14,8 @@ from gateway.directory.model import LANGUAGES
 from gateway.directory.source import read_yaml
 from gateway.errors import DirectoryError
 
+EASY = "fi-x-selko"
+"""Easy Finnish: the language `fi` in the register `easy`."""
 TEXTS = Path(__file__).with_name("locale") / "notices.yaml"
 _MAY_NAME: Mapping[str, frozenset[str]] = {
     "news.subject": frozenset(), "news.text": frozenset({"address"}),
@@ -45,7 +47,7 @@ class NoticeTexts:
 def language_of(person: Person) -> str:
     """Return in which of the four registers a person is written to."""
     if (person.language, person.register) == ("fi", "easy"):
-        return "fi-x-selko"
+        return EASY
     return person.language if person.language in LANGUAGES else "fi"
 
 

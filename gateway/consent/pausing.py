@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gateway.consent import prohibition as prohibitions
-from gateway.consent.acting import Act
+from gateway.consent.acting import Act, known_client
 from gateway.consent.checks import Known, Mandate
-from gateway.consent.giving import known_client
 from gateway.consent.model import ClientId, Giver
 from gateway.consent.notice_registry import Pause
 from gateway.consent.standing import lift

@@ -66,7 +66,7 @@ class MandateRegister(Protocol):
     """The register of guardians and mandates."""
 
     async def find(self, client: ClientId, kind: GiverKind, reference: str, at: datetime) -> Mandate | None:
-        """Return the mandate if it stands at *at* and covers consents; None otherwise."""
+        """Return the mandate if it stands at *at* and covers consents, and what it lets them do; None otherwise."""
         ...
 
 

@@ -31,6 +31,8 @@ CHECK_LASTS = timedelta(days=7)
 IMPORT_LASTS = timedelta(days=1)
 """A signed import older than this is not taken any more."""
 IMPORT_SKEW = timedelta(minutes=1)
+FORM_CONSENT, FORM_CODE = "form-consent", "form-code"
+"""What a form's key may name: see `derived_id`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,19 @@ def opens(row: CodeRow, given: bytes, at: datetime) -> bool:
     """Return whether the code is right, in time, unused and not tried too often."""
     usable = row.used_at is None and at < row.expires and row.attempts < MAX_ATTEMPTS
     return hmac.compare_digest(row.code, given) and usable
+
+
+def is_confirmed_offer(row: CodeRow, at: datetime) -> bool:
+    """Return whether an offer's code was written on the client's own device, lately enough to be given on."""
+    return row.offer is not None and row.used_at is not None and row.used_at <= at < row.used_at + CODE_LASTS
+
+
+def derived_id(key: bytes, what: str, client: ClientId, form: str) -> str:
+    """Return the id that belongs to a form of the client's: the same each time the form is sent, told to nobody before.
+
+    It has the 128 bits of a random one, and whoever lacks the key cannot tell the two apart.
+    """
+    return hmac.digest(key, "\n".join((what, client, form)).encode(), "sha256")[:16].hex()
 
 
 def offer_digest(client: ClientId, rows: Sequence[GrantRow], shown: Shown) -> bytes:

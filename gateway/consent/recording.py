@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.consent import confirming, ending, giving
-from gateway.consent.giving import Given, Giving
+from gateway.consent.giving import Changing, Given, Giving
 from gateway.consent.model import (
     Actor,
     Capture,
@@ -27,8 +27,9 @@ from gateway.consent.model import (
     Shown,
 )
 from gateway.consent.notice_recording import NoticeRecording
-from gateway.consent.proofs import offer_digest
-from gateway.consent.standing_recording import CLIENT, ON_OWN_PAGE
+from gateway.consent.proofs import FORM_CONSENT, derived_id, is_confirmed_offer, offer_digest
+from gateway.consent.standing_recording import ON_OWN_PAGE
+from gateway.consent.submitting import CLIENT
 from gateway.consent.view import ConsentView
 from gateway.errors import ConsentRefused
 
@@ -48,17 +49,26 @@ class Recording(NoticeRecording):
         giver: Giver = CLIENT,
         refused: Sequence[RefusedRow] = (),
         by: Actor = ON_OWN_PAGE,
+        form: str | None = None,
     ) -> Given:
         """Record a giving; service, system and worker of the capture are those of *by*. Where a grant needs the
         client's confirmation, a code goes to the client's own channel and the handle to confirm it with is returned.
+
+        *form* is a random key of the form that it came by: the same client's form sent once more gives nothing anew,
+        and is answered with the consent that it gave, as that stands now.
 
         Raises ConsentRefused with the first of: request-invalid, period-empty, period-too-long, basis-not-applicable,
         capture-not-allowed, evidence-missing, mandate-missing.
         """
         capture = _by(capture, by)
         mandate = await self._mandate(client, giver)
-        act = Giving(client, tuple(rows), tuple(refused), capture, shown, giver, mandate)
-        return await self._do(by, lambda one: giving.give(one, act))
+        act = Giving(client, tuple(rows), tuple(refused), capture, shown, giver, mandate, form)
+        return await self._do(by, lambda one: giving.give(one, act), giver=giver)
+
+    async def given_by(self, client: ClientId, form: str) -> Consent | None:
+        """Return the consent that a form of the client's gave, as it stands now; None where it gave none."""
+        id = ConsentId(derived_id(self._office.code_key, FORM_CONSENT, client, form))
+        return await self.consent_of_client(id, client)
 
     async def change(
         self,
@@ -68,36 +78,59 @@ class Recording(NoticeRecording):
         *,
         client: ClientId | None = None,
         refused: Sequence[RefusedRow] = (),
+        giver: Giver = CLIENT,
         by: Actor = ON_OWN_PAGE,
     ) -> Given:
-        """Replace all rows by a new version, given (and so confirmed) by the client.
+        """Replace all rows by a new version, given (and so confirmed) by the client, or by a representative where a
+        representative gave the version before.
 
-        With *client*, another client's consent answers as an unknown one: ConsentRefused("not-found"). Raises
+        With *client*, which a representative's change needs, another client's consent answers as an unknown one, and so
+        does to a representative what the client gave in person: ConsentRefused("not-found"). Raises
         ConsentRefused("consent-ended") for one withdrawn, spoken, spent in part or ended as a whole; else as `give`.
         """
         capture = Capture(CaptureMethod.SELF_SERVICE, service=by.service, evidence=_session(by))
-        new, no = tuple(rows), tuple(refused)
-        return await self._do(by, lambda one: giving.change(one, consent, client, new, no, capture, shown))
+        mandate = await self._mandate(client, giver)
+        new = Changing(consent, client, tuple(rows), tuple(refused), capture, shown, giver, mandate)
+        return await self._do(by, lambda one: giving.change(one, new), giver=giver)
 
-    async def confirm_by_client(self, consent: ConsentId, client: ClientId) -> Consent:
-        """Confirm every unconfirmed grant, by the client signed in on their own page."""
-        return await self._do(ON_OWN_PAGE, lambda one: confirming.confirm(one, consent, client, None))
+    async def confirm_by_client(
+        self, consent: ConsentId, client: ClientId, *, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE
+    ) -> Consent:
+        """Confirm every unconfirmed grant, by the client signed in on their own page.
 
-    async def confirm_by_code(self, handle: str, code: str) -> ConsentId:
-        """Confirm by the one-time code sent to the client's own channel.
+        A representative confirms what was recorded as a representative's word; what was recorded as the client's own
+        is the client's alone to confirm: ConsentRefused("not-found"), as for another's.
+        """
+        mandate = await self._mandate(client, giver)
+        return await self._do(
+            by, lambda one: confirming.confirm_by_client(one, consent, client, giver, mandate), giver=giver
+        )
+
+    async def confirm_by_code(self, handle: str, code: str) -> ConsentId | None:
+        """Confirm by the one-time code sent to the client's own channel: a consent, or an offer that can then be given
+        (None).
 
         A wrong, used, late or too often tried code, or an unknown handle: ConsentRefused("confirm-not-allowed"), all
         alike.
         """
         confirmed = await self._do(ON_OWN_PAGE, lambda one: confirming.confirm_by_code(one, handle, code))
-        return confirmed.id
+        return None if confirmed is None else confirmed.id
+
+    async def has_confirmed(self, client: ClientId, handle: str) -> bool:
+        """Return whether the client confirmed an offer of theirs on their own device, and it can be given yet."""
+
+        def look(connection: object) -> bool:
+            row = self._office.stores.proofs.code(connection, handle)
+            return row is not None and row.client == client and is_confirmed_offer(row, self._now())
+
+        return await self._read(look)
 
     async def confirm_by_service(self, consent: ConsentId, by: Actor) -> ConsentView:
         """Confirm, as a worker of the custodian, the grants whose custodian's organisation is the worker's own.
 
         Raises ConsentRefused("confirm-not-allowed") where there is none such.
         """
-        await self._do(by, lambda one: confirming.confirm(one, consent, None, by.service))
+        await self._do(by, lambda one: confirming.confirm_by_service(one, consent, by.service))
         view = await self.consent_view(consent, by.service or "")
         if view is None:
             raise ConsentRefused("not-found", "there is no such consent")
@@ -117,7 +150,9 @@ class Recording(NoticeRecording):
         *told* is the service the client told, which is not told again. With *client*, another's consent is "not-found".
         """
         mandate = await self._mandate(client, giver)
-        return await self._do(by, lambda one: ending.withdraw(one, consent, client, told, giver, mandate), urgent=True)
+        return await self._do(
+            by, lambda one: ending.withdraw(one, consent, client, told, giver, mandate), giver=giver, urgent=True
+        )
 
     async def end_mandate(self, client: ClientId, register_reference: str, by: Actor) -> int:
         """Record a mandate's end, which ends every grant that rests on it. Return how many grants ended."""
@@ -126,7 +161,8 @@ class Recording(NoticeRecording):
     async def offer(self, client: ClientId, rows: Sequence[GrantRow], shown: Shown, by: Actor) -> str:
         """Send a code for these rows and words to the client's own phone, and return its handle.
 
-        A giving by `own-phone` of the same rows and words then names handle and code as its evidence.
+        A giving by `own-phone` of the same rows and words then names the handle as its evidence, once the client has
+        confirmed by `confirm_by_code` on their own device; or handle and code where they gave the code to the worker.
         """
         offered = tuple(rows)
         return await self._do(by, lambda one: giving.offer(one, client, offered, shown))

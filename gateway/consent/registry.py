@@ -230,6 +230,10 @@ class ClientRegister(Protocol):
         """Keep an address of the client's own for a kind of channel, sealed."""
         ...
 
+    def set_language(self, connection: object, client: ClientId, language: str, register: str) -> None:
+        """Keep in which language and register the client is spoken to, sealed."""
+        ...
+
     def decoy(self) -> ClientId:
         """Return the client that no identifier leads to."""
         ...

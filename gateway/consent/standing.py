@@ -7,9 +7,8 @@ from datetime import timedelta
 
 from gateway.consent import prohibition as prohibitions
 from gateway.consent import relation as relations
-from gateway.consent.acting import TO_CLIENT, Act
+from gateway.consent.acting import TO_CLIENT, Act, known_client
 from gateway.consent.checks import CONSENT_BASES, Known, Mandate, check_giver, check_refused
-from gateway.consent.giving import known_client
 from gateway.consent.lifecycle import new_id
 from gateway.consent.model import AskedRow, ClientId, Giver, Prohibition, RefusedRow, Relation
 from gateway.consent.relation import RelationRow
@@ -49,8 +48,9 @@ def ask(act: Act, client: ClientId | None, asked: AskedRow) -> None:
     act.drafts.append(act.teller.asked(whom, asked, request))
 
 
-def defer(act: Act, client: ClientId, request: str) -> None:
+def defer(act: Act, client: ClientId, request: str, giver: Giver, mandate: Mandate | None) -> None:
     """Put a request of the client's aside."""
+    _check_giver(act, client, giver, mandate)
     standing = act.office.stores.standing
     row = next((one for one in standing.requests_of(act.connection, client) if one.id == request), None)
     if row is None:
@@ -136,8 +136,11 @@ def end_relation(act: Act, relation: str, register: str | None) -> Relation:
     return old if new == old else _save(act, "relation.ended", new)
 
 
-def contest_relation(act: Act, relation: str, client: ClientId) -> Relation:
+def contest_relation(
+    act: Act, relation: str, client: ClientId, giver: Giver, mandate: Mandate | None
+) -> Relation:  # fmt: skip
     """Record that the client contests a relation, and tell its custodian."""
+    _check_giver(act, client, giver, mandate)
     old = _relation(act, relation, client)
     new = relations.contest(old, act.at)
     if new == old:

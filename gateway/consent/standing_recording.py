@@ -17,13 +17,10 @@ from gateway.consent.model import (
     RelationKind,
 )
 from gateway.consent.relation import RelationRow
-from gateway.consent.submitting import Submitting
+from gateway.consent.submitting import CLIENT, Submitting
 
 ON_OWN_PAGE = Actor()
 """The client, signed in on their own page."""
-
-CLIENT = Giver()
-"""The client in person."""
 
 
 class StandingRecording(Submitting):
@@ -40,11 +37,14 @@ class StandingRecording(Submitting):
     ) -> None:
         """Record that the client says no to each row. It has no effect on the client's own consents."""
         mandate = await self._mandate(client, giver)
-        await self._do(by, lambda one: standing.refuse(one, client, tuple(rows), giver, mandate), urgent=True)
+        await self._do(
+            by, lambda one: standing.refuse(one, client, tuple(rows), giver, mandate), giver=giver, urgent=True
+        )
 
-    async def defer(self, client: ClientId, request: str) -> None:
+    async def defer(self, client: ClientId, request: str, *, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE) -> None:
         """Put a request aside: it stands, and is not asked again within the cool-down."""
-        await self._do(ON_OWN_PAGE, lambda one: standing.defer(one, client, request))
+        mandate = await self._mandate(client, giver)
+        await self._do(by, lambda one: standing.defer(one, client, request, giver, mandate), giver=giver)
 
     async def put_off(self, client: ClientId, rows: Sequence[AskedRow], *, by: Actor) -> None:
         """Record that the client, asked by a worker, decides later about each row: as good an answer as any other."""
@@ -62,15 +62,16 @@ class StandingRecording(Submitting):
         """Record "never to this recipient", "never this category"; None means any."""
         mandate = await self._mandate(client, giver)
         return await self._do(
-            by, lambda one: standing.prohibit(one, client, recipient, category, giver, mandate), urgent=True
-        )
+            by, lambda one: standing.prohibit(one, client, recipient, category, giver, mandate), giver=giver,
+            urgent=True,
+        )  # fmt: skip
 
     async def lift_prohibition(
         self, prohibition: str, *, client: ClientId | None = None, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE
     ) -> Prohibition:
         """Lift a prohibition. Lifting the client's own is the client's alone: ConsentRefused("lift-not-allowed")."""
         mandate = await self._mandate(client, giver)
-        return await self._do(by, lambda one: standing.lift(one, prohibition, client, giver, mandate))
+        return await self._do(by, lambda one: standing.lift(one, prohibition, client, giver, mandate), giver=giver)
 
     async def record_relation(
         self,
@@ -95,6 +96,11 @@ class StandingRecording(Submitting):
         """End a relation now, by who may record it; a second time adds nothing."""
         return await self._do(by, lambda one: standing.end_relation(one, relation, register), urgent=True)
 
-    async def contest_relation(self, relation: str, client: ClientId) -> Relation:
+    async def contest_relation(
+        self, relation: str, client: ClientId, *, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE
+    ) -> Relation:
         """Record that the client contests a relation, and tell the custodian. It stands until it is ended."""
-        return await self._do(ON_OWN_PAGE, lambda one: standing.contest_relation(one, relation, client))
+        mandate = await self._mandate(client, giver)
+        return await self._do(
+            by, lambda one: standing.contest_relation(one, relation, client, giver, mandate), giver=giver
+        )

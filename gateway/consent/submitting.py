@@ -22,6 +22,9 @@ from gateway.errors import ConsentRefused, NotKeptTwice, StoreUnavailable, TooBu
 
 _GATEWAY = Actor(system="gateway")
 
+CLIENT = Giver()
+"""The client in person."""
+
 R = TypeVar("R")
 
 
@@ -115,10 +118,12 @@ class Submitting(Reading):
         act = Act(self._office, _GATEWAY, connection, from_micros(at), order)
         act.tell("disclosure", TO_CLIENT, ClientId(client), None, {"event": event_id, "at": at})
 
-    async def _do(self, by: Actor, do: Callable[[Act], R | ConsentRefused], *, urgent: bool = False) -> R:
+    async def _do(
+        self, by: Actor, do: Callable[[Act], R | ConsentRefused], *, giver: Giver = CLIENT, urgent: bool = False
+    ) -> R:
         """Run an act as one item of the log, and return what it left once that is durable."""
         try:
-            outcome = await self._log.submit(ActItem(self._office, by, do), urgent=urgent)
+            outcome = await self._log.submit(ActItem(self._office, by, do, giver), urgent=urgent)
         except LogBusy as busy:
             raise TooBusy("too much is waiting to be written; try again later") from busy
         except (CommitFailed, CommitUnknown, LogBroken, LogForked, NotSigned) as failed:

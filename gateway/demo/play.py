@@ -20,6 +20,7 @@ from gateway.composition import Gateway, opened
 from gateway.demo.custodian import Kind, custodian_server, lies_outside, put_samples, write_custodians
 from gateway.demo.documents import SAMPLES, Sample, deposit_samples, sample_named
 from gateway.demo.folder import held
+from gateway.demo.lives import live
 from gateway.demo.local_opa import local_opa
 from gateway.demo.partner import PartnerSystem
 from gateway.demo.population import load_systems, populate
@@ -28,7 +29,7 @@ from gateway.demo.stage import Stage
 from gateway.demo.store import name_store, store_of
 from gateway.demo.story import CLIENT, Story
 from gateway.demo.telling import Teller
-from gateway.demo.walks import leave_a_request, tell_walks
+from gateway.demo.walks import tell_walks
 from gateway.demo.world import WORLD, World, load_world
 from gateway.errors import SettingsError
 from gateway.installation import prepare
@@ -154,9 +155,9 @@ async def _run(
                 teller.head(f"{teller.failed} of the steps did not go as told.")
             else:
                 teller.head("Every step went as told.")
-        if once:
-            return 1 if teller.failed else 0
-        await leave_a_request(stage)
+            if once:
+                return 1 if teller.failed else 0
+            await live(stage)
         _tell_where_next(stage, folder)
         tell_walks(stage)
         await serving.ended()

@@ -1,36 +1,29 @@
-"""What somebody can try in the demo's pages: a walk for a client, a professional and an officer, and a request that
-waits for the first."""
+"""What somebody can try in the demo's pages: a walk for clients, a professional and an officer."""
 
 from __future__ import annotations
 
-from gateway.consent.model import Actor, AskedRow
-from gateway.demo.population import system_of
 from gateway.demo.stage import Stage
 
-CLIENT = "suvi"
-_ASKING, _ROLE = "tyohonvalmennus", "tyohonvalmentaja"
-
-
-async def leave_a_request(stage: Stage) -> None:
-    """Let job coaching ask Suvi for her plan. Where it was asked lately the gateway drops it, as it does for anyone."""
-    by = Actor(_ASKING, system_of(_ASKING), "demo-coach", "Topi Esimerkki", _ROLE)
-    asked = AskedRow("sote-keskus", _ASKING, "work-ability-plan", "employment-support")
-    await stage.gateway.recording.request(stage.clients[CLIENT], asked, by)
+_READ_IN = (
+    ("suvi", "Finnish"), ("valteri", "easy Finnish"), ("ari", "Swedish"), ("maija", "English"), ("sirpa", "any"),
+)  # fmt: skip
+"""Who has a request to answer, and the language in which to walk: each language is any person's to choose."""
 
 
 def tell_walks(stage: Stage) -> None:
     """Say who can be signed in as, and a walk for each kind of reader."""
     say, base = stage.teller.say, stage.gateway.settings.base_url
-    clients, code = stage.world.clients, stage.world.clients[CLIENT].code.reveal()  # Invented, like everyone here.
-    names = ", ".join(row.name.partition(" ")[0] for key, row in clients.items() if not key.startswith("kaima"))
+    clients, code = stage.world.clients, stage.world.clients["suvi"].code.reveal()  # Invented, like everyone here.
+    names = ", ".join(_first(row.name) for key, row in clients.items() if not key.startswith("kaima"))
+    walkers = ", ".join(f"{_first(clients[key].name)} ({language})" for key, language in _READ_IN)
     say()
     stage.teller.head(f"The pages are at {base}/ in Finnish, easy Finnish, Swedish and English.")
     say(f"  Sign in as a client ({names}), or as a worker or data protection officer of any organisation.")
     for who, steps in (
         (
-            "As Suvi, a client:",
-            "answer what job coaching asks (see first what it would see) - Who can see - Who has looked - withdraw -"
-            " print the receipt",
+            f"As a client: {walkers}. Each has a request; where it was answered, the next start leaves another:",
+            "answer it (see first what they would see) - Permissions, and the receipt - Who can see, and why -"
+            " Who has looked - I do not recognise this - withdraw - Settings - Leave quickly",
         ),
         (
             "As Saara, a nurse at sote-keskus (Esimerkin hyvinvointialue):",
@@ -43,3 +36,7 @@ def tell_walks(stage: Stage) -> None:
     ):  # fmt: skip
         say(f"  {who}")
         say(f"    {steps}")
+
+
+def _first(name: str) -> str:
+    return name.partition(" ")[0]

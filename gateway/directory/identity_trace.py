@@ -6,11 +6,16 @@ import re
 from urllib.parse import unquote, unquote_plus
 
 # Whole runs only: a random id of ours may hold the shape inside a longer run of letters and digits.
-_TRACE = re.compile(r"(?<![0-9A-Za-z])\d{6}[-+YXWVUA-F]\d{3}[0-9A-FHJ-NPR-Y](?![0-9A-Za-z])", re.ASCII | re.IGNORECASE)
+# A hyphen is not always typed as one: the dashes of Unicode stand for it too.
+_TRACE = re.compile(
+    r"(?<![0-9A-Za-z])\d{6}[-+YXWVUA-F\u2010-\u2015\u2212\uFE63\uFF0D]\d{3}[0-9A-FHJ-NPR-Y](?![0-9A-Za-z])",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def holds_identity_code(text: str) -> bool:
-    """Return whether *text* holds the shape of a personal identity code; its date and check character are not asked."""
+    """Return whether *text* holds the shape of a personal identity code, written with whatever dash; its date and check
+    character are not asked."""
     return _TRACE.search(text) is not None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -52,3 +52,9 @@ def parse_instant(text: str) -> datetime:
     except (ValueError, OverflowError):
         raise ValueError("not an instant: no such date or time") from None
     raise ValueError("not an instant: give an RFC 3339 date-time with its offset, a date or a year")
+
+
+def last_day(until: datetime) -> date | None:
+    """Return the last full day of a period that ends at midnight in Helsinki; None where it ends at another time."""
+    local = until.astimezone(HELSINKI)
+    return local.date() - timedelta(days=1) if local.time() == time() else None

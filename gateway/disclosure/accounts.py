@@ -28,6 +28,12 @@ TOLD = (
 CONTEXT = ("consent.given", "consent.changed", "relation.recorded", "log.start")
 """The kinds of entry that others refer to: what a consent covered, on which section a relation rests."""
 
+_FOR_YOU = frozenset({
+    "consent.changed", "consent.confirmed", "consent.withdrawn", "consent.deferred", "prohibition.lifted",
+    "relation.contested",
+})  # fmt: skip
+"""The kinds of entry that say of a representative what they say of the client."""
+
 REHEARSED = (
     "decision", "disclosure", "consent.given", "consent.changed", "consent.withdrawn", "consent.refused"
 )  # fmt: skip
@@ -128,7 +134,7 @@ class Accounts:
         """Return an instant in Helsinki's time."""
         at = from_micros(t).astimezone(HELSINKI)
         return self._word("when").format(
-            day=at.day, month=at.month, year=at.year, hour=at.hour, minute=f"{at.minute:02}"
+            day=at.day, month=at.month, name=f"{at:%B}", year=at.year, hour=at.hour, minute=f"{at.minute:02}"
         )
 
     # Entries.
@@ -265,6 +271,8 @@ def _case(entry: Opened, body: Section) -> str:
             return f"{kind}.by-service"
         case "consent.withdrawn" if by not in (None, "client"):
             return "consent.withdrawn.told"
+        case _ if kind in _FOR_YOU and body.get("representative") is not None:
+            return f"{kind}.for-you"
         case "consent.refused" | "prohibition.given" | "client.notices" if not flag(body, "in_person"):
             return f"{kind}.for-you"
         case "audit.read" | "mandate.read" if body.get("view") == "who-can-see":

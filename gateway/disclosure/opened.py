@@ -81,7 +81,7 @@ class Opener:
         """
         known = known or {}
         self._look_up({one.key_id for index, one in rows.sealed if (index, one.section) not in known})
-        entries = {row.index: _parsed(row.entry) for row in rows.leaves}
+        entries = {row.index: row.entry for row in rows.leaves}
         sealed: dict[int, list[Sealed]] = {}
         for index, one in rows.sealed:
             sealed.setdefault(index, []).append(one)
@@ -101,12 +101,14 @@ class Opener:
         return leaves[0].entry, tuple(one for one in found if isinstance(one, Opening))
 
     def _open(
-        self, origin: str, event: EventRow, entry: Entry | None, sealed: Sequence[Sealed], erased: set[tuple[int, str]],
+        self, origin: str, event: EventRow, entry: bytes | None, sealed: Sequence[Sealed], erased: set[tuple[int, str]],
         known: Mapping[tuple[int, SectionName], Opening],
     ) -> Opened:  # fmt: skip
         sections: dict[str, Section | None] = {}
         closed: dict[str, str] = {}
         by_name = {one.section: one for one in sealed}
+        # Parsed only where an opening has to be made.
+        parsed: Entry | None = None
         for name in SECTIONS:
             one = by_name.get(name)
             if one is None:
@@ -114,7 +116,8 @@ class Opener:
                 continue
             opening: Opening | str | None = known.get((event.index, name))
             if opening is None:
-                opening = UNSOUND if entry is None else self._opening(origin, event, entry, one)
+                parsed = parsed or (None if entry is None else _parsed(entry))
+                opening = UNSOUND if parsed is None else self._opening(origin, event, parsed, one)
             content = _content(opening) if isinstance(opening, Opening) else None
             sections[name] = content
             if content is None:

@@ -57,7 +57,10 @@ def _given(records: Records, entry: Opened, body: Section) -> Iterator[str]:
         if known.withdrawn:
             yield "a consent is changed after it was withdrawn"
             return
-        if not in_person:
+        # Where the year's turn hides who gave the version before, nothing is said against it.
+        if not in_person and any(
+            records.grants[id].by_client for id in known.grants if not records.grants[id].replaced
+        ):
             yield "a consent is changed by another than the client"
             return
     grants = [grant_record(client, consent, version, row, in_person) for row in rows(body, "grants")]

@@ -76,7 +76,9 @@ def _is_seen(entry: Opened, looker: Looker, directory: Directory) -> bool:
     body, subject = entry.b, entry.s
     if body is None or subject is None:
         return False
-    by_representative = entry.kind.startswith("consent.") and subject.get("giver") in _REPRESENTATIVES
+    # Of a consent it counts who gave it; else who acted.
+    theirs = subject["giver"] in _REPRESENTATIVES if "giver" in subject else "representative" in subject
+    by_representative = theirs and (entry.kind.startswith("consent.") or entry.kind == "relation.contested")
     if entry.kind not in _OF_FACTS and not by_representative:
         return False
     named = list(_sections(body))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +23,8 @@ from gateway.disclosure.order_law import Findings, OrderLaw
 C = TypeVar("C")
 
 SOUND, UNSOUND = 0, 1
+_ALLOCATIONS = 200_000
+"""How many more objects there are before Python looks for cycles, while a log is verified: many stretches' worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,24 @@ def verify_database(
         for entry in opener.open_rows(origin, rows, openings):
             law.take(entry)
 
-    with store.read() as reader:
+    with store.read() as reader, _seldom_collected():
         tree = verify_rows(reader, verifiers, keys, held, heard)
     return Verification(tree, law.end())
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Let Python look for cycles less often meanwhile.
+
+    What is read is let go of a stretch at a time and holds no cycles, and what stands is kept to the end: the collector
+    would walk through it again and again, which took a third of the time.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def verify_folder(folder: Path, verifier: Verifier | None = None, held: Sequence[bytes] = ()) -> Verification:

@@ -59,15 +59,17 @@ def choice_router(recording: Recording, door: Door) -> APIRouter:
         summary="Put a request aside for the client",
         operation_id="defer",
         status_code=204,
-        responses=answers(204, "Recorded") | problems(body=True),
+        responses=answers(204, "Recorded") | problems(body=True, reasons=("mandate-missing",)),
         openapi_extra=needs(CONSENTS),
     )
     async def defer(
+        request: Request,
         body: Annotated[DeferBody, Body(openapi_examples=examples.DEFER)],
         requester: Requester = may_consent_defer,
     ) -> Response:
         """The request stands and is not asked again for a while. An unknown request and another's answer alike."""
-        await recording.defer(await door.need(body.client), need_id(body.request))
+        client, giver = await door.need(body.client), body.giver.to_domain()
+        await recording.defer(client, need_id(body.request), giver=giver, by=actor(requester, request))
         return empty()
 
     may_prohibition_record = Depends(door.admits(CONSENTS, "prohibition.record"))

@@ -14,16 +14,17 @@ from gateway.web.doors import Doors
 from gateway.web.page import Pages
 from gateway.web.portal.routes import portal_routers
 from gateway.web.portal.visit import Room, Visit
+from gateway.web.standing_mandates import StandingMandates
 
 
-def portal_room(gateway: Gateway, pages: Pages, doors: Doors) -> tuple[APIRouter, ...]:
+def portal_room(gateway: Gateway, pages: Pages, doors: Doors, mandates: StandingMandates) -> tuple[APIRouter, ...]:
     """Return the routers of the room."""
     search = SqlSearchStore(gateway.database)
     log = LogSearch(search, gateway.keys, gateway.log, gateway.log, gateway.parts.new_event_id)
     return tuple(
         portal_routers(
             Room(
-                pages, doors, gateway.recording, gateway.mandates, gateway.wordings, gateway.directory, gateway.clock,
+                pages, doors, gateway.recording, mandates, gateway.wordings, gateway.directory, gateway.clock,
                 log, gateway.concerns, _looks(gateway), gateway.settings.base_url,
             )
         )

@@ -17,9 +17,12 @@ from gateway.web.doors import Doors
 from gateway.web.page import Pages
 from gateway.web.review.ports import Review
 from gateway.web.review.room import review_routers
+from gateway.web.standing_mandates import StandingMandates
 
 
-def review_room(gateway: Gateway, pages: Pages, doors: Doors, insights: Insights) -> tuple[APIRouter, ...]:
+def review_room(
+    gateway: Gateway, pages: Pages, doors: Doors, insights: Insights, mandates: StandingMandates
+) -> tuple[APIRouter, ...]:
     """Return the routers of the room."""
     log = gateway.log
     search = LogSearch(SqlSearchStore(gateway.database), gateway.keys, log, log, gateway.parts.new_event_id)
@@ -32,6 +35,6 @@ def review_room(gateway: Gateway, pages: Pages, doors: Doors, insights: Insights
         who_can_see=insights.who_can_see, previews=insights.previews, own_documents=insights.own,
         explaining=insights.explaining, log=search, log_name=gateway.settings.log_name, concerns=gateway.concerns,
         proofs=OwnProofs(search, log.verifiers), check=WholenessCheck(gateway.log_store, log.verifiers),
-        phrases=load_phrases(), mandates=gateway.mandates, tell_look=tell,
+        phrases=load_phrases(), mandates=mandates, tell_look=tell,
     )  # fmt: skip
     return tuple(review_routers(review))

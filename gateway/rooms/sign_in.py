@@ -8,6 +8,7 @@ from datetime import datetime
 
 import httpx
 
+from adapters.sql.identities import SqlIdentities
 from adapters.sql.session_store import SqlSessionStore
 from adapters.sql.token_store import TokenStore
 from adapters.suomifi.account import load_register
@@ -72,8 +73,11 @@ def way_in(
 
 
 def _code_of(gateway: Gateway) -> Callable[[ClientId], Awaitable[PersonalIdentityCode | None]]:
+    identities = SqlIdentities(gateway.database, gateway.register, gateway.keys)
+
     async def code_of(client: ClientId) -> PersonalIdentityCode | None:
-        known = await gateway.database.reading(lambda link: gateway.register.identifiers_in_use(link, client))
-        return next((one.value for one in known if isinstance(one.value, PersonalIdentityCode)), None)
+        return next(
+            (one.value for one in await identities.in_use(client) if isinstance(one.value, PersonalIdentityCode)), None
+        )
 
     return code_of

@@ -29,6 +29,8 @@ def set_up_logs(style: Style, level: Level, stream: IO[str] | None = None) -> No
     root.setLevel(logging.WARNING)
     for name in OURS:
         logging.getLogger(name).setLevel(level.upper())
+    # Who came in and who was turned away is told whatever else is left unsaid.
+    logging.getLogger("saattaen.security").setLevel(logging.INFO)
 
 
 def _complete(record: logging.LogRecord) -> bool:

@@ -8,22 +8,29 @@ from urllib.parse import quote
 
 import orjson
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.errors import GatewayError
 from gateway.http.problems import PROBLEM_TYPE
 from gateway.web.addresses import is_page, way_back
+from gateway.web.doors import Doors
 from gateway.web.page import Pages, see_other
 from gateway.web.told import told_of
 
 _KEPT: Final = frozenset({b"retry-after", b"allow", b"x-request-id", b"saattaen-demo", b"connection"})
 """The headers of a problem that its page has too."""
+_OF_MANDATES: Final = {
+    "mandate-missing": "sign_in/mandate_ended.html", "mandate-narrow": "sign_in/mandate_narrow.html"
+}  # fmt: skip
+"""The pages of a mandate that is none any more, and of one that lets somebody only look."""
 
 
 class PagesLayer:
     """Wraps the app, outermost: a problem at a page's address becomes a page, in the reader's language."""
 
-    def __init__(self, app: ASGIApp, *, pages: Pages) -> None:
-        self._app, self._pages = app, pages
+    def __init__(self, app: ASGIApp, *, pages: Pages, doors: Doors) -> None:
+        self._app, self._pages, self._doors = app, pages, doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -42,11 +49,12 @@ class PagesLayer:
             else:
                 body.extend(message.get("body", b""))
                 if not message.get("more_body", False):
-                    await self._as_page(Request(scope), begun, bytes(body))(scope, receive, send)
+                    page = await self._as_page(Request(scope), begun, bytes(body))
+                    await page(scope, receive, send)
 
         await self._app(scope, receive, tell)
 
-    def _as_page(self, request: Request, begun: Message, body: bytes) -> ASGIApp:
+    async def _as_page(self, request: Request, begun: Message, body: bytes) -> ASGIApp:
         status = begun["status"]
         try:
             problem = orjson.loads(body)
@@ -59,6 +67,9 @@ class PagesLayer:
         if code == "identify-again":
             here = request.scope["path"] if request.method == "GET" else "/"
             return see_other(f"/sign-in/again?next={quote(way_back(here), safe='')}")
+        template = _OF_MANDATES.get(str(problem.get("reason")))
+        if template is not None and (told := await self._of_mandate(request, template)) is not None:
+            return told
         page = self._pages.render(
             request, "shell/problem.html", status=status, told=told_of(code, status), code=code,
             number=str(problem.get("request_id", "")) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",
@@ -67,6 +78,21 @@ class PagesLayer:
             if name.lower() in _KEPT:
                 page.raw_headers.append((name, value))
         return page
+
+    async def _of_mandate(self, request: Request, template: str) -> Response | None:
+        """Return the page that says whose affairs somebody may not see to, and the way on.
+
+        None where nobody acts for another, or where that cannot be told now.
+        """
+        try:
+            session = await self._doors.find(request)
+        except GatewayError:
+            return None
+        if session is None or session.signed_in.acting_for is None:
+            return None
+        return self._pages.render(
+            request, template, session, status=HTTPStatus.CONFLICT, other=session.signed_in.acting_for
+        )
 
 
 def _is_problem(message: Message) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -16,16 +17,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gateway.directory.instants import HELSINKI, from_micros
+from gateway.directory.instants import HELSINKI, from_micros, last_day, parse_instant
 from gateway.directory.model import Directory
 from gateway.directory.names import LANGUAGES
 from gateway.web.addresses import way_back
 from gateway.web.language import NAMES, html_language, language_of, locale_of, text_direction, translations
+from gateway.web.numbers import number_of
 from gateway.web.session import Session
 
 WEB: Final = Path(__file__).parent
 SIZE_COOKIE: Final = "saattaen-text-size"
 SIZES: Final = ("normal", "large", "largest")
+_DAY, _INSTANT = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII), re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.ASCII)
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -109,6 +112,10 @@ class Pages:
         """Return the text of the page alone."""
         return self._environments[page.language].get_template(template).render(page=page, **values)
 
+    def filters(self, language: str) -> Mapping[str, object]:
+        """Return how dates, numbers and codes are said in one of LANGUAGES, by the names of the templates' filters."""
+        return self._environments[language].filters
+
     def gettext(self, request: Request, text: str, **values: object) -> str:
         """Return a text of code (`N_`) in the request's language, its `%(name)s` filled in."""
         told = translations(language_of(request)).gettext(text)
@@ -151,7 +158,8 @@ class _Said:
             for group in ("purpose", "role", "section", "sensitivity", "capture", "basis", "told_as")
         }
         return {
-            "day": self.day, "instant": self.instant, "number": self.number, "service": self.service,
+            "day": self.day, "instant": self.instant, "last_day": self.last_day, "end": self.end,
+            "written": self.written, "number_of": number_of, "number": self.number, "service": self.service,
             "organisation": self.organisation, "category": self.category, **named,
         }  # fmt: skip
 
@@ -164,6 +172,25 @@ class _Said:
         clock = {"fi": "'klo' H.mm", "fi-x-selko": "'kello' H.mm", "sv": "'kl.' H.mm", "en": "'at' H:mm"}
         written = ("d MMMM y " if self._language == "en" else "d.M.y ") + clock[self._language]
         return format_datetime(_in_helsinki(at), written, locale=self._locale)
+
+    def last_day(self, until: datetime | int) -> str:
+        """Say the last day of a period whose end is exclusive: the one before where it ends at midnight."""
+        end = from_micros(until) if isinstance(until, int) else until
+        return self.day(end - timedelta(microseconds=1))
+
+    def end(self, until: datetime | int) -> str:
+        """Say the last day of a period that ends at midnight in Helsinki, and the instant of any other end."""
+        day = last_day(from_micros(until) if isinstance(until, int) else until)
+        return self.instant(until) if day is None else self.day(day)
+
+    def written(self, line: str) -> str:
+        """Say a line of a document: a line that is a day or an instant and no more as one, any other as it stands."""
+        try:
+            if _DAY.fullmatch(line):
+                return self.day(date.fromisoformat(line))
+            return self.instant(parse_instant(line)) if _INSTANT.match(line) else line
+        except ValueError:
+            return line
 
     def number(self, value: int | float) -> str:
         """Say a number."""

@@ -21,6 +21,8 @@ class ActingFor:
     name: str = field(repr=False)
     kind: str
     register_reference: str
+    may_decide: bool = True
+    """Whether the mandate lets them decide, or only look, as the register said last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,28 @@ from itertools import islice
 
 from adapters.sql.log_search import SqlSearchStore
 from gateway.composition import Gateway, opened
+from gateway.demo.population import system_of
 from gateway.demo.verification import has_doubts, verify_gateway
 from gateway.demo.world import load_world
 from gateway.disclosure.log_search import LogSearch, Officer, Query, Scope
 from tests.bench.load import LoadFailed
 from tests.bench.machine import SERVER, on_cores
-from tests.bench.population import CATEGORY, RECIPIENT, ROLE, person_of
+from tests.bench.population import CATEGORY, RECIPIENT, ROLE, ROWS, person_of
 from tests.bench.results import Figure
 from tests.bench.stores import Store
 
 _SEARCHES = 40
 _CLIENTS_ASKED = 40
 _WHOLE = Officer("bench")
+_STRANGE = Scope(frozenset({"nobody"}), frozenset({"nobody-system"}))
+_ABSENT = [
+    Query(recipient="nothing"), Query(custodian="nothing"), Query(category="nothing"), Query(basis="nothing"),
+    Query(requester="nothing"),
+]  # fmt: skip
+_APART = [
+    Query(recipient=ROWS[-1][1], outcome="permit"), Query(custodian="sosiaalityo", kinds=("disclosure", "decision")),
+    Query(category="self-assessment", outcome="deny"),
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,15 @@ async def _searches(gateway: Gateway) -> list[Search]:
         Search("refused", "refusals of one category", [Query(category=CATEGORY, outcome="deny")]),
         Search("rare", "of a kind that there is none of", [Query(kinds=("consent.withdrawn",))]),
         Search("scope", "within one organisation", [Query(recipient=RECIPIENT)], Officer("bench", scope=scope)),
-    ]
+        Search("strange", "within an organisation that did nothing", [Query()], Officer("bench", scope=_STRANGE)),
+        Search("absent", "of a recipient, custodian, category, basis or system that is in no entry", _ABSENT),
+        Search("old", "of a recipient that is in old entries alone", [Query(recipient=ROWS[-1][1])]),
+        Search("apart", "of values that are never in one entry", _APART),
+        Search("usual", "of an outcome that new entries do not have", [Query(outcome="na", category=CATEGORY)]),
+        Search("requester", "of one system, in a category that it never asked for", [
+            Query(requester=system_of(RECIPIENT), category="nothing")
+        ]),
+    ]  # fmt: skip
 
 
 async def _search(gateway: Gateway, store: Store, search: Search) -> list[Figure]:

@@ -1,13 +1,14 @@
 """What a page costs the server with a long history behind it: `make bench-pages`.
 
 Each page that a client, a professional and an officer can come to by links is asked for again and again, in process
-and without a network, on the grown store. Machines differ: p95 is to stay under 200 ms.
+and without a network, on a grown store of either kind (KIND=postgresql). Machines differ: p95 is to stay under 200 ms.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import sys
+import os
 import time
 from collections.abc import Collection, Mapping
 from statistics import median
@@ -21,8 +22,8 @@ from gateway.desks import register_desks
 from gateway.site import make_site
 from gateway.web.session import Kind, SignedIn
 from tests.bench.population import PURPOSE, RECIPIENT, ROLE, person_of
-from tests.bench.sizes import Sizes
-from tests.bench.stores import Store, lent_store
+from tests.bench.sizes import Population, Sizes
+from tests.bench.stores import Store, StoreKind, lent_store
 from tests.simulators.sessions import SimulatedSessions
 from tests.web.crawl import kind_of, pages_of
 from tests.web.people import Visitor
@@ -30,6 +31,14 @@ from tests.web.people import Visitor
 TIMES, AT_MOST = 20, 10.0
 """How often a page is asked for; fewer times where that takes longer than so many seconds."""
 MOST_MS = 200.0
+KINDS: tuple[StoreKind, ...] = ("sqlite", "postgresql")
+_SMALLER = {"SAATTAEN_BENCH_GROWN_CLIENTS": "2000", "SAATTAEN_BENCH_ENTRIES": "100000"}
+"""What a PostgreSQL store is filled with unless the environment says otherwise: filling it takes longer."""
+
+
+def size_of(kind: StoreKind, environment: Mapping[str, str]) -> Population:
+    """Return what is in the store that the pages are measured on."""
+    return Sizes.of(environment if kind == "sqlite" else {**_SMALLER, **environment}).grown
 
 
 async def measure(store: Store, rooms: Collection[str]) -> Mapping[str, tuple[float, float]]:
@@ -87,10 +96,15 @@ async def _timed(web: httpx.AsyncClient, address: str) -> float:
 
 def main() -> None:
     """Print the figures as they come, then slowest first."""
-    with lent_store("sqlite", Sizes.of({}).grown) as store:
-        figures = asyncio.run(measure(store, sys.argv[1:]))
+    parser = argparse.ArgumentParser("python -m tests.bench.pages", description="Measure what each page costs.")
+    parser.add_argument("--kind", choices=KINDS, default="sqlite")
+    parser.add_argument("rooms", nargs="*", help="portal, desk, oversight; all without any")
+    given = parser.parse_args()
+    with lent_store(given.kind, size_of(given.kind, os.environ)) as store:
+        figures = asyncio.run(measure(store, given.rooms))
         print(
-            f"{store.populated.entries:,} entries, {store.populated.consents:,} consents; server time of a page in ms"
+            f"{store.kind}: {store.populated.entries:,} entries, {store.populated.consents:,} consents;"
+            " server time of a page in ms"
         )
     for page, (half, most) in sorted(figures.items(), key=lambda row: -row[1][1]):
         print(f"{half:8.1f} {most:8.1f} {'over the mark' if most > MOST_MS else '':14}{page}")

@@ -91,7 +91,7 @@ def test_a_new_version_replaces_the_rows_and_keeps_the_old_version(stores: Store
     first = make(row())
     stores.consents.add_version(connection, first, START)
     own = Capture(CaptureMethod.SELF_SERVICE, evidence=Evidence((("session", "s"),)))
-    second = lifecycle.change(first, (FULL,), (), own, SHOWN, DIRECTORY, START, 2)
+    second = lifecycle.change(first, (FULL,), (), own, SHOWN, Giver(), Known(), DIRECTORY, START, 2)
     stores.consents.add_version(connection, second, START)
     assert stores.consents.consent(connection, first.id) == second
     assert stores.consents.versions(connection, first.id) == (first, second)

@@ -116,6 +116,8 @@ async def test_a_next_page_is_asked_for_at_our_own_address_alone(server: Simulat
             server.base.removesuffix("/fhir") + "/elsewhere?_getpages=1",
             f"{server.base}?patient.identifier=urn:oid:1.2.246.21%7C140395-9022",
             f"{server.base}?_getpages=1#there",
+            f"{server.base}/../elsewhere?_getpages=1",
+            f"{server.base}/a\r\nb",
         ):
             with pytest.raises(CustodianUnavailable, match="next page"):
                 await connection.next_page(link)

@@ -159,3 +159,26 @@ async def test_grants_at_work_are_those_that_ask_for_something_of_the_service(la
     withdrawn = await caseload.at_work(OURS, (), window, 10)
     assert {one.withdrawn_at for one in withdrawn} == {now} and len(withdrawn) == 2
     assert await caseload.at_work(THEIRS, (), window, 10) == ()
+
+
+async def test_a_services_newest_withdrawals_are_found_among_any_number_of_others(laws: Laws) -> None:
+    caseload, recording, began = SqlCaseload(laws.gateway.database), laws.gateway.recording, laws.clock.now()
+    mine = [await laws.give("suvi") for _ in range(3)]
+    for consent in mine:
+        laws.clock.advance(timedelta(minutes=1))
+        await recording.withdraw(consent.id)
+    for _ in range(4):
+        laws.clock.advance(timedelta(minutes=1))
+        other = await laws.give("sirpa", laws.row(recipient="kela", purpose="rehabilitation-decision"))
+        await recording.withdraw(other.id)
+    now = laws.clock.now()
+    window = Window(now, now + timedelta(days=30), now - timedelta(days=30))
+    found = await caseload.at_work(OURS, (), window, 2)
+    assert {one.withdrawn_at for one in found} == {began + timedelta(minutes=2), began + timedelta(minutes=3)}
+    # One that was changed counts as it was last; one of long ago is no news.
+    changed = await laws.give("suvi")
+    await recording.change(changed.id, (laws.row(category="self-assessment"),), changed.shown)
+    await recording.withdraw(changed.id)
+    assert [one.category for one in await caseload.at_work(OURS, (), window, 1)] == ["self-assessment"]
+    late = Window(now, now + timedelta(days=30), now + timedelta(minutes=1))
+    assert await caseload.at_work(OURS, (), late, 10) == ()

@@ -17,6 +17,7 @@ from sqlmodel import SQLModel
 from adapters.sql import schema
 from adapters.sql.engine import Database, DatabaseUnfit, open_database
 from adapters.sql.fact_reader import SqlFactReader
+from adapters.sql.log_store import SqlLogReader
 from adapters.sql.tables import CLIENT_FACT_TABLES, DECOY_CLIENT, PARTNER_FACT_TABLES
 from tests.contract.databases import database_url
 from tests.parts.postgres import ON_BOTH
@@ -183,3 +184,27 @@ def test_documents_of_the_first_schema_still_lie_with_us_in_the_next(database: D
     schema.check(database)
     snapshot = asyncio.run(SqlFactReader(database).for_document("nobody", "x", "d", "CarePlan"))
     assert [(one.id, one.source) for one in snapshot.documents] == [("d", None)]
+
+
+def test_entries_of_an_earlier_schema_are_sorted_by_their_values_as_new_ones_are(database: Database) -> None:
+    with database.write() as connection:
+        command.upgrade(schema._config(connection), "0009")
+        connection.commit()
+    # More than are sorted at a time, in two logs, with and without each value.
+    write(
+        database,
+        "WITH RECURSIVE number(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n < 41000) "
+        "INSERT INTO audit_index (log, idx, event_id, kind, outcome, basis, category, t) "
+        "SELECT CASE WHEN n < 40500 THEN 'a' ELSE 'b' END, n % 40500, 'e' || n, "
+        "CASE WHEN n % 2 = 0 THEN 'k' ELSE 'j' END, 'na', CASE WHEN n % 3 = 0 THEN 'plan' END, "
+        "CASE WHEN n % 3 = 1 THEN 'plan' END, n FROM number",
+    )
+    schema.upgrade(database)
+    with database.read() as connection:
+        unsorted = connection.execute(text("SELECT count(*) FROM audit_index WHERE combination IS NULL")).scalar_one()
+        assert connection.execute(text("SELECT count(*) FROM audit_combination")).scalar_one() == 12
+        reader = SqlLogReader(connection)
+        assert all(one.is_found for log, end in (("a", 40_500), ("b", 501)) for one in reader.events(log, 0, end))
+    assert unsorted == 0
+    with pytest.raises(DBAPIError, match="never"):
+        write(database, "UPDATE audit_index SET combination = 1")

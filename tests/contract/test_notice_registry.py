@@ -79,6 +79,17 @@ def test_an_address_is_added_to_what_is_sealed(stores: Stores, connection: objec
     stores.clients.set_channel(connection, ClientId("nobody"), "email", "a@example.fi")
 
 
+def test_a_language_replaces_what_is_sealed_and_nothing_else(
+    stores: Stores, connection: object, client: ClientId
+) -> None:
+    before = stores.clients.person(connection, client)
+    assert before is not None
+    stores.clients.set_language(connection, client, "fi", "easy")
+    after = stores.clients.person(connection, client)
+    assert after == replace(before, language="fi", register="easy")
+    stores.clients.set_language(connection, ClientId("nobody"), "sv", "plain")
+
+
 def test_a_pause_stands_as_long_as_its_prohibition(stores: Stores, connection: object, client: ClientId) -> None:
     row_ = Prohibition("p1", client, None, None, True, START)
     pause = Pause("p1", client, START, START + 30 * DAY)

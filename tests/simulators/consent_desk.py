@@ -90,7 +90,7 @@ class ConsentDesk(Recording):
 
     async def give(
         self, client: ClientId, rows: Sequence[GrantRow], capture: Capture, shown: Shown, *, giver: Giver = CLIENT,
-        refused: Sequence[RefusedRow] = (), by: Actor = ON_OWN_PAGE,
+        refused: Sequence[RefusedRow] = (), by: Actor = ON_OWN_PAGE, form: str | None = None,
     ) -> Given:  # fmt: skip
         """Record a giving; a code is kept for a test to read in `codes`."""
         handle, code = capture.evidence.get("handle"), capture.evidence.get("code")
@@ -106,7 +106,7 @@ class ConsentDesk(Recording):
         self.codes[handle] = (consent.id, "7K4M2PQX")
         return Given(consent, handle)
 
-    async def confirm_by_code(self, handle: str, code: str) -> ConsentId:
+    async def confirm_by_code(self, handle: str, code: str) -> ConsentId | None:
         """Confirm by a code."""
         found = self.codes.get(handle)
         if found is None or found[1] != code:
@@ -152,7 +152,7 @@ class ConsentDesk(Recording):
         check_giver(giver, Known(), self.clock.at)
         self.refused += [(client, row) for row in rows]
 
-    async def defer(self, client: ClientId, request: str) -> None:
+    async def defer(self, client: ClientId, request: str, *, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE) -> None:
         """Put a request aside."""
         if self.requests.get(request) != client:
             raise ConsentRefused("not-found")

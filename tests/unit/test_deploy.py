@@ -111,3 +111,11 @@ def test_systemd_reads_the_units(tmp_path: Path) -> None:
         ["systemd-analyze", "verify", "--man=no", *copies], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stderr.replace("\n", "")) == (0, "")
+
+
+@pytest.mark.parametrize("timer", sorted((DEPLOY / "systemd").glob("*.timer")), ids=lambda one: one.name)
+def test_a_timer_starts_a_unit_that_is_there_and_the_guide_enables_it(timer: Path) -> None:
+    assert timer.with_suffix(".service").exists()
+    enabled = [line for line in (DEPLOY / "README.md").read_text().splitlines() if line.startswith("systemctl enable")]
+    assert timer.name in " ".join(enabled)
+    assert "Persistent=true" in timer.read_text()

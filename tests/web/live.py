@@ -106,6 +106,15 @@ def _three_in_a_row() -> list[socket.socket]:
             return sockets
 
 
+def free_port() -> int:
+    """Return a port that is free with the two after it."""
+    sockets = _three_in_a_row()
+    port = int(sockets[0].getsockname()[1])
+    for one in sockets:
+        one.close()
+    return port
+
+
 @contextmanager
 def live(folder: Path, opener: Opener = with_simulated_sessions) -> Iterator[Live]:
     """Serve a gateway with pages on an installation in *folder*."""

@@ -11,11 +11,12 @@ import pytest
 
 from adapters.suomifi.valtuudet import CHECKSUM, MandateService, RegisterAccount, checksum
 from adapters.suomifi.valtuudet_simulator import SimulatedValtuudet
+from gateway.consent.checks import coming_of_age
 from gateway.consent.model import ClientId, Giver, GiverKind
 from gateway.directory.identity_code import Identifier
 from gateway.errors import ConsentRefused, StoreUnavailable
 from tests.laws.gateway_world import BASE
-from tests.web.sign_in_world import Browser, SignInWorld, open_sign_in
+from tests.web.sign_in_world import Browser, SignInWorld, open_sign_in, untouched
 
 
 @pytest.fixture
@@ -121,6 +122,112 @@ async def test_a_mandate_that_ended_in_the_register_ends_what_may_be_done_at_onc
     with pytest.raises(ConsentRefused) as refused:
         await recording.prohibit(client, category="work-ability-plan", giver=giver)
     assert refused.value.reason == "mandate-missing"
+
+
+async def test_an_ended_mandate_has_a_page_of_its_own_that_leads_back_to_oneself(world: SignInWorld) -> None:
+    browser, laws = world.browser(), world.laws
+    await browser.signs_in("sirpa")
+    await choose(browser)
+    nuori = laws.world.clients["nuori"]
+    assert (await browser.web.get(f"{BASE}/portal")).status_code == 200
+    world.providers.mandates.end(laws.world.clients["sirpa"].code.reveal(), nuori.code.reveal())
+    # A page is read for a minute yet; whatever is sent is asked anew, and then no page is read either.
+    assert (await browser.web.get(f"{BASE}/portal/matrix")).status_code == 200
+    before = await laws.gateway.recording.for_client(await client_id(world, "nuori"))
+    token = {"csrf": await browser.csrf()}
+    for answer in (
+        await browser.web.post(f"{BASE}/portal/prohibitions", data=token | {"recipient": "kela", "category": ""}),
+        await browser.web.get(f"{BASE}/portal"),
+        await browser.web.get(f"{BASE}/portal/log"),
+    ):
+        assert answer.status_code == 409
+        told = answer.text
+        assert f"You acted for {nuori.name}. You can no longer see or decide what concerns them." in told
+        assert "You are acting for" not in told and "Go on with my own information" in told
+        assert 'action="/acting-for/self"' in told and token["csrf"] in told
+    assert await laws.gateway.recording.for_client(await client_id(world, "nuori")) == before
+    assert (await browser.web.post(f"{BASE}/acting-for/self", data=token)).headers["location"] == "/portal"
+    own = await browser.web.get(f"{BASE}/portal")
+    assert own.status_code == 200 and nuori.name not in own.text
+
+
+async def test_a_mandate_that_ended_is_noticed_on_reading_pages_within_a_minute(world: SignInWorld) -> None:
+    browser, laws = world.browser(), world.laws
+    await browser.signs_in("sirpa")
+    await choose(browser)
+    sirpa, nuori = (laws.world.clients[one].code.reveal() for one in ("sirpa", "nuori"))
+    assert (await browser.web.get(f"{BASE}/portal")).status_code == 200
+    world.providers.mandates.end(sirpa, nuori)
+    laws.clock.advance(timedelta(seconds=59))
+    assert (await browser.web.get(f"{BASE}/portal/log")).status_code == 200
+    laws.clock.advance(timedelta(seconds=1))
+    for path in ("/portal", "/portal/log", "/portal/documents", "/portal/timeline"):
+        assert (await browser.web.get(f"{BASE}{path}")).status_code == 409, path
+
+
+async def test_a_register_that_does_not_answer_shows_nothing_of_the_other(world: SignInWorld) -> None:
+    browser = world.browser()
+    await browser.signs_in("sirpa")
+    await choose(browser)
+    world.to_providers.meddle = lambda request, answer: httpx.Response(500)
+    for path in ("/portal", "/portal/log", "/portal/matrix"):
+        answer = await browser.web.get(f"{BASE}{path}")
+        assert answer.status_code == 503 and "cannot do this right now" in answer.text, path
+    world.to_providers.meddle = untouched
+    assert (await browser.web.get(f"{BASE}/portal")).status_code == 200
+
+
+async def test_a_guardian_is_one_until_the_child_is_of_age_whatever_the_register_says(world: SignInWorld) -> None:
+    browser, laws = world.browser(), world.laws
+    await browser.signs_in("sirpa")
+    await choose(browser)
+    said = await acting(world, browser)
+    assert said is not None
+    at = laws.clock.now()
+    mandate = await laws.gateway.mandates.find(said[0], GiverKind.GUARDIAN, said[2], at)
+    assert mandate is not None
+    assert mandate.until == coming_of_age(laws.world.clients["nuori"].code.birth_date)
+
+
+async def test_a_mandate_to_look_shows_what_stands_and_decides_nothing(world: SignInWorld) -> None:
+    browser, laws = world.browser(), world.laws
+    ari, maija = laws.world.clients["ari"], laws.world.clients["maija"]
+    world.providers.mandates.add(ari.code.reveal(), maija.code.reveal(), maija.name, {"suostumusten-katselu"})
+    await browser.signs_in("ari")
+    assert (await choose(browser)).status_code == 303
+    relation = await laws.relate("maija")
+    for path in ("/portal", "/portal/relations", "/portal/prohibitions", "/portal/settings"):
+        page = await browser.web.get(f"{BASE}{path}")
+        assert page.status_code == 200 and "You may look. You may not decide for them." in page.text, path
+        # The one form is that of signing out.
+        assert page.text.count('<form method="post"') == 1, path
+    before, token = laws.size(), {"csrf": await browser.csrf()}
+    for path in ("/portal/prohibitions", "/portal/pause", f"/portal/relations/{relation}/contest", "/portal/give/kela"):
+        answer = await browser.web.post(f"{BASE}{path}", data=token | {"recipient": "kela", "category": ""})
+        assert answer.status_code == 409 and "You may look, but not decide" in answer.text, path
+    for path in ("/portal/give", "/portal/give/kela", "/portal/withdraw-all"):
+        assert "You may look, but not decide" in (await browser.web.get(f"{BASE}{path}")).text, path
+    assert {one.kind for one in laws.entries()[before:]} == {"mandate.read"}
+    said = await acting(world, browser)
+    assert said is not None
+    with pytest.raises(ConsentRefused) as refused:
+        await laws.gateway.recording.prohibit(said[0], recipient="kela", giver=Giver(GiverKind.MANDATE, said[2]))
+    assert refused.value.reason == "mandate-missing"
+
+    # The register lets them decide from now on: what is sent counts at once, and pages say so as soon as they ask.
+    world.providers.mandates.add(ari.code.reveal(), maija.code.reveal(), maija.name, {"suostumusten-hallinta"})
+    done = await browser.web.post(f"{BASE}/portal/prohibitions", data=token | {"recipient": "kela", "category": ""})
+    assert done.status_code == 303
+    assert "You may not decide" not in (await browser.web.get(f"{BASE}/portal/prohibitions")).text
+
+
+async def test_a_mandate_for_another_topic_is_none_here(world: SignInWorld) -> None:
+    browser, laws = world.browser(), world.laws
+    ari, maija = laws.world.clients["ari"], laws.world.clients["maija"]
+    world.providers.mandates.add(ari.code.reveal(), maija.code.reveal(), maija.name, {"veroasioiden-hoito"})
+    await browser.signs_in("ari")
+    assert (await choose(browser)).status_code == 400
+    assert await acting(world, browser) is None
 
 
 async def test_a_minors_own_prohibition_is_the_minors_to_lift(world: SignInWorld) -> None:

@@ -126,7 +126,7 @@ async def test_recipients_own_recording_opens_nothing_until_the_client_confirms_
     assert "In force" in words(await desk.get(f"{draft}/receipt"))
 
 
-async def test_code_on_the_clients_own_phone_confirms_at_once(people: People) -> None:
+async def test_code_is_written_on_the_clients_own_phone_and_never_at_the_desk(people: People) -> None:
     desk = await coach(people)
     page = await found(people, desk, "suvi", "employment-support")
     draft = await prepare(desk, page, "work-ability", [PLAN], "own-phone")
@@ -135,11 +135,23 @@ async def test_code_on_the_clients_own_phone_confirms_at_once(people: People) ->
     messages = read_messages(people.laws.folder / "outbox", await people.client_id("suvi"))
     body = next(one["body"] for one in messages if one["kind"] == "consent.offer")
     assert isinstance(body, dict)
-    await desk.post(f"{draft}/proof", {"code": "WRONG234"})
+    shown = await desk.get(f"{draft}/proof")
+    address = re.search(r"https://gateway.example(/portal/confirm/([0-9a-f]{32}))", shown.text)
+    assert address is not None and address[2] == body["handle"] and "data:image/svg+xml" in shown.text
+    assert 'name="code"' not in shown.text and str(body["code"]) not in shown.text
+    # Neither a code written at the desk nor going on without one records anything.
+    early = await desk.post(f"{draft}/proof", {"code": str(body["code"])})
+    assert early.status_code == 422 and "has not confirmed it on their own phone yet" in words(early)
     refused = await desk.post(f"{draft}/understood", {"told": "1"})
     assert refused.status_code == 422 and "The proof does not hold" in words(refused)
-    await desk.post(f"{draft}/proof", {"code": str(body["code"])})
+
+    phone = await people.visitor()
+    assert (await phone.post(address[1], {"code": "WRONG234"})).status_code == 422
+    done = await phone.post(address[1], {"code": str(body["code"])})
+    assert done.status_code == 200 and "The worker can go on" in words(done)
+    assert place_of(await desk.post(f"{draft}/proof")) == f"{draft}/understood"
     assert "In force" in words(await record(desk, draft))
+    assert people.laws.verify() == []
 
 
 async def test_paper_counts_once_a_second_person_has_compared_it(people: People) -> None:

@@ -157,8 +157,16 @@ async def test_counts_say_of_what_they_are_and_link_to_the_days(people: People) 
     officer = await people.officer("tyollisyysalue")
     answer = await officer.get(await searched(officer))
     assert "All are counted" in words(answer)
-    assert 'role="img"' in answer.text and "<desc" in answer.text and "<caption>" in answer.text
+    assert 'role="group" aria-labelledby="bars-title bars-desc"' in answer.text
+    assert "<desc" in answer.text and "<caption>" in answer.text
     assert "since=2026-11-22&amp;until=2026-11-22" in answer.text
+    # A bar is a link, by its own name, to what the table's row of its days leads to.
+    picture, table = answer.text.split('<svg class="chart"')[1].split("</svg>", 1)
+    bars = re.findall(r'<a href="([^"]+)" aria-label="([^"]+)">', picture)
+    assert bars and [href for href, _ in bars][::-1] == re.findall(
+        r'<th scope="row"><a href="([^"]+since=[^"]+)"', table
+    )
+    assert bars[0][1].startswith("22 November 2026: ")
     assert "style=" not in answer.text
 
 

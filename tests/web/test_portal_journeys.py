@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gateway.consent.model import ConsentState
 from gateway.consent.wording import render
 from tests.web.people import People, words
@@ -217,3 +219,19 @@ async def test_a_relation_by_law_is_seen_and_contested(people: People) -> None:
     assert "By law" in words(await suvi.get("/portal"))
     assert (await suvi.post(f"/portal/relations/{relation}/contest")).status_code == 303
     assert "You said on" in words(await suvi.get("/portal/relations"))
+
+
+async def test_the_language_of_messages_is_a_setting_that_stands_apart_from_the_pages_own(people: People) -> None:
+    suvi, client = await people.client("suvi"), await people.client_id("suvi")
+    page = await suvi.get("/portal/settings")
+    assert "In which language do we write to you?" in words(page)
+    fields = {"rhythm": "daily", "channel": "first", "language": "fi-x-selko"}
+    assert (await suvi.post("/portal/settings", fields)).status_code == 303
+    assert (await people.laws.gateway.recording.contact(client)).language == "fi-x-selko"
+    again = await suvi.get("/portal/settings")
+    assert re.search(r'name="language" value="fi-x-selko"[^>]* checked', again.text) and "Settings" in words(again)
+    # What somebody chose is kept on a fault, and a language that there is not is none.
+    wrong = await suvi.post("/portal/settings", {"language": "sv", "channel": "first"})
+    assert wrong.status_code == 422 and re.search(r'name="language" value="sv"[^>]* checked', wrong.text)
+    assert (await suvi.post("/portal/settings", fields | {"language": "tlh"})).status_code == 303
+    assert (await people.laws.gateway.recording.contact(client)).language == "fi-x-selko"

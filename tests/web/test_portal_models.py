@@ -29,7 +29,9 @@ from gateway.consent.model import (
 )
 from gateway.consent.view import ClientPicture, ReceiptView, RefusalView, RequestView
 from gateway.consent.wording_files import load_wordings
-from gateway.web.portal.cards import Stand, card_of, last_day, number_of
+from gateway.directory.instants import last_day
+from gateway.web.numbers import number_of
+from gateway.web.portal.cards import Stand, card_of
 from gateway.web.portal.choice import MONTHS, Offered, as_it_stands, day_after_months, end_of, read_choice, rows_of
 from gateway.web.portal.eyes import seen
 from gateway.web.portal.offering import purposes_of, recipients, rows_again, rows_for, rows_left

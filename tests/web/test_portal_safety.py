@@ -159,7 +159,7 @@ async def test_a_representative_sees_what_representatives_gave_and_gives_in_that
     given = (await laws.gateway.recording.for_client(child)).consents[0]
     assert (given.giver.kind, given.giver.register_reference) == (GiverKind.GUARDIAN, "register:1")
     page = await guardian.get(f"/portal/consents/{given.id}")
-    assert page.status_code == 200 and "/change" not in page.text
+    assert page.status_code == 200 and f"{given.id}/change" in page.text
     looks = [entry for entry in laws.entries() if entry.kind == "mandate.read"]
     assert looks and all(entry.client == child for entry in looks)
     assert "Who acts for you" in words(await (await people.client("nuori")).get("/portal/settings"))
@@ -178,3 +178,36 @@ async def test_a_representative_cannot_confirm_what_was_recorded_of_the_client(p
     consent = await recorded_by_worker(people, "nuori", laws.row())
     guardian = await people.client("maija", acting_for="nuori")
     assert (await guardian.post(f"/portal/consents/{consent.id}/confirm")).status_code == 404
+
+
+async def test_a_representative_does_on_the_page_what_the_client_can(people: People) -> None:
+    laws, recording = people.laws, people.laws.gateway.recording
+    child = await people.client_id("nuori")
+    laws.gateway.mandates.add(child, GiverKind.GUARDIAN, "register:1")
+    guardian = await people.client("maija", acting_for="nuori")
+    request = await request_of(people, "nuori", "kela", purpose="rehabilitation-decision")
+    relation = await laws.relate("nuori")
+    assert (await guardian.post(f"/portal/requests/{request}", {"answer": "later"})).status_code == 303
+    assert (await guardian.post(f"/portal/relations/{relation}/contest")).status_code == 303
+    picture = await recording.for_client(child)
+    assert picture.requests[0].state == "deferred" and picture.relations[0].contested_at is not None
+
+    path = f"/portal/requests/{request}"
+    await confirm(guardian, path, await guardian.post(path, {"answer": "yes", "until": "3"}))
+    given = (await recording.for_client(child)).consents[0]
+    change = f"/portal/consents/{given.id}/change"
+    assert (await guardian.get(change)).status_code == 200
+    fields = {"row": [given.grants[0].id], "until": "6", f"tick-{given.grants[0].id}": ["health"]}
+    assert (await confirm(guardian, change, await guardian.post(change, fields))).status_code == 303
+    changed = await recording.consent_of_client(given.id, child)
+    assert changed is not None and (changed.version, changed.giver.kind) == (2, GiverKind.GUARDIAN)
+    told = words(await (await people.client("nuori")).get("/portal/log"))
+    assert "Your representative changed for you" in told and "Your representative put the request" in told
+    assert "Your representative said for you that a recorded ground is wrong" in told
+
+    # Once the client in person has changed it, it is the client's own.
+    nuori = await people.client("nuori")
+    fields = {"row": [changed.grants[0].id], "until": "6"}
+    assert (await confirm(nuori, change, await nuori.post(change, fields))).status_code == 303
+    assert (await guardian.get(change)).status_code == 404
+    assert laws.verify() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,8 +16,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, RSAKey
 
 from adapters.custodian.fhir_server.mapping import ClientCredentials, Credentials
+from adapters.custodian.fhir_server.wire import Answer, Wire, WireTransport
 from gateway.errors import SettingsError
 
+# What a header may hold.
+_TOKEN = re.compile("[ -~]+")
 ASSERTION_SECONDS = 240
 """SMART Backend Services takes assertions of at most five minutes."""
 
@@ -24,69 +28,59 @@ ASSERTION_SECONDS = 240
 class Signed(Protocol):
     """Sends requests with whatever the credentials add to them."""
 
-    async def send(self, method: str, address: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
-        """Return the whole answer. Raises httpx's errors, or ValueError where no token is to be had."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close the connections."""
+    async def send(self, method: str, address: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        """Return the whole answer. Raises the wire's errors, or ValueError where no token is to be had."""
         ...
 
 
-def open_client(credentials: Credentials, *, transport: httpx.AsyncBaseTransport, timeout: httpx.Timeout) -> Signed:
-    """Return a client over *transport*. Raises SettingsError for a key that is none."""
-    if isinstance(credentials, ClientCredentials):
-        return _WithToken(credentials, transport, timeout)
-    # A certificate is shown by the transport itself.
-    return _Plain(httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False))
+def signing(credentials: Credentials, wire: Wire) -> Signed:
+    """Return who sends over *wire* with these credentials. Raises SettingsError for a key that is none."""
+    # A certificate is shown by the wire itself.
+    return _WithToken(credentials, wire) if isinstance(credentials, ClientCredentials) else _Plain(wire)
 
 
 class _Plain:
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
 
-    async def send(self, method: str, address: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
-        return await self._client.request(method, address, headers=dict(headers), content=body)
-
-    async def aclose(self) -> None:
-        await self._client.aclose()
+    async def send(self, method: str, address: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        return await self._wire.ask(method, address, headers, body)
 
 
 class _WithToken:
-    """Authlib's client: it asks for a token when there is none, or when the one at hand is about to end."""
+    """Sends a token that Authlib's client asks for, when there is none or the one at hand is about to end."""
 
-    def __init__(
-        self, credentials: ClientCredentials, transport: httpx.AsyncBaseTransport, timeout: httpx.Timeout
-    ) -> None:
-        self._credentials = credentials
-        self._client = _authlib_client(credentials, transport, timeout)
+    def __init__(self, credentials: ClientCredentials, wire: Wire) -> None:
+        self._credentials, self._wire = credentials, wire
+        self._client = _authlib_client(credentials, wire)
         self._asking = asyncio.Lock()
 
-    async def send(self, method: str, address: str, headers: Mapping[str, str], body: bytes | None) -> httpx.Response:
+    async def send(self, method: str, address: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         try:
-            await self._have_token()
-            answer: httpx.Response = await self._client.request(method, address, headers=dict(headers), content=body)
-        except (AuthlibBaseError, JoseError, KeyError, TypeError):
-            # Its errors quote the server's words.
+            token = await self._have_token()
+        except (AuthlibBaseError, JoseError, KeyError, TypeError, httpx.HTTPError):
+            # Their errors quote the server's words.
             raise ValueError("no token is to be had") from None
-        if answer.status_code == 401:
+        answer = await self._wire.ask(method, address, {**headers, "authorization": f"Bearer {token}"}, body)
+        if answer.status == 401:
             # Revoked before its end: the next request asks for another.
             self._client.token = None
         return answer
 
-    async def aclose(self) -> None:
-        await self._client.aclose()
-
-    async def _have_token(self) -> None:
+    async def _have_token(self) -> str:
         async with self._asking:
             token = self._client.token
             if not token or token.is_expired(leeway=10):
                 await self._client.fetch_token(
                     self._credentials.token_endpoint, grant_type="client_credentials", scope=self._credentials.scope
                 )
+                token = self._client.token
+            if str(token["token_type"]).lower() != "bearer" or not _TOKEN.fullmatch(str(token["access_token"])):
+                raise ValueError("a token came that is not a bearer's")
+            return str(token["access_token"])
 
 
-def _authlib_client(credentials: ClientCredentials, transport: httpx.AsyncBaseTransport, timeout: httpx.Timeout) -> Any:
+def _authlib_client(credentials: ClientCredentials, wire: Wire) -> Any:
     from authlib.deprecate import AuthlibDeprecationWarning
 
     with warnings.catch_warnings():
@@ -111,7 +105,7 @@ def _authlib_client(credentials: ClientCredentials, transport: httpx.AsyncBaseTr
             return signed
 
     client = AsyncOAuth2Client(
-        credentials.client_id, key, token_endpoint_auth_method=PrivateKeyJWT.name, transport=transport, timeout=timeout,
+        credentials.client_id, key, token_endpoint_auth_method=PrivateKeyJWT.name, transport=WireTransport(wire),
         follow_redirects=False, trust_env=False,
     )  # fmt: skip
     client.register_client_auth_method(ShortAssertion(credentials.token_endpoint))

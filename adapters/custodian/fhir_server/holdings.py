@@ -22,6 +22,9 @@ from gateway.errors import BodyInvalid, CustodianUnavailable
 
 _log = logging.getLogger(__name__)
 
+CHECKED_AT_ONCE = 16 * 1024
+"""An answer of so many bytes is checked in a millisecond or two: a thread of its own would cost more than that."""
+
 Identify = Callable[[str], Awaitable[tuple[Identifier, ...]]]
 """Opens a client's identifiers that are in use, sealed until then: for this one purpose, once a permit is there."""
 
@@ -88,8 +91,8 @@ class FhirHoldings:
         body = await connection.search(shelf.resource, form)
         found: list[HeldDocument] = []
         while True:
-            # 3. Off the event loop: a validation takes milliseconds.
-            page, documents = await asyncio.to_thread(self._believed, body, sought, server)
+            # 3.
+            page, documents = await self._check(body, sought, server)
             found += documents
             if only is not None and [one.server_id for one in found] not in ([], [only.origin.id]):
                 raise CustodianUnavailable("Another document than the one asked for came.")
@@ -100,6 +103,12 @@ class FhirHoldings:
             if not documents:
                 raise CustodianUnavailable("An empty page was followed by another one.")
             body = await connection.next_page(page.next_link)
+
+    async def _check(self, body: bytes, sought: Sought, server: Server) -> tuple[Page, list[HeldDocument]]:
+        if len(body) <= CHECKED_AT_ONCE:
+            return self._believed(body, sought, server)
+        # Off the event loop, which a large answer would hold up.
+        return await asyncio.to_thread(self._believed, body, sought, server)
 
     def _believed(self, body: bytes, sought: Sought, server: Server) -> tuple[Page, list[HeldDocument]]:
         try:

@@ -45,6 +45,8 @@ from gateway.errors import SettingsError
 FOLDER: Final = "identification"
 IDENTIFICATION: Final = f"{FOLDER}/providers.yaml"
 CLIENTS: Final = "suomifi"
+_TOPICS: Final = {"manage": ["suostumusten-hallinta"], "see": ["suostumusten-katselu"]}
+"""The simulated register's topics, and what they let somebody do here."""
 _SECRETS: Final = "mandates.json"
 _NAMES: Final = {
     "fi": "Suomi.fi-tunnistus (simuloitu)", "sv": "Suomi.fi-identifikation (simulerad)",
@@ -117,7 +119,7 @@ def install_providers(
     register = SimulatedValtuudet(account, f"{base_url}/acting-for/callback", now)
     for representative, principal in load_mandates(world):
         register.add(representative.code.reveal(), principal.code.reveal(), principal.name)
-    named = {"base": account.base, "client_id": account.client_id, "secrets": _SECRETS}
+    named = {"base": account.base, "client_id": account.client_id, "secrets": _SECRETS, "topics": _TOPICS}
     _write(place / "providers.yaml", _yaml({"demo": True, "providers": rows, "mandates": named}))
     return DemoProviders(clients, staff, register)
 

@@ -25,6 +25,7 @@ class DeferBody(Incoming):
 
     client: ClientIdentifier
     request: Id = Field(description="The id of the request, as the client was told it.")
+    giver: GiverBody = GiverBody()
 
 
 class ProhibitBody(Incoming):

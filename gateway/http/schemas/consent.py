@@ -28,7 +28,8 @@ from gateway.http.schemas.identifier import ClientIdentifier
 MAX_ROWS = 64
 """More rows than this were not chosen one by one."""
 
-_OPTIONAL_EVIDENCE = {CaptureMethod.VERBAL: ("spoken_at",)}
+_MAY = {CaptureMethod.VERBAL: ("spoken_at",), CaptureMethod.OWN_PHONE: ("code",)}
+_WHEN = {"spoken_at": "if earlier", "code": "unless the client wrote it on their own device"}
 
 Language = Literal["fi", "sv", "en"]
 Register = Literal["plain", "easy"]
@@ -82,14 +83,14 @@ class CaptureBody(Incoming):
         max_length=8,
         description="By method: "
         + "; ".join(
-            f"`{method}`: {', '.join((*keys, *(f'{key} (if earlier)' for key in _OPTIONAL_EVIDENCE.get(method, ()))))}"
+            f"`{method}`: {', '.join((*keys, *(f'{key} ({_WHEN[key]})' for key in _MAY.get(method, ()))))}"
             for method, keys in EVIDENCE_KEYS.items()
         ),
     )
 
     @model_validator(mode="after")
     def _only_its_own_evidence(self) -> Self:
-        known = {*EVIDENCE_KEYS[self.method], *_OPTIONAL_EVIDENCE.get(self.method, ())}
+        known = {*EVIDENCE_KEYS[self.method], *_MAY.get(self.method, ())}
         if not self.evidence.keys() <= known:
             raise fault(f"the evidence of {self.method} is {', '.join(sorted(known))}; leave anything else out")
         return self

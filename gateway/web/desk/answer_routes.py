@@ -23,7 +23,7 @@ from gateway.web.page import HEADERS, see_other
 
 MAX_NOTE: Final = 1000
 _SAYS: Final = {
-    "evidence-missing": N_("The proof does not hold: a wrong or old code, or a paper compared by the same person."),
+    "evidence-missing": N_("The proof does not hold: not confirmed in time, or a paper compared by the same person."),
     "period-empty": N_("The time has run out. Choose the period again."),
 }  # fmt: skip
 _OTHERWISE: Final = N_("This cannot be recorded as it is. Go back and look at each screen again.")
@@ -105,8 +105,8 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
                 await drafts.save(entered, draft)
                 return see_other(f"/desk/drafts/{draft.id}/proof")
             case CaptureMethod.OWN_PHONE:
-                draft = replace(draft, code=form.text("code", most=40))
-                fault = "" if draft.code else N_("Write the code that came to the client's own phone.")
+                confirmed = await answering.has_confirmed(desk, draft, whom)
+                fault = "" if confirmed else N_("The client has not confirmed it on their own phone yet.")
             case CaptureMethod.VERBAL:
                 draft = replace(draft, note=form.text("note", most=MAX_NOTE))
                 fault = "" if len(draft.note) >= 10 else N_("Write down the words that were said.")
@@ -156,7 +156,7 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
             given = await answering.give(desk, entered, draft, whom)
         except ConsentRefused as refused:
             return await _understood(request, entered, draft, _SAYS.get(refused.reason, _OTHERWISE), status=422)
-        done = replace(draft, consent=given.consent.id, confirm=given.handle or "", code="", note="")
+        done = replace(draft, consent=given.consent.id, confirm=given.handle or "", note="")
         await drafts.save(entered, done)
         return see_other(f"/desk/drafts/{draft.id}/receipt")
 
@@ -222,7 +222,11 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
 
     async def _proof(request: Request, entered: Entered, draft: Draft, fault: str = "", status: int = 200) -> Response:
         whom = await desk.whom(entered, draft.ref)
-        return desk.render(request, entered, "proof.html", status=status, whom=whom, draft=draft, fault=fault)
+        address = f"{desk.base_url}/portal/confirm/{draft.handle}" if draft.handle else ""
+        return desk.render(
+            request, entered, "proof.html", status=status, whom=whom, draft=draft, fault=fault, address=address,
+            qr=_qr(address),
+        )  # fmt: skip
 
     async def _understood(
         request: Request, entered: Entered, draft: Draft, fault: str = "", status: int = 200

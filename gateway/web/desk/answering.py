@@ -36,7 +36,12 @@ async def offer(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> Draft
     """Send a code for these words to the client's own phone; return the draft with its handle."""
     client = await client_of(desk, entered, draft, whom)
     handle = await desk.recording.offer(client, draft.grant_rows(), words_of(desk, draft).shown(), entered.actor)
-    return replace(draft, handle=handle, code="")
+    return replace(draft, handle=handle)
+
+
+async def has_confirmed(desk: Desk, draft: Draft, whom: Whom) -> bool:
+    """Return whether the client wrote the code on their own phone, where it was sent: the worker never learns it."""
+    return whom.client is not None and await desk.recording.has_confirmed(whom.client, draft.handle)
 
 
 async def compare(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> Draft:
@@ -52,7 +57,7 @@ async def give(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> Given:
     capture = Capture(CaptureMethod(draft.method), service=entered.service, evidence=evidence_of(draft))
     client = await client_of(desk, entered, draft, whom)
     shown = words_of(desk, draft).shown()
-    return await desk.recording.give(client, draft.grant_rows(), capture, shown, by=entered.actor)
+    return await desk.recording.give(client, draft.grant_rows(), capture, shown, by=entered.actor, form=draft.id)
 
 
 async def refuse(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> None:
@@ -74,7 +79,7 @@ def evidence_of(draft: Draft) -> Evidence:
     """Return what the method leaves behind."""
     match CaptureMethod(draft.method):
         case CaptureMethod.OWN_PHONE:
-            return Evidence((("handle", draft.handle), ("code", draft.code)))
+            return Evidence((("handle", draft.handle),))
         case CaptureMethod.VERBAL:
             return Evidence((("note", draft.note),))
         case CaptureMethod.PAPER_SCAN:

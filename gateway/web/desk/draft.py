@@ -45,7 +45,6 @@ class Draft:
     shown: str = ""
     """Hash of the words on the client's screen when the client answered."""
     handle: str = ""
-    code: str = ""
     scan: str = ""
     scan_type: str = ""
     check: str = ""
@@ -84,7 +83,7 @@ class Draft:
     def unanswered(self) -> Draft:
         """Return it as it was before the client answered."""
         return replace(
-            self, said_yes=False, shown="", handle="", code="", scan="", scan_type="", check="", checked_by="", note="",
+            self, said_yes=False, shown="", handle="", scan="", scan_type="", check="", checked_by="", note="",
         )  # fmt: skip
 
     @property

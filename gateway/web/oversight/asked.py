@@ -51,6 +51,16 @@ class Asked:
             after=self.after or None, count=count,
         )  # fmt: skip
 
+    @property
+    def since_by_hand(self) -> str:
+        """The first day as a person writes it."""
+        return _by_hand(self.since)
+
+    @property
+    def until_by_hand(self) -> str:
+        """The last day as a person writes it."""
+        return _by_hand(self.until)
+
     def address(self, path: str, reference: str = "", **changed: str) -> str:
         """Return the address of a page that asks this, with something *changed*."""
         one = replace(self, **changed)
@@ -92,17 +102,30 @@ def read_asked(text: Callable[[str], str], directory: Directory) -> tuple[Asked,
             faults.append((name, N_("This is not one of the choices.")))
     for name in ("since", "until"):
         try:
-            day_of(getattr(given, name))
+            day = day_of(getattr(given, name))
         except ValueError:
-            faults.append((name, N_("Write the day as 2026-05-31.")))
+            faults.append((name, N_("Write the day as 31.5.2026.")))
+        else:
+            given = replace(given, **{name: day.isoformat() if day else ""})
     if not faults and given.since and given.until and given.since > given.until:
         faults.append(("until", N_("The last day is before the first.")))
     return replace(given, **dict.fromkeys((name for name, _ in faults), "")), faults
 
 
 def day_of(text: str) -> date | None:
-    """Return a day as it is written in an address, None for none. Raises ValueError."""
+    """Return a day as it is written in an address (2026-05-31) or by a person (31.5.2026), None for none.
+
+    Raises ValueError.
+    """
+    if "." in text:
+        day, month, year = map(int, text.split("."))
+        return date(year, month, day)
     return date.fromisoformat(text) if text else None
+
+
+def _by_hand(text: str) -> str:
+    day = day_of(text)
+    return "" if day is None else f"{day.day}.{day.month}.{day.year}"
 
 
 def _midnight(day: date | None) -> int | None:

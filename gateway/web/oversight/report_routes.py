@@ -119,7 +119,7 @@ def report_router(
             since = day_of(form.text("since"))
         except ValueError:
             since = None
-            faults.append(("since", N_("Write the day as 2026-05-31.")))
+            faults.append(("since", N_("Write the day as 31.5.2026.")))
         if package == Package.USE:
             since = since or two_years + timedelta(1)
             if since <= two_years and not special:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from gateway.consent.lifecycle import has_ended, is_changeable, succeeded
 from gateway.consent.model import Consent, ConsentState, Grant, Prohibition
 from gateway.consent.wording import Wordings
-from gateway.directory.instants import HELSINKI
 from gateway.directory.model import Directory
+from gateway.web.numbers import number_of
 
 SOON: Final = timedelta(days=30)
 
@@ -64,19 +64,6 @@ class Card:
         if self.stand in (Stand.IN_FORCE, Stand.FORBIDDEN):
             return "now"
         return "waiting" if self.stand in (Stand.UNCONFIRMED, Stand.LATER) else "over"
-
-
-def number_of(id: str) -> str:
-    """Return the number by which a person speaks of a consent or a receipt, as in 7F3K-2M9Q: a part of its random
-    id."""
-    short = id[:8].upper()
-    return f"{short[:4]}-{short[4:]}"
-
-
-def last_day(until: datetime) -> date | None:
-    """Return the last full day of a period that ends at midnight in Helsinki; None where it ends at another time."""
-    local = until.astimezone(HELSINKI)
-    return local.date() - timedelta(days=1) if local.time() == time() else None
 
 
 def is_forbidden(recipient: str, category: str, prohibitions: Sequence[Prohibition]) -> bool:

@@ -16,7 +16,7 @@ from gateway.web.portal.choice import Choice, Offered, as_it_stands, read_choice
 from gateway.web.portal.consent_routes import find_card, find_consent
 from gateway.web.portal.offering import rows_again, rows_left
 from gateway.web.portal.request_routes import ticks_of
-from gateway.web.portal.visit import Room, Visit, missing, need_in_person
+from gateway.web.portal.visit import Room, Visit, missing, need_may_decide
 
 
 def change_router(room: Room) -> APIRouter:
@@ -34,6 +34,7 @@ def change_router(room: Room) -> APIRouter:
     @router.get("/{consent_id}/change")
     async def change_page(request: Request, consent_id: str) -> Response:
         visit = await room.enter(request)
+        need_may_decide(visit)
         card = await _changeable(room, visit, consent_id)
         offered = rows_left(card)
         return form_page(visit, card.consent, offered, as_it_stands(offered), again=False)
@@ -51,12 +52,15 @@ def change_router(room: Room) -> APIRouter:
         checked = check(room, visit, form, offered, choice, here, here, may_tell_help=False)
         if not isinstance(checked, Checked):
             return checked
-        await room.recording.change(consent.id, checked.rows, checked.shown, client=visit.client, by=visit.by)
+        await room.recording.change(
+            consent.id, checked.rows, checked.shown, client=visit.client, giver=visit.giver, by=visit.by
+        )
         return see_other(f"/portal/consents/{consent.id}/given")
 
     @router.get("/{consent_id}/again")
     async def again_page(request: Request, consent_id: str) -> Response:
         visit = await room.enter(request)
+        need_may_decide(visit)
         consent = await find_consent(room, visit, consent_id)
         return form_page(visit, consent, rows_again(consent, room.directory, visit.now), Choice(), again=True)
 
@@ -75,7 +79,7 @@ def change_router(room: Room) -> APIRouter:
             return checked
         capture = visit.capture(supported=checked.supported)
         given = await room.recording.give(
-            visit.client, checked.rows, capture, checked.shown, giver=visit.giver, by=visit.by
+            visit.client, checked.rows, capture, checked.shown, giver=visit.giver, by=visit.by, form=checked.form
         )
         return see_other(f"/portal/consents/{given.consent.id}/given")
 
@@ -83,8 +87,7 @@ def change_router(room: Room) -> APIRouter:
 
 
 async def _changeable(room: Room, visit: Visit, consent_id: str) -> Card:
-    """Return a consent that can be changed now, by the client in person: a change is a giving of their own."""
-    need_in_person(visit)
+    """Return a consent that can be changed now by who acts."""
     card = await find_card(room, visit, consent_id)
     if not card.can_change:
         raise missing()

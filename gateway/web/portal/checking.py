@@ -1,17 +1,20 @@
 """The screen on which a choice is checked before it is confirmed: the exact text, whose hash the consent keeps.
 
 Nothing is kept between the screens. The second one carries the choice in its own fields and the hash of the text that
-it showed; the confirming renders the text once more, and counts only if it is the same.
+it showed; the confirming renders the text once more, and counts only if it is the same. It carries a one-time key too,
+so that who presses twice gives once.
 """
 
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from gateway.consent.lifecycle import new_id
 from gateway.consent.model import Consent, GrantRow, Shown
 from gateway.consent.wording import Rendered, render
 from gateway.web.forms import Form
@@ -19,6 +22,7 @@ from gateway.web.portal.choice import DAY, Choice, Offered, rows_of
 from gateway.web.portal.visit import Room, Visit
 
 CONFIRM = "confirm"
+_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Checked:
     rows: tuple[GrantRow, ...]
     shown: Shown
     supported: bool
+    form: str
+    """The one-time key of the screen that was confirmed."""
 
 
 def check(
@@ -42,8 +48,9 @@ def check(
     rows = rows_of(choice, offered, visit.now)
     text = text_of(room, visit, rows)
     answered, told = form.text("step", most=20) == CONFIRM, form.text("text", most=64)
-    if answered and hmac.compare_digest(told.encode(), text.sha256.encode()):
-        return Checked(rows, text.shown(), form.text("supported", most=3) == "yes")
+    key = form.text("form", most=64)
+    if answered and _KEY.fullmatch(key) and hmac.compare_digest(told.encode(), text.sha256.encode()):
+        return Checked(rows, text.shown(), form.text("supported", most=3) == "yes", key)
     return confirm_on(
         room, visit, offered, choice, action, back, no_action=no_action, purpose=purpose, text_changed=answered,
         may_tell_help=may_tell_help,
@@ -59,7 +66,8 @@ def confirm_on(
     kept = [("until", choice.until)] if choice.last_day is None else [
         ("until", DAY), ("until_day", choice.last_day.isoformat())
     ]  # fmt: skip
-    hidden = [("step", CONFIRM), ("text", text.sha256), *(("row", key) for key in choice.keys), *kept]
+    once = [("step", CONFIRM), ("form", new_id()), ("text", text.sha256)]
+    hidden = [*once, *(("row", key) for key in choice.keys), *kept]
     if purpose:
         hidden.append(("purpose", purpose))
     parts = list(zip(choice.keys, text.rows, strict=True))

@@ -18,9 +18,11 @@ def confirm_router(room: Room) -> APIRouter:
     """Return the routes of confirming by code. Every handle shows the same page: nothing of a consent is told."""
     router = APIRouter(prefix="/portal/confirm", include_in_schema=False)
 
-    def page(request: Request, handle: str, *, fault: str = "", done: bool = False, status: int = 200) -> Response:
+    def page(
+        request: Request, handle: str, *, fault: str = "", done: bool = False, offered: bool = False, status: int = 200
+    ) -> Response:
         return room.pages.render(
-            request, "portal/confirm.html", None, status=status, handle=handle, fault=fault, done=done
+            request, "portal/confirm.html", None, status=status, handle=handle, fault=fault, done=done, offered=offered
         )
 
     @router.get("/{handle}")
@@ -35,9 +37,9 @@ def confirm_router(room: Room) -> APIRouter:
         try:
             if not code.isascii():
                 raise ConsentRefused("confirm-not-allowed")
-            await room.recording.confirm_by_code(handle, code)
+            confirmed = await room.recording.confirm_by_code(handle, code)
         except ConsentRefused:
             return page(request, handle, fault=room.pages.gettext(request, REFUSED), status=422)
-        return page(request, handle, done=True)
+        return page(request, handle, done=True, offered=confirmed is None)
 
     return router

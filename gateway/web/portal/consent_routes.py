@@ -14,7 +14,7 @@ from gateway.web.page import see_other
 from gateway.web.portal.cards import Card, card_of
 from gateway.web.portal.checking import text_shown
 from gateway.web.portal.eyes import may_see, seen
-from gateway.web.portal.visit import SUPPORTED, Room, Visit, missing, need_id, need_in_person
+from gateway.web.portal.visit import SUPPORTED, Room, Visit, missing, need_id
 
 
 def consent_router(room: Room) -> APIRouter:
@@ -54,10 +54,9 @@ def consent_router(room: Room) -> APIRouter:
     @router.post("/{consent_id}/confirm")
     async def confirm(request: Request, consent_id: str) -> Response:
         visit = await room.enter(request)
-        need_in_person(visit)
         await room.form(visit)
         consent = await find_consent(room, visit, consent_id)
-        await room.recording.confirm_by_client(consent.id, visit.client)
+        await room.recording.confirm_by_client(consent.id, visit.client, giver=visit.giver, by=visit.by)
         return see_other(f"/portal/consents/{consent.id}/given")
 
     return router

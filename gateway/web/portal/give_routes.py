@@ -12,7 +12,7 @@ from gateway.web.portal.checking import Checked, check
 from gateway.web.portal.choice import Choice, read_choice
 from gateway.web.portal.offering import purposes_of, recipients, rows_for
 from gateway.web.portal.request_routes import ticks_of
-from gateway.web.portal.visit import Room, Visit, missing
+from gateway.web.portal.visit import Room, Visit, missing, need_may_decide
 
 NO_PURPOSE = N_("Choose what it may be used for.")
 
@@ -33,11 +33,13 @@ def give_router(room: Room) -> APIRouter:
     @router.get("")
     async def whom(request: Request) -> Response:
         visit = await room.enter(request)
+        need_may_decide(visit)
         return room.show(visit, "give_whom", recipients=recipients(room.directory, visit.now))
 
     @router.get("/{recipient}")
     async def what(request: Request, recipient: str) -> Response:
         visit = await room.enter(request)
+        need_may_decide(visit)
         return form_page(visit, known(visit, recipient), Choice(), "")
 
     @router.post("/{recipient}")
@@ -60,7 +62,7 @@ def give_router(room: Room) -> APIRouter:
             return checked
         capture = visit.capture(supported=checked.supported)
         given = await room.recording.give(
-            visit.client, checked.rows, capture, checked.shown, giver=visit.giver, by=visit.by
+            visit.client, checked.rows, capture, checked.shown, giver=visit.giver, by=visit.by, form=checked.form
         )
         return see_other(f"/portal/consents/{given.consent.id}/given")
 

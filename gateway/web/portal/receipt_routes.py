@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from gateway.consent.view import ReceiptView
 from gateway.web.page import HEADERS
-from gateway.web.portal.cards import last_day
 from gateway.web.portal.consent_routes import find_consent
 from gateway.web.portal.paper import qr_inline, qr_svg, to_pdf
 from gateway.web.portal.receipt_view import read_receipt
@@ -51,7 +50,6 @@ def receipt_router(room: Room) -> APIRouter:
         page = room.pages.page(request, visit.session)
         html = room.pages.text(
             page, "portal/receipt_pdf.html", receipt=read_receipt(found), qr=qr_inline(link(found)), link=link(found),
-            last_day=last_day,
         )  # fmt: skip
         # Neither name nor number of a person is in the file's name: it lies in a folder of downloads.
         named = {"content-disposition": 'attachment; filename="receipt.pdf"'}

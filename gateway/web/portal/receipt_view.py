@@ -11,7 +11,7 @@ import orjson
 
 from gateway.consent.view import ReceiptView
 from gateway.directory.instants import parse_instant
-from gateway.web.portal.cards import number_of
+from gateway.web.numbers import number_of
 
 
 @dataclass(frozen=True, slots=True)

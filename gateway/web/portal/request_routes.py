@@ -11,6 +11,7 @@ from gateway.consent.view import RequestView
 from gateway.web.page import see_other
 from gateway.web.portal.checking import Checked, check
 from gateway.web.portal.choice import Choice, Offered, read_choice
+from gateway.web.portal.eyes import may_see
 from gateway.web.portal.start import stands
 from gateway.web.portal.visit import Room, Visit, missing, need_id
 
@@ -21,9 +22,12 @@ def request_router(room: Room) -> APIRouter:
     """Return the routes of requests."""
     router = APIRouter(prefix="/portal/requests", include_in_schema=False)
 
-    async def asked(visit: Visit, request: str) -> RequestView:
+    async def find(visit: Visit, request: str) -> RequestView | None:
         picture = await room.recording.for_client(visit.client)
-        found = next((one for one in picture.requests if one.id == need_id(request)), None)
+        return next((one for one in picture.requests if one.id == need_id(request)), None)
+
+    async def asked(visit: Visit, request: str) -> RequestView:
+        found = await find(visit, request)
         if found is None:
             raise missing()
         return found
@@ -47,7 +51,13 @@ def request_router(room: Room) -> APIRouter:
     async def answer(request: Request, request_id: str) -> Response:
         visit = await room.enter(request)
         form = await room.form(visit)
-        row = await asked(visit, request_id)
+        row = await find(visit, request_id)
+        if row is None:
+            # Whoever pressed twice has answered it already: they are led to what they gave.
+            before = await room.recording.given_by(visit.client, form.text("form", most=64))
+            if before is None or not may_see(before, in_person=visit.in_person):
+                raise missing()
+            return see_other(f"/portal/consents/{before.id}/given")
         here = f"/portal/requests/{row.id}"
         match form.text("answer", most=10):
             case "no":
@@ -55,9 +65,7 @@ def request_router(room: Room) -> APIRouter:
                 await room.recording.refuse(visit.client, [no], giver=visit.giver, by=visit.by)
                 return see_other("/portal/done/refused")
             case "later":
-                # Putting aside is the client's own word; a representative who leaves it for later has said nothing.
-                if visit.in_person:
-                    await room.recording.defer(visit.client, row.id)
+                await room.recording.defer(visit.client, row.id, giver=visit.giver, by=visit.by)
                 return see_other("/portal/done/later")
             case _:
                 pass
@@ -70,7 +78,7 @@ def request_router(room: Room) -> APIRouter:
             return checked
         capture = visit.capture(supported=checked.supported)
         given = await room.recording.give(
-            visit.client, checked.rows, capture, checked.shown, giver=visit.giver, by=visit.by
+            visit.client, checked.rows, capture, checked.shown, giver=visit.giver, by=visit.by, form=checked.form
         )
         return see_other(f"/portal/consents/{given.consent.id}/given")
 

@@ -9,11 +9,11 @@ from starlette.responses import Response
 from gateway.consent.notice_choice import ChannelKind, NoticeChoice, Rhythm
 from gateway.errors import ConsentRefused
 from gateway.web.forms import Form
-from gateway.web.language import N_
+from gateway.web.language import N_, NAMES
 from gateway.web.page import see_other
 from gateway.web.portal.cards import Card, card_of
 from gateway.web.portal.eyes import seen
-from gateway.web.portal.visit import Room, Visit, need_in_person
+from gateway.web.portal.visit import Room, Visit, need_in_person, need_may_decide
 
 NO_RHYTHM = N_("Choose how often.")
 NO_ADDRESS = N_("Check the address or the number. A number begins with +358.")
@@ -30,6 +30,7 @@ def settings_router(room: Room) -> APIRouter:
         *,
         chosen: NoticeChoice | None = None,
         address: str = "",
+        language: str = "",
         faults: list[tuple[str, str]] | None = None,
     ) -> Response:
         contact = await room.recording.contact(visit.client) if visit.in_person else None
@@ -37,6 +38,7 @@ def settings_router(room: Room) -> APIRouter:
         return room.show(
             visit, "settings", status=422 if faults else 200, contact=contact, address=address, faults=faults or [],
             choice=chosen or (contact.choice if contact else None), kinds=list(ChannelKind),
+            language=language or (contact.language if contact else ""), names=NAMES,
             pauses=await room.recording.pauses_of(visit.client),
             represented=[one for one in picture.consents if not one.giver.is_client],
         )  # fmt: skip
@@ -52,15 +54,21 @@ def settings_router(room: Room) -> APIRouter:
         need_in_person(visit)
         form = await room.form(visit)
         choice, address = _choice(form), form.text("address", most=254)
+        language = form.text("language", most=12)
+        language = language if language in NAMES else ""
         if choice is None:
-            return await page(visit, address=address, faults=[("rhythm", room.text(visit, NO_RHYTHM))])
+            return await page(
+                visit, address=address, language=language, faults=[("rhythm", room.text(visit, NO_RHYTHM))]
+            )
         try:
-            await room.recording.choose_notices(visit.client, choice, address=address or None, by=visit.by)
+            await room.recording.choose_notices(
+                visit.client, choice, address=address or None, language=language or None, by=visit.by
+            )
         except ConsentRefused as refused:
             if refused.reason != "request-invalid":
                 raise
             faults = [("address", room.text(visit, NO_ADDRESS))]
-            return await page(visit, chosen=choice, address=address, faults=faults)
+            return await page(visit, chosen=choice, address=address, language=language, faults=faults)
         return see_other("/portal/done/settings")
 
     @router.post("/pause")
@@ -80,6 +88,7 @@ def settings_router(room: Room) -> APIRouter:
     @router.get("/withdraw-all")
     async def before_all(request: Request) -> Response:
         visit = await room.enter(request)
+        need_may_decide(visit)
         return room.show(visit, "withdraw_all", live=await _live(visit), done=None)
 
     @router.post("/withdraw-all")

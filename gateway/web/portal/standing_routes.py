@@ -10,7 +10,7 @@ from gateway.errors import ConsentRefused
 from gateway.web.language import N_
 from gateway.web.page import see_other
 from gateway.web.portal.start import stands
-from gateway.web.portal.visit import Room, Visit, missing, need_id, need_in_person
+from gateway.web.portal.visit import Room, Visit, missing, need_id
 
 NOTHING_CHOSEN = N_("Choose a service, a kind of information, or both.")
 
@@ -70,12 +70,15 @@ def standing_router(room: Room) -> APIRouter:
     @router.post("/relations/{relation}/contest")
     async def contest(request: Request, relation: str) -> Response:
         visit = await room.enter(request)
-        need_in_person(visit)
         await room.form(visit)
         try:
-            await room.recording.contest_relation(need_id(relation), visit.client)
-        except ConsentRefused:
-            raise missing() from None
+            await room.recording.contest_relation(
+                need_id(relation), visit.client, giver=visit.giver, by=visit.by
+            )  # fmt: skip
+        except ConsentRefused as refused:
+            if refused.reason == "not-found":
+                raise missing() from None
+            raise
         return see_other("/portal/done/contested")
 
     return router

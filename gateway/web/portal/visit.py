@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.consent.model import Actor, Capture, CaptureMethod, ClientId, Evidence, Giver, GiverKind
-from gateway.consent.ports import MandateRegister
 from gateway.consent.recording import Recording
 from gateway.consent.wording import Wordings
 from gateway.directory.model import Directory
@@ -23,8 +22,8 @@ from gateway.http.problems import EdgeError
 from gateway.web.doors import Doors
 from gateway.web.forms import Form, read_form
 from gateway.web.page import Pages
-from gateway.web.portal.cards import last_day
 from gateway.web.session import ActingFor, Session
+from gateway.web.standing_mandates import StandingMandates
 
 SUPPORTED: Final = "supported"
 """The key of evidence that says: somebody helped the client to read. A supporter never decides, so no name is kept."""
@@ -54,6 +53,11 @@ class Visit:
         return self.acting_for is None
 
     @property
+    def may_decide(self) -> bool:
+        """Whether who acts may decide here: the client, and a representative whose mandate goes so far."""
+        return self.acting_for is None or self.acting_for.may_decide
+
+    @property
     def giver(self) -> Giver:
         """Who gives, as every use case is told; the register is asked again at each act."""
         other = self.acting_for
@@ -81,7 +85,7 @@ class Room:
     pages: Pages
     doors: Doors
     recording: Recording
-    mandates: MandateRegister
+    mandates: StandingMandates
     wordings: Wordings
     directory: Directory
     clock: Clock
@@ -97,24 +101,23 @@ class Room:
         A representative's mandate is looked up at each visit, and their look is an entry of the client's log: once the
         mandate has ended, or where the entry cannot be written, nothing of the client is shown.
         """
-        session = await self.doors.client(request)
-        visit, other = Visit(request, session, self.clock.now()), session.signed_in.acting_for
-        if other is not None:
-            kind = GiverKind(other.kind)
-            if await self.mandates.find(other.client, kind, other.register_reference, visit.now) is None:
-                raise ConsentRefused("mandate-missing", "the register knows no such mandate now")
+        session = await self.mandates.need(await self.doors.client(request), request)
+        visit = Visit(request, session, self.clock.now())
+        if not visit.in_person:
             await self.looked(visit, "choices")
         return visit
 
     async def form(self, visit: Visit) -> Form:
-        """Return the form that was sent. Raises EdgeError("form-expired") for one that is not this session's."""
+        """Return the form that was sent. Raises EdgeError("form-expired") for one that is not this session's, and as
+        `need_may_decide`: every form of these pages decides something."""
+        need_may_decide(visit)
         return await read_form(visit.request, visit.session, self.base_url)
 
     def show(self, visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
         """Return the page that `portal/<template>.html` makes."""
         return self.pages.render(
             visit.request, f"portal/{template}.html", visit.session, status=status, in_person=visit.in_person,
-            last_day=last_day, **values,
+            may_decide=visit.may_decide, **values,
         )  # fmt: skip
 
     def text(self, visit: Visit, text: str, **values: object) -> str:
@@ -138,6 +141,12 @@ def need_in_person(visit: Visit) -> None:
     """Raise as for an address that does not exist where a representative acts: what is behind it is the client's."""
     if not visit.in_person:
         raise missing()
+
+
+def need_may_decide(visit: Visit) -> None:
+    """Raise ConsentRefused("mandate-narrow") where a representative may only look."""
+    if not visit.may_decide:
+        raise ConsentRefused("mandate-narrow", "the mandate lets them look and not decide")
 
 
 def missing() -> EdgeError:

@@ -13,7 +13,7 @@ from gateway.web.portal.checking import confirm_on
 from gateway.web.portal.choice import NO_ROWS, as_it_stands
 from gateway.web.portal.consent_routes import find_card, last_of
 from gateway.web.portal.offering import rows_left
-from gateway.web.portal.visit import Room, Visit, missing
+from gateway.web.portal.visit import Room, Visit, missing, need_may_decide
 
 
 def withdraw_router(room: Room) -> APIRouter:
@@ -25,7 +25,7 @@ def withdraw_router(room: Room) -> APIRouter:
             visit, "withdraw", status=status, card=card, consent=card.consent, fault=fault,
             # The log's own reading is the client's; a representative's has a page of its own.
             already=await disclosed_under(room.log, visit.client, card.consent.id) if visit.in_person else None,
-            some=rows_left(card) if visit.in_person and card.can_change and len(card.rows) > 1 else [],
+            some=rows_left(card) if card.can_change and len(card.rows) > 1 else [],
         )  # fmt: skip
 
     async def whole(visit: Visit, card: Card) -> Response:
@@ -35,6 +35,7 @@ def withdraw_router(room: Room) -> APIRouter:
     @router.get("/{consent_id}/withdraw")
     async def before(request: Request, consent_id: str) -> Response:
         visit = await room.enter(request)
+        need_may_decide(visit)
         card = await find_card(room, visit, consent_id)
         if not card.can_withdraw:
             return see_other(f"/portal/consents/{card.consent.id}/withdrawn")
@@ -48,7 +49,7 @@ def withdraw_router(room: Room) -> APIRouter:
         match form.text("what", most=10):
             case "all":
                 return await whole(visit, card)
-            case "some" if visit.in_person and card.can_change:
+            case "some" if card.can_change:
                 pass
             case _:
                 raise missing()

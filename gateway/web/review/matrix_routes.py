@@ -22,7 +22,7 @@ from gateway.web.review.reasons import reason_of
 from gateway.web.review.visiting import enter, show
 
 NO_DAY = N_("Write the day like this: 31.5.2026.")
-COMING_DAY = N_("Choose a day that has been. Nobody knows yet what comes.")
+COMING_DAY = N_("Choose a day that has passed. Nobody knows yet what comes.")
 
 
 def matrix_router(room: Review) -> APIRouter:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.consent.model import ClientId
-from gateway.consent.ports import MandateRegister
 from gateway.consent.view import ClientPicture
 from gateway.disclosure.accounts import TOLD
 from gateway.disclosure.concern import Concern
@@ -21,6 +20,7 @@ from gateway.disclosure.phrases import Phrases
 from gateway.disclosure.wholeness import Wholeness
 from gateway.web.doors import Doors
 from gateway.web.page import Pages
+from gateway.web.standing_mandates import StandingMandates
 
 
 class Pictures(Protocol):
@@ -98,6 +98,6 @@ class Review:
     proofs: Proofs
     check: ChecksLog
     phrases: Phrases
-    mandates: MandateRegister
+    mandates: StandingMandates
     tell_look: Callable[[Looker, ClientId, str], Awaitable[None]]
     """Writes the entry of a look at a page for which no use case writes one."""

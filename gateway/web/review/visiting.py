@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.consent.model import ClientId, GiverKind
+from gateway.consent.model import ClientId
 from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind
-from gateway.errors import ConsentRefused
 from gateway.http.problems import EdgeError
 from gateway.web.review.ports import Review
 from gateway.web.session import Session
@@ -37,14 +36,10 @@ async def enter(room: Review, request: Request, *, view: str | None = None) -> V
     A representative's mandate is looked up at each visit: once it has ended nothing of the client is shown. Where no
     use case writes an entry of the page, *view* names it, and a representative's look is written before it is shown.
     """
-    session = await room.doors.client(request)
+    session = await room.mandates.need(await room.doors.client(request), request)
     looker, other = looker_of(session), session.signed_in.acting_for
-    if other is not None:
-        kind = GiverKind(other.kind)
-        if await room.mandates.find(other.client, kind, other.register_reference, room.clock.now()) is None:
-            raise ConsentRefused("mandate-missing", "the register knows no such mandate now")
-        if view is not None:
-            await room.tell_look(looker, other.client, view)
+    if other is not None and view is not None:
+        await room.tell_look(looker, other.client, view)
     return Visit(request, session, session.signed_in.client, looker, room.pages.page(request, session).language)
 
 

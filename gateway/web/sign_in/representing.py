@@ -11,7 +11,7 @@ from typing import Protocol
 
 import orjson
 
-from gateway.consent.checks import Mandate, coming_of_age
+from gateway.consent.checks import Mandate, MandateScope, coming_of_age
 from gateway.consent.model import ClientId, GiverKind
 from gateway.directory.identity_code import Identifier, IdentityCodeError, PersonalIdentityCode
 from gateway.directory.instants import to_micros
@@ -29,7 +29,7 @@ class Register(Protocol):
     def address(self, user: str, redirect_uri: str, state: str, language: str) -> str: ...
     async def token(self, code: str, redirect_uri: str) -> str: ...
     async def principals(self, session: str, token: str) -> tuple[tuple[str, str], ...]: ...
-    async def is_allowed(self, session: str, token: str, principal: str) -> bool: ...
+    async def scope(self, session: str, token: str, principal: str, *, guardian: bool) -> MandateScope | None: ...
 
 
 class Kept(Protocol):
@@ -87,7 +87,7 @@ class Representing:
             chosen = await self.register.principals(session, token)
         except StoreUnavailable:
             raise NotIdentified("provider-unavailable") from None
-        if len(chosen) != 1 or not await self.register.is_allowed(session, token, chosen[0][0]):
+        if len(chosen) != 1:
             raise NotIdentified("no-mandate")
         return await self._keep(session, token, *chosen[0])
 
@@ -97,15 +97,21 @@ class Representing:
             code = PersonalIdentityCode.parse(principal, at=now)
         except IdentityCodeError:
             raise NotIdentified("no-mandate") from None
-        other = await self.find_or_add(Identifier.personal(code))
         kind = GiverKind.GUARDIAN if now < coming_of_age(code.birth_date) else GiverKind.MANDATE
+        try:
+            scope = await self.register.scope(session, token, principal, guardian=kind is GiverKind.GUARDIAN)
+        except StoreUnavailable:
+            raise NotIdentified("provider-unavailable") from None
+        if scope is None:
+            raise NotIdentified("no-mandate")
+        other = await self.find_or_add(Identifier.personal(code))
         reference = f"valtuudet-{secrets.token_hex(16)}"
         content = orjson.dumps(
             {"client": other, "kind": kind, "session": session, "token": token, "principal": principal}
         )
         ends = now + LONGEST[Kind.CLIENT]
         await self.kept.keep_mandate(reference, content, ends=to_micros(ends), now=to_micros(now))
-        return ActingFor(other, name, kind, reference)
+        return ActingFor(other, name, kind, reference, may_decide=scope is MandateScope.MANAGE)
 
     async def find(self, client: ClientId, kind: GiverKind, reference: str, at: datetime) -> Mandate | None:
         """Return the mandate if the register says at this act that it stands; None otherwise."""
@@ -113,6 +119,16 @@ class Representing:
         told = {} if content is None else orjson.loads(content)
         if not told or (told["client"], told["kind"]) != (client, kind):
             return None
-        if not await self.register.is_allowed(told["session"], told["token"], told["principal"]):
+        guardian = kind is GiverKind.GUARDIAN
+        scope = await self.register.scope(told["session"], told["token"], told["principal"], guardian=guardian)
+        if scope is None:
             return None
-        return Mandate(kind, reference, None)
+        until = _end_of(kind, told["principal"])
+        return Mandate(kind, reference, until, scope) if until is None or at < until else None
+
+
+def _end_of(kind: GiverKind, principal: str) -> datetime | None:
+    """Return when a guardian is one no longer, whatever the register goes on saying."""
+    if kind is not GiverKind.GUARDIAN:
+        return None
+    return coming_of_age(PersonalIdentityCode.parse(principal).birth_date)

@@ -23,6 +23,7 @@ from gateway.web.shell.routes import home_of
 from gateway.web.sign_in.attempts import Attempt, Attempts
 from gateway.web.sign_in.cookies import Cookie
 from gateway.web.sign_in.pace import Pace
+from gateway.web.sign_in.security_log import DONE, role_of, tell
 from gateway.web.sign_in.told import told_of
 
 ATTEMPT: Final = "saattaen-sign-in"
@@ -89,7 +90,7 @@ class _Way:
         try:
             question = await asked.ask(language=self._language(request), fresh=again is not None)
         except NotIdentified as fault:
-            return self._failed(request, fault)
+            return self._failed(request, provider, fault)
         answer = see_other(question.url)
         self._attempt.put(answer, await self._parts.attempts.keep(Attempt(provider, question, way_back(next, ""))))
         return answer
@@ -102,8 +103,9 @@ class _Way:
                 attempt = await self._take(request, provider)
                 identified = await asked.read(each_once(request), attempt.question)
             except NotIdentified as fault:
-                return self._failed(request, fault)
+                return self._failed(request, provider, fault)
             cookie, session = await self._begin(request, identified)
+        tell("sign-in", provider, DONE, role=role_of(session.signed_in), session=session)
         answer = see_other(attempt.place or home_of(session))
         self._session.put(answer, cookie)
         self._attempt.clear(answer)
@@ -119,9 +121,11 @@ class _Way:
                 raise NotIdentified("token-invalid")
             ended = await asked.read_logout(tokens[0])
         except NotIdentified as fault:
+            tell("provider-sign-out", provider, fault.reason)
             status = 503 if fault.reason == "provider-unavailable" else 400
             return JSONResponse({"error": "invalid_request"}, status, headers=_NO_STORE)
         await self._doors.sessions.end_of(ended.provider, ended.session, ended.subject)
+        tell("provider-sign-out", provider, DONE)
         return Response(status_code=200, headers=_NO_STORE)
 
     async def sign_out(self, request: Request) -> Response:
@@ -134,6 +138,7 @@ class _Way:
         if session is not None and value is not None:
             await read_form(request, session, self._parts.base_url)
             await self._doors.sessions.end(value)
+            tell("sign-out", session.provider, DONE, role=role_of(session.signed_in), session=session)
             onward = await self._ending(request, session)
         answer = self._pages.render(request, "sign_in/signed_out.html", onward=onward)
         if onward is not None:
@@ -185,7 +190,8 @@ class _Way:
             raise EdgeError("no-such-address")
         return found
 
-    def _failed(self, request: Request, fault: NotIdentified) -> Response:
+    def _failed(self, request: Request, provider: str, fault: NotIdentified) -> Response:
+        tell("sign-in", provider, fault.reason)
         status = 503 if fault.reason == "provider-unavailable" else 400
         page = self._pages.render(request, "sign_in/failed.html", status=status, told=told_of(fault.reason))
         self._attempt.clear(page)

@@ -114,13 +114,14 @@ class KeptSessions:
 def _content(session: Session, subject: str | None) -> bytes:
     who = session.signed_in
     acting = who.acting_for
+    other = acting and [acting.client, acting.name, acting.kind, acting.register_reference, acting.may_decide]
     return orjson.dumps(
         {
             "reference": session.reference, "csrf": session.csrf, "provider": session.provider,
             "sid": session.provider_session, "sub": subject, "kind": who.kind, "subject": who.subject,
             "name": who.name, "assurance": who.assurance, "authenticated": to_micros(who.authenticated_at),
             "organisation": who.organisation, "services": who.services, "roles": who.roles, "officer": who.is_officer,
-            "acting": acting and [acting.client, acting.name, acting.kind, acting.register_reference],
+            "acting": other,
         }
     )  # fmt: skip
 

@@ -139,6 +139,36 @@ async def test_own_phone_needs_the_very_offer_and_its_code(room: Room) -> None:
     assert stored.capture.evidence.get("code") is None
 
 
+async def test_a_code_written_on_the_clients_own_device_needs_not_be_told_to_the_worker(room: Room) -> None:
+    client, other, by = await room.client(), await room.client("010190-900P"), worker("kuntakokeilu")
+    handle = await room.recording.offer(client, [row()], SHOWN, by)
+    capture = Capture(CaptureMethod.OWN_PHONE, evidence=Evidence((("handle", handle),)))
+    before = room.recording.give(client, [row()], capture, SHOWN, by=by)
+    assert await refused(before) == "evidence-missing" and not await room.recording.has_confirmed(client, handle)
+    assert await refused(room.recording.confirm_by_code(handle, "AAAAAAAA")) == "confirm-not-allowed"
+    code = await code_sent(room)
+    assert await room.recording.confirm_by_code(handle, code) is None
+    assert await refused(room.recording.confirm_by_code(handle, code)) == "confirm-not-allowed"
+    assert await room.recording.has_confirmed(client, handle)
+    assert not await room.recording.has_confirmed(other, handle)
+    changed = row(sensitivities=frozenset({"health"}))
+    for rows, whose in (([changed], client), ([row()], other)):
+        assert await refused(room.recording.give(whose, rows, capture, SHOWN, by=by)) == "evidence-missing"
+    given = await room.recording.give(client, [row()], capture, SHOWN, by=by)
+    assert given.consent.grants[0].confirmed and given.handle is None
+    assert await refused(room.recording.give(client, [row()], capture, SHOWN, by=by)) == "evidence-missing"
+
+
+async def test_what_was_confirmed_on_the_own_device_is_given_within_half_an_hour(room: Room) -> None:
+    client, by = await room.client(), worker("kuntakokeilu")
+    handle = await room.recording.offer(client, [row()], SHOWN, by)
+    await room.recording.confirm_by_code(handle, await code_sent(room))
+    room.clock.at += timedelta(minutes=30)
+    capture = Capture(CaptureMethod.OWN_PHONE, evidence=Evidence((("handle", handle),)))
+    assert await refused(room.recording.give(client, [row()], capture, SHOWN, by=by)) == "evidence-missing"
+    assert not await room.recording.has_confirmed(client, handle)
+
+
 async def test_paper_needs_another_persons_look_at_the_same_scan(room: Room) -> None:
     client, scan = await room.client(), "ab" * 32
     first, second = worker("sosiaalityo", "w-1"), worker("sosiaalityo", "w-2")
@@ -283,6 +313,78 @@ async def test_a_representative_needs_a_mandate_and_ends_with_it(room: Room) -> 
     assert stored.grants[0].ended
     assert await room.told("kuntakokeilu") == ["consent.given", "consent.ended"]
     assert "mandate.ended" in room.kinds()
+
+
+GUIDED = Giver(GiverKind.MANDATE, "m-1")
+"""A representative of the client under a mandate."""
+FOR_CLIENT = Actor(worker="representative", role="mandate")
+"""The same, signed in on the client's page."""
+
+
+async def test_a_representative_changes_what_a_representative_gave_and_is_cut_at_the_mandates_end(room: Room) -> None:
+    client = await room.client()
+    room.mandates.add(client, GiverKind.MANDATE, "m-1", START + timedelta(days=30))
+    consent = await room.give(client, row(), giver=GUIDED)
+    kela = row(recipient="kela", purpose="rehabilitation-decision")
+    new = await room.recording.change(consent.id, [kela], SHOWN, client=client, giver=GUIDED, by=FOR_CLIENT)
+    assert (new.consent.version, new.consent.giver.kind) == (2, GiverKind.MANDATE)
+    assert new.consent.grants[0].confirmed and new.consent.grants[0].row.until == START + timedelta(days=30)
+    assert room.entries()[-1]["representative"] == "mandate"
+    room.mandates.end(client, GiverKind.MANDATE, "m-1")
+    again = room.recording.change(consent.id, [row()], SHOWN, client=client, giver=GUIDED, by=FOR_CLIENT)
+    assert await refused(again) == "mandate-missing"
+
+
+async def test_what_the_client_gave_in_person_no_representative_changes_or_confirms(room: Room) -> None:
+    client, other = await room.client(), await room.client("010190-900P")
+    room.mandates.add(client, GiverKind.MANDATE, "m-1")
+    room.mandates.add(other, GiverKind.MANDATE, "m-1")
+    own = await room.give(client, row(), by="kuntakokeilu")
+    theirs = await room.give(client, row(), giver=GUIDED)
+    for consent, whose in ((own.id, client), (theirs.id, other)):
+        change = room.recording.change(consent, [row()], SHOWN, client=whose, giver=GUIDED)
+        assert await refused(change) == "not-found"
+        assert await refused(room.recording.confirm_by_client(consent, whose, giver=GUIDED)) == "not-found"
+    assert await refused(room.recording.change(theirs.id, [row()], SHOWN, giver=GUIDED)) == "mandate-missing"
+    # What a representative gave is the client's too: changed in person it is the client's own from then on.
+    await room.recording.change(theirs.id, [row()], SHOWN, client=client)
+    change = room.recording.change(theirs.id, [row()], SHOWN, client=client, giver=GUIDED)
+    assert await refused(change) == "not-found"
+
+
+async def test_a_representative_confirms_what_a_worker_recorded_as_a_representatives_word(room: Room) -> None:
+    client = await room.client()
+    room.mandates.add(client, GiverKind.MANDATE, "m-1")
+    consent = await room.give(client, row(), by="kuntakokeilu", giver=GUIDED)
+    assert not consent.grants[0].confirmed
+    unknown = Giver(GiverKind.MANDATE, "m-2")
+    assert await refused(room.recording.confirm_by_client(consent.id, client, giver=unknown)) == "mandate-missing"
+    confirmed = await room.recording.confirm_by_client(consent.id, client, giver=GUIDED, by=FOR_CLIENT)
+    assert confirmed.grants[0].confirmed
+    assert (room.entries()[-1]["k"], room.entries()[-1]["representative"]) == ("consent.confirmed", "mandate")
+
+
+async def test_a_representative_puts_a_request_aside_and_contests_a_relation(room: Room) -> None:
+    client = await room.client()
+    asked = AskedRow("sote-keskus", "kuntakokeilu", "work-ability-plan", "employment-support")
+    await room.recording.request(client, asked, worker("kuntakokeilu"))
+    request = (await room.recording.for_client(client)).requests[0].id
+    relation = await room.recording.record_relation(
+        client, RelationKind.STATUTORY, "tyopaja", ["sosiaalityo"], by=worker("tyopaja"), section="189/2001 22 §"
+    )
+    before = room.kinds()
+    assert await refused(room.recording.defer(client, request, giver=GUIDED)) == "mandate-missing"
+    assert await refused(room.recording.contest_relation(relation.id, client, giver=GUIDED)) == "mandate-missing"
+    assert room.kinds() == before
+    room.mandates.add(client, GiverKind.MANDATE, "m-1")
+    await room.recording.defer(client, request, giver=GUIDED, by=FOR_CLIENT)
+    contested = await room.recording.contest_relation(relation.id, client, giver=GUIDED, by=FOR_CLIENT)
+    assert contested.contested_at is not None and await room.told("tyopaja") == ["relation.contested"]
+    assert (await room.recording.for_client(client)).requests[0].state == "deferred"
+    assert [(one["k"], one["representative"]) for one in room.entries()[-2:]] == [
+        ("consent.deferred", "mandate"), ("relation.contested", "mandate"),
+    ]  # fmt: skip
+    assert "representative" not in room.entries()[0]
 
 
 async def test_a_guardians_grant_ends_at_eighteen(room: Room) -> None:

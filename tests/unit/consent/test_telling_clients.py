@@ -157,6 +157,30 @@ async def test_a_choice_is_an_entry_without_the_address(telling: Telling) -> Non
     assert contact.notes == ("shared-address",)
 
 
+@pytest.mark.parametrize(
+    "language, begins",
+    [("fi", "Sinulle on uutta"), ("fi-x-selko", "Sinulle on uutta asiaa palvelussa."), ("sv", "Det finns något nytt"),
+     ("en", "There is something new")],
+)  # fmt: skip
+async def test_notices_and_codes_are_written_in_the_language_that_the_client_chose(
+    telling: Telling, language: str, begins: str
+) -> None:
+    client = await telling.client(language="sv" if language != "sv" else "fi")
+    await telling.recording.choose_notices(client, NoticeChoice(Rhythm.EACH), language=language)
+    assert (await telling.recording.contact(client)).language == language
+    await telling.disclosed(client, "e1")
+    await telling.recording.offer(client, [row()], SHOWN, worker("kuntakokeilu"))
+    await telling.recording.deliver_outbox()
+    assert {notice.language for notice in telling.mail.sent} == {language}
+    assert any(notice.text.startswith(begins) for notice in telling.mail.sent)
+    assert telling.room.entries()[0]["language"] == language
+    # A later choice that names none leaves it as it is.
+    await telling.recording.choose_notices(client, NoticeChoice(Rhythm.DAILY))
+    assert (await telling.recording.contact(client)).language == language
+    strange = telling.recording.choose_notices(client, NoticeChoice(Rhythm.DAILY), language="tlh")
+    assert await refused(strange) == "request-invalid"
+
+
 async def test_the_page_is_told_of_a_marking_for_safety_and_of_no_channel(telling: Telling) -> None:
     client = await telling.client(post="a street")
     await telling.room.clients.mark(client, non_disclosure=True, by=Actor(system="gateway"))

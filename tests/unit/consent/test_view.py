@@ -36,7 +36,9 @@ def history(versions: list[list[GrantRow]]) -> tuple[Consent, ...]:
     consents = [replace(first, id=first.id.__class__("d" * 32))]
     for rows in versions[1:]:
         last = consents[-1]
-        consents.append(lifecycle.change(last, tuple(rows), (), OWN_PAGE, SHOWN, DIRECTORY, START, last.seq + 1))
+        consents.append(
+            lifecycle.change(last, tuple(rows), (), OWN_PAGE, SHOWN, Giver(), Known(), DIRECTORY, START, last.seq + 1)
+        )
     return tuple(consents)
 
 

@@ -108,10 +108,10 @@ class Story:
         self.tell(self.teller(by).given(consent))
         return consent
 
-    def change(self, old: Consent, *rows: GrantRow) -> Consent:
+    def change(self, old: Consent, *rows: GrantRow, giver: Giver | None = None) -> Consent:
         """Change a consent."""
         grants = tuple(Grant(GrantId(new_id()), row, False, True) for row in rows or (self.row(),))
-        new = replace(old, version=old.version + 1, grants=grants, giver=Giver(), given_at=self.at)
+        new = replace(old, version=old.version + 1, grants=grants, giver=giver or Giver(), given_at=self.at)
         self.tell(self.teller().given(new, replaced=old.version))
         return new
 

@@ -59,6 +59,7 @@ def honest(story: Story) -> None:
     story.deny("prohibited")
     story.lift(never)
     story.release(plan, third, action=Action.SEARCH)
+    story.change(story.give(giver=GUARDIAN), giver=GUARDIAN)
     story.refuse("kuntakokeilu")
     story.suspend()
     story.suspend(suspended=False)
@@ -395,6 +396,12 @@ def changed_by_a_representative(story: Story) -> None:
     consent = story.give()
     row = replace(consent, version=2, giver=GUARDIAN, grants=())
     story.tell(story.teller().given(row, replaced=1))
+
+
+@forged("a consent is changed by another than the client")
+def changed_by_a_representative_after_the_client(story: Story) -> None:
+    first = story.give(giver=GUARDIAN)
+    story.change(story.change(story.change(first, giver=GUARDIAN)), giver=GUARDIAN)
 
 
 @forged("a grant is called expired before its end")

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from adapters.suomifi.account import load_register
 from adapters.tokens.login.providers import BrokenProviders, load_providers
+from gateway.consent.checks import MandateScope
 from gateway.demo.provider.installing import IDENTIFICATION, install_providers
 from gateway.demo.world import World, load_world
 from gateway.errors import SettingsError
@@ -97,3 +98,20 @@ def test_secrets_of_the_register_that_others_can_read_stop_the_start(file: Path)
     (file.parent / "mandates.json").chmod(0o644)
     with pytest.raises(SettingsError, match="open to others"):
         load_register(file)
+
+
+def test_topics_of_mandates_are_data_and_one_topic_gives_one_thing(file: Path) -> None:
+    account = load_register(file)
+    assert account is not None
+    assert set(account.topics) == set(MandateScope) and all(account.topics.values())
+
+    def change(topics: object) -> None:
+        rewrite(file, lambda content: content["mandates"].update({"topics": topics}))  # type: ignore[attr-defined]
+
+    change({"manage": ["a"]})
+    account = load_register(file)
+    assert account is not None and account.topics == {MandateScope.MANAGE: ("a",), MandateScope.SEE: ()}
+    for wrong in ({"see": ["a"]}, {"manage": ["a"], "see": ["a"]}, {"manage": ["a"], "own": ["b"]}, {"manage": "a"}):
+        change(wrong)
+        with pytest.raises(SettingsError):
+            load_register(file)

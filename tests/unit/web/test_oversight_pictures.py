@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.demo.world import load_world
 from gateway.directory.instants import to_micros
 from gateway.disclosure.log_survey import Sight, Survey
 from gateway.disclosure.opened import Opened
-from gateway.web.oversight.asked import Asked, Private
+from gateway.web.oversight.asked import Asked, Private, read_asked
 from gateway.web.oversight.facts import facts_of
 from gateway.web.oversight.front import tally
 from gateway.web.oversight.picture import HEIGHT, WIDTH, histogram, recipients, shares
@@ -92,3 +94,20 @@ def test_long_periods_make_broader_bars(step: int) -> None:
     drawn = histogram([seen(), seen(NOON + (62 * step - 1) * DAY)])
     assert drawn is not None and drawn.step == step and len(drawn.bars) == 62
     assert drawn.bars[0].first < date(2027, 1, 1)
+
+
+def _form(**given: str) -> Callable[[str], str]:
+    return lambda name: given.get(name, "")
+
+
+@pytest.mark.parametrize("since", ["2026-05-01", "1.5.2026"])
+def test_a_day_may_be_written_by_hand_or_as_an_address_has_it(since: str) -> None:
+    asked, faults = read_asked(_form(since=since, until="31.5.2026"), load_world().directory)
+    assert not faults and (asked.since, asked.until) == ("2026-05-01", "2026-05-31")
+    assert (asked.since_by_hand, asked.until_by_hand) == ("1.5.2026", "31.5.2026")
+
+
+@pytest.mark.parametrize("since", ["1.5.", "1.5.2026.1", "31.2.2026", "a.b.c", "2026-5"])
+def test_what_is_no_day_is_said_so(since: str) -> None:
+    asked, faults = read_asked(_form(since=since), load_world().directory)
+    assert [name for name, _ in faults] == ["since"] and asked.since == ""
