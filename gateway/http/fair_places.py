@@ -1,10 +1,10 @@
 """A bounded number of places for requests that are worked on, shared fairly between partner systems.
 
-A partner that has the gateway to itself may take every place. While another one is about, each holds at most its share
-of fewer places, and half of that once it has others waiting; and it lets those come to their end first who had less of
-late. So a request never finds more than those before it. Who finds no place waits for its turn, partner by partner; who
-waits too long is told to come again, and not before that: an answer at once would only bring the next request of
-somebody who floods.
+A partner that has the gateway to itself may take every place. While another one is about, who got more of late than its
+part holds its share of fewer places, half of that once it has others waiting, and lets those come to their end first
+who had less; the others may fill those places, and one each in any case. So a request never finds more than those
+before it. Who finds no place waits for its turn, partner by partner; who waits too long is told to come again, and not
+before that: an answer at once would only bring the next request of somebody who floods.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class About:
         self.now = now
         self._seen: dict[str, float] = {}
         self._had: dict[str, int] = {}
+        self._together = 0
         self._counted = self._halved = 0.0
         self.number = 0
         """How many partners are about."""
@@ -47,14 +48,20 @@ class About:
             if now - self._halved >= _HALVED_SECONDS:
                 self._halved = now
                 self._had = {one: count // 2 for one, count in self._had.items() if one in self._seen}
+                self._together = sum(self._had.values())
 
     def count(self, partner: str) -> None:
         """Note that *partner* got a place."""
         self._had[partner] = self._had.get(partner, 0) + 1
+        self._together += 1
 
     def had(self, partner: str) -> int:
         """Return how many places *partner* got of late."""
         return self._had.get(partner, 0)
+
+    def is_modest(self, partner: str) -> bool:
+        """Return whether *partner* got no more of late than each would of equal parts."""
+        return self.had(partner) * self.number <= self._together
 
 
 class FairPlaces:
@@ -122,6 +129,9 @@ class FairPlaces:
             return held < self._fixed[partner]
         if number <= 1:
             return True
+        if self._about.is_modest(partner):
+            # Some that came together are done together, in one batch of the log; a place is kept for who comes next.
+            return not held or self.in_service < self._shared - (partner in self._waiting)
         share = self._shared // number
         if partner in self._waiting:
             # It asks for more than it gets. A place less costs it little, and others feel it less.

@@ -132,11 +132,35 @@ async def test_who_had_less_of_late_is_not_kept_waiting_by_one_that_never_waits(
     flood = [asyncio.create_task(one.enter("flood")) for _ in range(20)]
     await settle()
     one.leave("flood")
-    for done in range(3, 13):
+    await settle()
+    assert sum(task.done() for task in flood) == 3
+    for done in (*range(4, 13), 12, 12):
         one.leave("flood")
         await settle()
         # "steady" had eleven: until more went to the other, the request that it has there is waited for by nobody.
-        assert sum(task.done() for task in flood) == min(done, 12)
+        assert sum(task.done() for task in flood) == done
+    for task in flood:
+        task.cancel()
+
+
+async def test_what_one_that_reads_little_asks_at_once_is_done_at_once_beside_a_flood() -> None:
+    one = places(8, shared=4, about=About(lambda: 0.0))
+    for _ in range(20):
+        assert await one.enter("flood")
+        one.leave("flood")
+    assert await one.enter("victim")
+    one.leave("victim")
+    flood = [asyncio.create_task(one.enter("flood")) for _ in range(20)]
+    await settle()
+    one.leave("flood")
+    assert (one.in_service, one.waiting) == (1, 18)
+    some = [asyncio.create_task(one.enter("victim")) for _ in range(3)]
+    await settle()
+    assert all(task.done() for task in some)
+    one.leave("flood")
+    await settle()
+    # Those of the flood wait for them.
+    assert one.in_service == 3
     for task in flood:
         task.cancel()
 

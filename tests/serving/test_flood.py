@@ -56,7 +56,7 @@ async def flooded(at: Installation) -> tuple[Heard, Heard, Answered]:
         await wire.close()
 
     where = ("127.0.0.1", at.settings.port, path)
-    asking = [asyncio.create_task(ask_for_ever(*where, theirs, flood, lambda: 0.0)) for _ in range(24)]
+    asking = [asyncio.create_task(ask_for_ever(*where, theirs, flood, lambda: 0.0)) for _ in range(150)]
     asking.append(asyncio.create_task(ask_for_ever(*where, token, victim, lambda: 0.1)))
     withdrawing = asyncio.create_task(withdraw())
     await asyncio.sleep(4)

@@ -47,7 +47,7 @@ class Sizes:
         given = os.environ
         return cls(
             float(given.get("MINUTES", "10")), int(given.get("CONNECTIONS", "64")), int(given.get("VICTIMS", "8")),
-            float(given.get("EACH", "0.1")),
+            float(given.get("EACH", "0.2")),
         )  # fmt: skip
 
 
