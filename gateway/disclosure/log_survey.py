@@ -1,6 +1,6 @@
 """A look at the log that costs the same however long it is: it goes past so many entries, and says where it stopped.
 
-What is rare among everybody's entries would otherwise be looked for through all of them (see ADR 0025).
+A person's entries of one sort would otherwise be looked for through all of theirs (see ADR 0025 and 0045).
 """
 
 from __future__ import annotations
