@@ -76,7 +76,8 @@ async def _talk_at_the_desk(people: People) -> None:
     for one in (doctor, colleague):
         await one.post("/desk/work", {"work": "sote-keskus.laakari.care"})
     page = await found(people, doctor, "suvi", "care")
-    begun = [await prepare(doctor, page, "work-ability", [_ROW], method) for method in ("with-professional", "verbal")]
+    methods = ("with-professional", "verbal", "own-phone")
+    begun = [await prepare(doctor, page, "work-ability", [_ROW], method) for method in methods]
     for draft in begun:
         await answer(doctor, draft, "yes")
     done = await prepare(doctor, page, "work-ability", [_ROW], "with-professional", {"ticks-0": ["health"]})
@@ -92,7 +93,7 @@ async def _talk_at_the_desk(people: People) -> None:
     await doctor.post(f"{page}/report", {"says": "in-vain"})
     people.places["professional"] = [
         page, *(f"{begun[0]}/{step}" for step in ("details", "method", "show", "understood")), f"{begun[1]}/proof",
-        f"{done}/receipt", f"{page}/answered/no", f"{page}/reported", f"{page}/asked",
+        f"{begun[2]}/proof", f"{done}/receipt", f"{page}/answered/no", f"{page}/reported", f"{page}/asked",
         f"{page}/deposit/work-ability-plan/done",
     ]  # fmt: skip
 

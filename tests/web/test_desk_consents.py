@@ -116,7 +116,10 @@ async def test_recipients_own_recording_opens_nothing_until_the_client_confirms_
     draft = await prepare(desk, page, "work-ability", [PLAN], "with-professional")
     await answer(desk, draft, "yes")
     receipt = await record(desk, draft)
-    assert "Waits for confirmation" in words(receipt) and "data:image/svg+xml" in receipt.text
+    assert "Waits for confirmation" in words(receipt) and f'src="{draft}/qr.svg"' in receipt.text
+    picture = await desk.get(f"{draft}/qr.svg")
+    assert picture.headers["content-type"] == "image/svg+xml" and picture.content.startswith(b"<?xml")
+    assert (await (await coach(people, "w-2")).get(f"{draft}/qr.svg")).status_code == 404
     address = re.search(r'href="https://gateway.example/portal/confirm/([0-9a-f]{32})"', receipt.text)
     assert address is not None
     await people.laws.gateway.recording.deliver_outbox()
@@ -138,7 +141,8 @@ async def test_code_is_written_on_the_clients_own_phone_and_never_at_the_desk(pe
     assert isinstance(body, dict)
     shown = await desk.get(f"{draft}/proof")
     address = re.search(r"https://gateway.example(/portal/confirm/([0-9a-f]{32}))", shown.text)
-    assert address is not None and address[2] == body["handle"] and "data:image/svg+xml" in shown.text
+    assert address is not None and address[2] == body["handle"] and f'src="{draft}/qr.svg"' in shown.text
+    assert (await desk.get(f"{draft}/qr.svg")).status_code == 200
     assert 'name="code"' not in shown.text and str(body["code"]) not in shown.text
     # Neither a code written at the desk nor going on without one records anything.
     early = await desk.post(f"{draft}/proof", {"code": str(body["code"])})

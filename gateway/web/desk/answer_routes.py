@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO
 from typing import Final
 
 import segno
@@ -170,8 +171,21 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
         address = f"{desk.base_url}/portal/confirm/{draft.confirm}" if draft.confirm else ""
         return desk.render(
             request, entered, "receipt.html", whom=await desk.whom(entered, draft.ref), draft=draft, view=view,
-            words=answering.words_of(desk, draft), address=address, qr=_qr(address), now=desk.clock.now(),
+            words=answering.words_of(desk, draft), address=address, now=desk.clock.now(),
         )  # fmt: skip
+
+    @router.get("/qr.svg")
+    async def qr(request: Request, draft_id: str) -> Response:
+        entered = await desk.enter(request)
+        draft = await drafts.begun(entered, draft_id)
+        handle = draft.confirm if draft.is_done else draft.handle
+        if not handle:
+            raise NotAvailable("There is no such page.")
+        picture = BytesIO()
+        segno.make(f"{desk.base_url}/portal/confirm/{handle}", error="m").save(
+            picture, kind="svg", scale=4, border=4, light="#fff"
+        )
+        return Response(picture.getvalue(), headers=HEADERS, media_type="image/svg+xml")
 
     @router.get("/scan")
     async def scan(request: Request, draft_id: str) -> Response:
@@ -225,7 +239,6 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
         address = f"{desk.base_url}/portal/confirm/{draft.handle}" if draft.handle else ""
         return desk.render(
             request, entered, "proof.html", status=status, whom=whom, draft=draft, fault=fault, address=address,
-            qr=_qr(address),
         )  # fmt: skip
 
     async def _understood(
@@ -250,8 +263,3 @@ def _next(draft: Draft) -> str:
     """Return the screen after the client's yes."""
     needs_no_more = draft.method == CaptureMethod.WITH_PROFESSIONAL
     return f"/desk/drafts/{draft.id}/{'understood' if needs_no_more else 'proof'}"
-
-
-def _qr(address: str) -> str:
-    """Return a QR code as a data address of an SVG picture; empty for nothing."""
-    return segno.make(address, error="m").svg_data_uri(scale=4, border=4) if address else ""
