@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from adapters.sql.faults import told
 from audit.errors import CommitFailed, CommitUnknown, LogBusy
 from gateway.composition import Gateway
 from gateway.errors import CustodianUnavailable, EngineUnavailable, StoreUnavailable
@@ -71,9 +72,9 @@ HOPS: dict[str, tuple[str, str | None, Exception, int]] = {
     "the grant cannot be spent": ("releaser", "spend", DOWN, 503),
     "the client cannot be told": ("tell_released", None, DOWN, 503),
     "digest fails": ("digest", None, ValueError("odd"), 500),
-    "the log is full": ("log", "submit", LogBusy("full"), 503),
-    "the commit failed": ("log", "submit", CommitFailed("disk"), 503),
-    "the commit may have failed": ("log", "submit", CommitUnknown("disk"), 503),
+    "the log is full": ("log", "submit", told(LogBusy("full")), 503),
+    "the commit failed": ("log", "submit", told(CommitFailed("disk")), 503),
+    "the commit may have failed": ("log", "submit", told(CommitUnknown("disk")), 503),
 }
 """Which part fails, in which method (None where the part is a function), how, and what the asker is answered."""
 

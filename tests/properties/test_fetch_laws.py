@@ -116,10 +116,14 @@ def test_what_may_not_be_fetched_is_refused_for_a_reason_that_a_real_document_co
 
 
 def _names_others(facts: Facts) -> bool:
-    """Whether some grant is for a document that is not this one, or for dates that no document can have."""
-    id_ = facts["document"]["id"]
+    """Whether some grant is for a document that is not this one, for dates that no document can have, or for once.
+
+    A single-use grant may speak of this very date and be none to rely on here, so that another one's dates refuse.
+    """
+    id_, dated = facts["document"]["id"], facts["document"]["dated"]
     return any(
         grant["document"] not in (None, id_)
+        or (grant["single_use"] and dated in (grant["dated_from"], (grant["dated_until"] or 0) - 1))
         or (None not in (grant["dated_from"], grant["dated_until"]) and grant["dated_from"] >= grant["dated_until"])
         for grant in facts["grants"]
     )
