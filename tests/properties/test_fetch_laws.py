@@ -116,14 +116,15 @@ def test_what_may_not_be_fetched_is_refused_for_a_reason_that_a_real_document_co
 
 
 def _names_others(facts: Facts) -> bool:
-    """Whether some grant is for a document that is not this one, for dates that no document can have, or for once.
+    """Whether some grant is for a document that is not this one, or for dates that no document can have, or of another
+    kind than the rest.
 
-    A single-use grant may speak of this very date and be none to rely on here, so that another one's dates refuse.
+    Of standing grants and those for once, one kind may be none to rely on here: the date is inside the limit of the one
+    then, and it is the other's dates that refuse.
     """
-    id_, dated = facts["document"]["id"], facts["document"]["dated"]
-    return any(
+    id_ = facts["document"]["id"]
+    return len({grant["single_use"] for grant in facts["grants"]}) > 1 or any(
         grant["document"] not in (None, id_)
-        or (grant["single_use"] and dated in (grant["dated_from"], (grant["dated_until"] or 0) - 1))
         or (None not in (grant["dated_from"], grant["dated_until"]) and grant["dated_from"] >= grant["dated_until"])
         for grant in facts["grants"]
     )
