@@ -116,18 +116,30 @@ def test_what_may_not_be_fetched_is_refused_for_a_reason_that_a_real_document_co
 
 
 def _names_others(facts: Facts) -> bool:
-    """Whether some grant is for a document that is not this one, or for dates that no document can have, or of another
-    kind than the rest.
+    """Whether some grant is for a document that is not this one, or for dates that no document can have; or whether
+    grants of one sort speak of this date and those of another do not.
 
-    Of standing grants and those for once, one kind may be none to rely on here: the date is inside the limit of the one
-    then, and it is the other's dates that refuse.
+    That sort (for once, for another recipient, for another purpose) may be none to rely on here, and then it is the
+    other's dates that refuse.
     """
-    id_ = facts["document"]["id"]
-    return len({grant["single_use"] for grant in facts["grants"]}) > 1 or any(
+    id_, dated = facts["document"]["id"], facts["document"]["dated"]
+    here = [grant for grant in facts["grants"] if (grant["custodian"], grant["category"]) == _PLACE]
+    speaking = {
+        _sort(grant)
+        for grant in here
+        if (grant["dated_from"] is None or grant["dated_from"] <= dated)
+        and (grant["dated_until"] is None or dated < grant["dated_until"])
+    }
+    return 0 < len(speaking) < len({_sort(grant) for grant in here}) or any(
         grant["document"] not in (None, id_)
         or (None not in (grant["dated_from"], grant["dated_until"]) and grant["dated_from"] >= grant["dated_until"])
         for grant in facts["grants"]
     )
+
+
+def _sort(grant: Facts) -> tuple[bool, str, str]:
+    """What decides whether a grant is one to rely on for a request, its dates and its state left aside."""
+    return grant["single_use"], grant["recipient"], grant["purpose"]
 
 
 @given(_SEEDS)
