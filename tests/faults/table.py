@@ -297,12 +297,12 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "the database says nothing", lambda scene: _wire_of(scene, "silent"), STORE, STORE, unready=_LOG,
-        stores=("postgresql",), patience=0.5, failed=_STORE,
+        stores=("postgresql",), patience=3.0, failed=_STORE,
     ),
     # What was handed over is written once it can be: an entry more than bytes, never the other way round.
     Fault(
         "another process keeps the store for itself", _kept_by_another, STORE, (503, "too-busy"), entry="disclosure",
-        patience=0.5, failed=_STORE,
+        patience=3.0, failed=_STORE,
     ),
     Fault(
         "the database is read-only",
