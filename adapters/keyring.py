@@ -12,7 +12,7 @@ import os
 import secrets
 import stat
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -79,9 +79,11 @@ class KeyRing:
     `session_key` takes part in sealing the sessions of people: all six are derived from one secret. `log_seeds` are
     the Ed25519 seeds that checkpoints are signed with, the current one first; `log_former` signed once and sign no
     more; both are empty where the log's key was given to another process. Identifiers are found by the first of
-    `lookup_keys` and stored under all.
+    `lookup_keys` and stored under all. `name` is another one for every other ring: which keys there are, and which of
+    them are in use.
     """
 
+    name: str
     demo: bool
     tokens: SigningKeys
     receipts: SigningKeys
@@ -122,6 +124,7 @@ class KeyRing:
             )
         derived = DerivedKeys(files["derived"].secret())
         ring = cls(
+            name=_name_of(files.values()),
             demo=is_demo,
             tokens=files["tokens"].signing(),
             receipts=files["receipts"].signing(),
@@ -176,6 +179,13 @@ class KeyRing:
         file, key = _read(folder, kind), _new_key(kind, at)
         file.write(folder, file.current, [*file.keys.values(), key])
         return key["id"]
+
+    @staticmethod
+    def added(folder: Path, kind: RotatingKind) -> str | None:
+        """Return the id of a key that was added and not promoted since; None where no rotation was left off there."""
+        file = _read(folder, kind)
+        newest = list(file.keys)[-1]
+        return None if newest == file.current else newest
 
     @staticmethod
     def give_log(folder: Path, target: Path) -> None:
@@ -235,10 +245,12 @@ class KeyRing:
 class LiveKeys:
     """The keys of a gateway that serves: the files are looked at again, and read again when one has changed."""
 
-    def __init__(self, folder: Path, ring: KeyRing, *, demo: bool) -> None:
+    def __init__(self, folder: Path, *, demo: bool) -> None:
+        """Load the ring. Raises SettingsError as `KeyRing.load` does."""
         self._folder, self._demo = folder, demo
+        # Before the files are read: what is replaced meanwhile is seen at the next look.
         self._stamp = self._now()
-        self.ring = ring
+        self.ring = KeyRing.load(folder, demo=demo)
 
     def renewed(self) -> KeyRing | None:
         """Return the ring when a file has changed since, else None. Raises SettingsError, and the old ring stands."""
@@ -330,6 +342,12 @@ def _thumbprint(jwk: Mapping[str, str]) -> str:
     # RFC 7638: the required members, sorted, no whitespace.
     required = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
     return _b64(sha256(json.dumps(required, separators=(",", ":"), sort_keys=True).encode()).digest())
+
+
+def _name_of(files: Iterable[_KeyFile]) -> str:
+    """Name a ring by the ids of its keys and their standing, not by a secret: the name is for others to see."""
+    told = [[file.kind, file.current, [[one, "retired" in key] for one, key in file.keys.items()]] for file in files]
+    return sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
 def _kinds(folder: Path) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ from adapters.sql.partner_register import PartnerRegister, marked_partners
 from adapters.sql.partner_replay import replay_partner
 from adapters.sql.proof_registry import SqlProofRegistry
 from adapters.sql.releaser import SqlReleaser
+from adapters.sql.roll import Roll, roll_of
 from adapters.sql.sealing import Sealing
 from adapters.sql.standing_registry import SqlStandingRegistry
 from adapters.sql.token_store import TokenStore
@@ -140,6 +141,8 @@ class Gateway:
     concerns: Concerns
     turn: Turn
     """Which process of all on this database does what is to be done once."""
+    roll: Roll
+    """Where each of them says which ring of keys it uses."""
     more_checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     """What readiness rests on besides database, engine and log, by name: a witness, a channel."""
 
@@ -174,6 +177,18 @@ class Gateway:
         if self.settings.signer is None:
             self.log.sign_with(*head_signers(self.settings, ring))
         return True
+
+    def sign_roll(self) -> None:
+        """Let whoever rotates a key see that this process uses the ring it has now, and nothing of one before.
+
+        Blocks for a moment. Raises StoreUnavailable or OSError, and is to be tried again then.
+        """
+        try:
+            self.roll.sign(self.live.ring.name)
+        except OSError:
+            # What is looked at may lie where nothing can be written; whoever only looks uses no key for others.
+            if not self.settings.read_only:
+                raise
 
     def replay_kept(self) -> tuple[str, Replayed] | None:
         """Lead out of a restore: begin a new log with every kept event that the database lacks; return its origin and
@@ -238,7 +253,8 @@ async def opened(
     RolledBack when its database is older than the anchor on the second volume.
     """
     clock = clock or SystemClock()
-    keyring = KeyRing.load(settings.keys, demo=settings.demo)
+    live = LiveKeys(settings.keys, demo=settings.demo)
+    keyring = live.ring
     async with AsyncExitStack() as closing:
         open_one = open_for_inspection if settings.read_only else open_store
         database = open_one(settings.database, settings.patience)
@@ -252,9 +268,12 @@ async def opened(
         keys = KeyStore(key_database, wrapping, clock.now)
         engine = engine or await _engine(settings, closing)
         await verify_engine(engine)
-        gateway = _assemble(
-            settings, directory, clock, database, keyring, keys, engine, mandates or SimulatedMandates()
-        )
+        gateway = _assemble(settings, directory, clock, database, live, keys, engine, mandates or SimulatedMandates())
+        closing.callback(gateway.roll.close)
+        gateway.sign_roll()
+        if gateway.renew_keys():
+            # Rotated after the ring was read and before that could be seen: from here on it is waited for.
+            gateway.sign_roll()
         if settings.custodians is not None:
             gateway = await _with_custodians(gateway, settings.custodians, closing)
         closing.callback(gateway.log.close)
@@ -313,13 +332,13 @@ def _ids(clock: Clock) -> Callable[[], str]:
 
 
 def _assemble(
-    settings: Settings, directory: Directory, clock: Clock, database: Database, keyring: KeyRing, keys: KeyStore,
+    settings: Settings, directory: Directory, clock: Clock, database: Database, live: LiveKeys, keys: KeyStore,
     engine: PolicyEngine, mandates: SimulatedMandates,
 ) -> Gateway:  # fmt: skip
-    ids = _ids(clock)
+    ids, keyring = _ids(clock), live.ring
     wordings = load_wordings()
     log_store = SqlLogStore(database)
-    years, live = YearChange(open_records, clock, ids), LiveKeys(settings.keys, keyring, demo=settings.demo)
+    years = YearChange(open_records, clock, ids)
     remote = None if settings.signer is None else RemoteSigner(settings.signer)
     signers, former = head_signers(settings, keyring, remote)
 
@@ -394,7 +413,7 @@ def _assemble(
         access_tokens=access_tokens, receipt_keys=receipt_keys, mandates=mandates, channel=channel, outbox=outbox,
         searching=LogSearch(SqlSearchStore(database), keys, log, log, ids),
         concerns=Concerns(SqlConcernRegistry(sealing), log_store, keys, directory, recording.run, read),
-        turn=turn_on(database), safe=safe, years=years, office=office, live=live,
+        turn=turn_on(database), roll=roll_of(database), safe=safe, years=years, office=office, live=live,
     )  # fmt: skip
 
 
