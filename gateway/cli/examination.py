@@ -29,7 +29,7 @@ from adapters.sql import rights, schema
 from adapters.sql.engine import Database, sqlite_module
 from adapters.sql.log_store import SqlLogStore
 from adapters.sql.partner_register import marked_partners
-from adapters.sql.tables import OutboxRow
+from adapters.sql.tables.notices import OutboxRow
 from audit.checkpoint import verify_note
 from gateway.consent.delivering import BY_CHOICE
 from gateway.directory.instants import from_micros, to_micros

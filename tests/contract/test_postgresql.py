@@ -18,7 +18,7 @@ from adapters.sql import postgresql, rights, schema
 from adapters.sql.database import ReadingThreads
 from adapters.sql.engine import Database, DatabaseUnfit, open_database
 from adapters.sql.log_store import SqlLogStore
-from adapters.sql.tables import DECOY_CLIENT
+from adapters.sql.tables.clients import DECOY_CLIENT
 from audit.errors import CommitFailed
 from audit.log import Committed, Log
 from audit.writing import Writing
