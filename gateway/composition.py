@@ -20,7 +20,8 @@ from adapters.custodian.fhir_server.load import load_custodians
 from adapters.fhir.acceptance import Acceptance
 from adapters.fhir.disclosing import Disclosing
 from adapters.fhir.r4_forms import prepare_forms
-from adapters.keyring import KeyRing, LiveKeys
+from adapters.keyring.live import LiveKeys
+from adapters.keyring.ring import KeyRing
 from adapters.notices.file_drop import FileDrop
 from adapters.opa.embedded import EmbeddedEngine
 from adapters.opa.probe import verify_engine

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.sql.client_register import SqlClientRegister
 from adapters.sql.engine import Database, open_database
 from adapters.sql.roll import roll_of

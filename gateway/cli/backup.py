@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.sql.backup import back_up
 from adapters.sql.backup import restore as put_back
 from adapters.sql.schema import expected_revision

@@ -20,7 +20,7 @@ from sqlmodel import SQLModel
 from adapters.clocks import SystemClock
 from adapters.custodian.fhir_server.connection import ServerConnection
 from adapters.custodian.fhir_server.load import load_custodians
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.opa.embedded import EmbeddedEngine
 from adapters.opa.probe import verify_engine
 from adapters.opa.server import ServerEngine

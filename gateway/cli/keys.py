@@ -9,7 +9,8 @@ from typing import Annotated, TypeAlias, cast, get_args
 
 import typer
 
-from adapters.keyring import KeyRing, RotatingKind
+from adapters.keyring.files import RotatingKind
+from adapters.keyring.ring import KeyRing
 from gateway.cli.opening import settings_of
 from gateway.cli.options import Demo, Folder
 from gateway.errors import SettingsError

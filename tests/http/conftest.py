@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.sql.database import ReadingThreads
 from adapters.sql.engine import Database, open_database
 from adapters.sql.partner_register import PartnerItem, PartnerRegister

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.sql.engine import Database, open_database
 from audit.checkpoint import Verifier, verify_note
 from audit.errors import SignatureInvalid

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from tests.parts.postgres import ON_BOTH
 from tests.serving.installation import START_SECONDS, Installation, free_port, installed, serving, wait_for
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.keyring import KeyRing, LiveKeys
+from adapters.keyring.live import LiveKeys
+from adapters.keyring.ring import KeyRing
 from adapters.tokens.keys import TokenKeys
 from gateway.errors import SettingsError
 
