@@ -18,7 +18,7 @@ from gateway.composition import Gateway
 from gateway.directory.instants import from_micros, parse_instant, to_micros
 from gateway.directory.model import LANGUAGES
 from gateway.disclosure.explaining import Explaining, Explanation
-from gateway.disclosure.log_search import Officer
+from gateway.disclosure.log_query import Officer
 from gateway.disclosure.looking import Looker, LookerKind
 from gateway.disclosure.matrix_output import MatrixWords
 from gateway.disclosure.phrases import Eye, load_phrases

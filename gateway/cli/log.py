@@ -36,7 +36,8 @@ from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.directory.instants import parse_instant, to_micros
 from gateway.disclosure.accounts import Accounts, context_of
 from gateway.disclosure.log_output import as_csv, as_json, as_table
-from gateway.disclosure.log_search import LogSearch, Officer, Query
+from gateway.disclosure.log_query import Officer, Query
+from gateway.disclosure.log_search import LogSearch
 from gateway.disclosure.phrases import load_phrases
 from gateway.disclosure.verification import Verification, verify_folder
 from gateway.errors import RequestInvalid

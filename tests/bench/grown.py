@@ -13,7 +13,8 @@ from gateway.composition import Gateway, opened
 from gateway.demo.population import system_of
 from gateway.demo.verification import has_doubts, verify_gateway
 from gateway.demo.world import load_world
-from gateway.disclosure.log_search import LogSearch, Officer, Query, Scope
+from gateway.disclosure.log_query import Officer, Query, Scope
+from gateway.disclosure.log_search import LogSearch
 from tests.bench.load import LoadFailed
 from tests.bench.machine import SERVER, on_cores
 from tests.bench.population import CATEGORY, RECIPIENT, ROLE, ROWS, person_of
