@@ -17,7 +17,6 @@ from adapters.fhir.release import searchset
 from adapters.opa.probe import verify_engine
 from adapters.sql.database import ReadingThreads
 from adapters.tokens.keys import ASSERTION_ALGORITHMS
-from gateway.composition import Gateway
 from gateway.consent.view import ConsentView
 from gateway.directory.identity_code import Identifier
 from gateway.directory.instants import to_micros
@@ -50,6 +49,7 @@ from gateway.http.relation_routes import relation_router
 from gateway.http.token_routes import TOKEN_PATH, TokenRevocation, token_router
 from gateway.http.wording_routes import wording_router
 from gateway.insight import explaining_of
+from gateway.open_gateway import Gateway
 from gateway.site import Site
 from gateway.web.addresses import is_page
 from gateway.web.layer import PagesLayer

@@ -1,4 +1,4 @@
-"""Searching the log's index: implements `gateway.disclosure.log_search.SearchStore`."""
+"""Searching the log's index: implements `gateway.disclosure.log_finding.SearchStore`."""
 
 from __future__ import annotations
 

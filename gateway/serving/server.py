@@ -13,10 +13,10 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 import uvicorn
 
 from gateway.app import create_app
-from gateway.composition import Gateway
 from gateway.disclosure.observing import Observer, Sample
 from gateway.errors import SettingsError
 from gateway.http.admission import Admission, Bounds
+from gateway.open_gateway import Gateway
 from gateway.serving.connection import ConnectionBounds, bounded
 from gateway.serving.in_flight import InFlight
 from gateway.serving.sampling import Sampler

@@ -14,8 +14,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.exc import DBAPIError
 
 from audit.errors import AuditError
-from gateway.composition import Gateway
 from gateway.errors import GatewayError, SettingsError
+from gateway.open_gateway import Gateway
 
 SWEEP_SECONDS = 1.0
 KEEP_SECONDS = 2.0
