@@ -20,9 +20,8 @@ from gateway.demo.verification import verify_gateway
 from gateway.directory.identity_code import Identifier
 from gateway.disclosure.release import Released
 from gateway.serving.sweeping import Sweep
-from tests.contract.databases import database_url
 from tests.laws.gateway_world import Laws, demo_world
-from tests.laws.guarded_place import Place
+from tests.laws.guarded_place import Place, empty_place
 from tests.laws.test_restore_drill import saattaen
 from tests.parts.postgres import ON_BOTH
 
@@ -30,9 +29,8 @@ from tests.parts.postgres import ON_BOTH
 @pytest.fixture(params=ON_BOTH)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """An empty place, whose clock is the machine's."""
-    with database_url(request.param, tmp_path) as url:
-        assert url is not None
-        yield Place(tmp_path, url, now=datetime.now(UTC))
+    with empty_place(request.param, tmp_path, datetime.now(UTC)) as place:
+        yield place
 
 
 async def _renew(sweeps: list[Sweep]) -> None:

@@ -28,12 +28,12 @@ from audit.proof import LogProof, parse_log_proof
 from audit.store import DurabilityLost
 from audit.verify import verify_not_rolled_back, verify_rows
 from audit.writing import EventExists, Rejected, Survey, Writing
+from tests.simulators.memory_keys import MemoryKeys
 from tests.unit.audit.log_world import (
     NAME,
     ORIGIN,
     SIGNER,
     Failure,
-    MemoryKeys,
     MemoryStore,
     SteeredClock,
     Write,
