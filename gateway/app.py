@@ -34,7 +34,8 @@ from gateway.http.consent_routes import consent_router
 from gateway.http.data_path import DataPath
 from gateway.http.explanation_routes import explanation_router
 from gateway.http.fhir_consent_routes import fhir_consent_router
-from gateway.http.fhir_routes import FhirParts, document_types, fhir_router, read_route, search_route
+from gateway.http.fhir_parts import FhirParts
+from gateway.http.fhir_routes import document_types, fhir_router, read_route, search_route
 from gateway.http.health_routes import health_router
 from gateway.http.inspection import InspectionLayer
 from gateway.http.limits import Limits
