@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from adapters.sql.database import Database
 from adapters.sql.faults import told
+from gateway.errors import StoreUnavailable
 
 _CLASS = 0x5AA77AE6
 """The first half of the name of each advisory lock of the roll; the second half is the ring's."""
@@ -148,7 +149,7 @@ class _ServerRoll:
                 self._begin()
                 self._has_called = True
             if self._session is None:
-                raise PoolTimeoutError
+                raise StoreUnavailable("the session with the database was cut, and others' may have been")
             asked = {"class": _CLASS, "ring": _number(ring) & 0xFFFFFFFF}
             return tuple(_words(name) for name in self._session.scalars(_BEHIND, asked))
 

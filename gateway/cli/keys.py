@@ -13,7 +13,7 @@ from adapters.keyring.files import RotatingKind
 from adapters.keyring.ring import KeyRing
 from gateway.cli.opening import settings_of
 from gateway.cli.options import Demo, Folder
-from gateway.errors import SettingsError
+from gateway.errors import SettingsError, StoreUnavailable
 from gateway.rotation import (
     NotTakenUp,
     calling_the_roll,
@@ -60,7 +60,9 @@ def rotate(
     the command says so and ends; run again, it goes on from there.
     """
     settings, rotating = settings_of(demo, folder), _kind(kind)
-    old = next(row.id for row in KeyRing.status(settings.keys) if row.kind == kind and row.current)
+    old = next((row.id for row in KeyRing.status(settings.keys) if row.kind == kind and row.current), None)
+    if old is None:
+        raise SettingsError("The log's key is the signing process's: run `saattaen keys rotate-given FOLDER`.")
     if kind == "lookup" and len(KeyRing.load(settings.keys, demo=settings.demo).lookup_keys) > 1:
         raise SettingsError("A rotation of `lookup` was not finished: run `saattaen keys finish-lookup`.")
     with calling_the_roll(settings, patience) as wait_for_all:
@@ -153,6 +155,11 @@ def _wait(wait_for_all: Callable[[], None], state: str, again: str) -> None:
         raise SettingsError(
             f"Not every process of the gateway has taken up the keys in time: {late}. {state}. See whether it hangs "
             f"or its log tells why, start it again or end it, and run `{again}` again: it goes on from there."
+        ) from None
+    except StoreUnavailable as lost:
+        raise SettingsError(
+            f"It cannot be known which processes of the gateway run: {lost}. {state}. Run `{again}` again once the "
+            "database answers: it goes on from there."
         ) from None
 
 

@@ -159,6 +159,14 @@ async def test_a_rotation_whose_wrapping_was_not_finished_is_finished_before_ano
         assert laws.gateway.keys.count_wrapped_with(before.keks.current) == 0
 
 
+async def test_a_log_key_that_was_given_away_is_not_rotated_here(place: Place, tmp_path: Path) -> None:
+    async with place.open():
+        pass
+    KeyRing.give_log(place.settings.keys, tmp_path / "given")
+    status, said = await asyncio.to_thread(saattaen, place, "keys", "rotate", "log")
+    assert (status, "rotate-given" in said, "Traceback" in said) == (1, True, False), said
+
+
 async def test_a_ring_that_was_replaced_while_a_gateway_opened_is_the_one_it_uses(place: Place) -> None:
     async with place.open():
         pass
