@@ -17,7 +17,6 @@ from adapters.fhir.release import searchset
 from adapters.opa.probe import verify_engine
 from adapters.sql.database import ReadingThreads
 from adapters.tokens.keys import ASSERTION_ALGORITHMS
-from gateway.composition import Gateway
 from gateway.consent.view import ConsentView
 from gateway.directory.identity_code import Identifier
 from gateway.directory.instants import to_micros
@@ -35,7 +34,8 @@ from gateway.http.consent_routes import consent_router
 from gateway.http.data_path import DataPath
 from gateway.http.explanation_routes import explanation_router
 from gateway.http.fhir_consent_routes import fhir_consent_router
-from gateway.http.fhir_routes import FhirParts, document_types, fhir_router, read_route, search_route
+from gateway.http.fhir_parts import FhirParts
+from gateway.http.fhir_routes import document_types, fhir_router, read_route, search_route
 from gateway.http.health_routes import health_router
 from gateway.http.inspection import InspectionLayer
 from gateway.http.limits import Limits
@@ -50,6 +50,7 @@ from gateway.http.relation_routes import relation_router
 from gateway.http.token_routes import TOKEN_PATH, TokenRevocation, token_router
 from gateway.http.wording_routes import wording_router
 from gateway.insight import explaining_of
+from gateway.open_gateway import Gateway
 from gateway.site import Site
 from gateway.web.addresses import is_page
 from gateway.web.layer import PagesLayer

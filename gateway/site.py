@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import httpx
 from fastapi import APIRouter
 
-from gateway.composition import Gateway
 from gateway.insight import insights_of
+from gateway.open_gateway import Gateway
 from gateway.rooms.desk import desk_room
 from gateway.rooms.oversight import oversight_room
 from gateway.rooms.portal import portal_room

@@ -10,10 +10,11 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 from sqlmodel import SQLModel
 
-from adapters.sql import tables
 from adapters.sql.grant_rows import grant_of, values_of
 from adapters.sql.instants import instant_or_none, micros_or_null
 from adapters.sql.sealing import Sealing
+from adapters.sql.tables.consents import ConsentRow, ConsentVersionRow, GrantTableRow
+from adapters.sql.tables.documents import DocumentRow
 from gateway.consent.model import (
     Capture,
     CaptureMethod,
@@ -32,10 +33,10 @@ from gateway.consent.model import (
 from gateway.directory.instants import from_micros, to_micros
 
 _ROWS = SQLModel.metadata.tables
-_CONSENTS = _ROWS[tables.ConsentRow.__tablename__]
-_VERSIONS = _ROWS[tables.ConsentVersionRow.__tablename__]
-_GRANTS = _ROWS[tables.GrantTableRow.__tablename__]
-_DOCUMENTS = _ROWS[tables.DocumentRow.__tablename__]
+_CONSENTS = _ROWS[ConsentRow.__tablename__]
+_VERSIONS = _ROWS[ConsentVersionRow.__tablename__]
+_GRANTS = _ROWS[GrantTableRow.__tablename__]
+_DOCUMENTS = _ROWS[DocumentRow.__tablename__]
 _SEALED_AS = "consent-version"
 
 

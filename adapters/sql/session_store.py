@@ -22,7 +22,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.engine import Database
-from adapters.sql.tables import SignInAttemptRow, WebSessionRow
+from adapters.sql.tables.sessions import SignInAttemptRow, WebSessionRow
 from gateway.errors import StoreUnavailable
 
 T = TypeVar("T")

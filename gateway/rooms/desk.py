@@ -11,7 +11,6 @@ from adapters.sql.engine import Database
 from adapters.sql.log_search import SqlSearchStore
 from adapters.sql.sealing import Sealing
 from adapters.tokens.references import ServiceReferences
-from gateway.composition import Gateway
 from gateway.consent.model import ClientId
 from gateway.consent.person import Person
 from gateway.consent.registry import ClientStanding
@@ -22,6 +21,7 @@ from gateway.disclosure.log_search import LogSearch
 from gateway.disclosure.observed import disclosing
 from gateway.disclosure.observing import Observer
 from gateway.disclosure.phrases import load_phrases
+from gateway.open_gateway import Gateway
 from gateway.web.desk.client_routes import Views
 from gateway.web.desk.desk import Desk
 from gateway.web.desk.room import desk_routers

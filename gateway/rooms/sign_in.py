@@ -15,10 +15,10 @@ from adapters.suomifi.account import load_register
 from adapters.suomifi.valtuudet import MandateService
 from adapters.tokens.login.providers import load_providers
 from adapters.tokens.login.relying_party import RelyingParty, Surroundings
-from gateway.composition import Gateway
 from gateway.consent.model import ClientId
 from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import PersonalIdentityCode
+from gateway.open_gateway import Gateway
 from gateway.web.session import Sessions
 from gateway.web.sign_in.attempts import Attempts
 from gateway.web.sign_in.enrolling import Enrolling

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from gateway.consent.model import Actor, AskedRow, Capture, CaptureMethod, Evidence, RefusedRow, Shown
 from gateway.disclosure.concern import Answer
-from gateway.disclosure.log_search import Officer
+from gateway.disclosure.log_query import Officer
 from gateway.web.session import Kind, SignedIn
 from tests.laws.gateway_world import FEEDBACK, PLAN, Laws
 from tests.web.desk_visits import answer, found, place_of, prepare
