@@ -16,12 +16,14 @@ from gateway.disclosure.phrases import load_phrases
 from gateway.disclosure.previewing import Previewing
 from gateway.disclosure.reading_view import ReadingView
 from gateway.disclosure.rebuilding import Rebuilding
+from gateway.disclosure.waiting import waiting
 from gateway.disclosure.who_can_see import WhoCanSee
 
 
 def insights_of(gateway: Gateway) -> Insights:
     """Return who can see what, previews, own documents, a desk's view and explanations, over an open gateway."""
-    parts, directory, new_event_id = gateway.parts, gateway.directory, gateway.parts.new_event_id
+    directory, new_event_id = gateway.directory, gateway.parts.new_event_id
+    parts = waiting(gateway.parts)
     reader = SqlFactReader(gateway.database)
     history = History(SqlSearchStore(gateway.database), gateway.keys)
     past = Rebuilding(history, reader, directory)
