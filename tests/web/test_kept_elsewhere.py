@@ -16,11 +16,13 @@ import pytest
 from adapters.custodian.fhir_server.simulated_faults import Fault
 from adapters.custodian.fhir_server.simulator import SimulatedServer, simulated_server
 from gateway.app import create_app
+from gateway.consent.model import GiverKind
 from gateway.demo.custodian import held_sample, put_client, put_document, put_samples, write_custodians
 from gateway.demo.documents import Sample
 from gateway.demo.world import World
 from gateway.site import make_site
 from tests.laws.gateway_world import FEEDBACK, PLAN, demo_world, open_world
+from tests.parts.html_validate import findings
 from tests.simulators.sessions import SimulatedSessions
 from tests.web.desk_visits import found
 from tests.web.people import People, Visitor, words
@@ -194,6 +196,7 @@ async def test_no_markup_of_a_custodians_document_reaches_a_page(people: Elsewhe
 
 
 async def test_a_representative_reads_what_no_tick_is_needed_for(people: Elsewhere) -> None:
+    people.laws.gateway.mandates.add(await people.client_id("nuori"), GiverKind.GUARDIAN, "register:1")
     parent = await people.client("suvi", acting_for="nuori")
     assert f'href="{AT}"' in (await parent.get("/portal/documents")).text
     page = await parent.get(await met(parent))
@@ -201,6 +204,20 @@ async def test_a_representative_reads_what_no_tick_is_needed_for(people: Elsewhe
     assert not re.search(r"<h2>(health|mental health|substance use)</h2>", page.text)
     last = people.laws.entries()[-1]
     assert (last.kind, last.outcome, last.client) == ("mandate.read", "permit", await people.client_id("nuori"))
+
+
+@pytest.mark.needs_node
+async def test_the_markup_of_pages_of_what_fails_is_sound(people: Elsewhere) -> None:
+    suvi = await people.client("suvi")
+    address = await met(suvi)
+    desk = await coach(people)
+    await people.laws.give("suvi")
+    page = await found(people, desk, "suvi", "employment-support")
+    async with people.failing(Fault.BROKEN):
+        told = {place: (await suvi.get(place)).text for place in (AT, address, PREVIEW)}
+        told["the desk"] = (await desk.post(f"{page}/open", {"category": PLAN})).text
+    assert not findings(told)
+    assert all(len(re.findall(r"<h1\b", text)) == 1 for text in told.values())
 
 
 # The preview.
