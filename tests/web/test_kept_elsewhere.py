@@ -204,6 +204,11 @@ async def test_a_representative_reads_what_no_tick_is_needed_for(people: Elsewhe
     assert not re.search(r"<h2>(health|mental health|substance use)</h2>", page.text)
     last = people.laws.entries()[-1]
     assert (last.kind, last.outcome, last.client) == ("mandate.read", "permit", await people.client_id("nuori"))
+    async with people.failing(Fault.BROKEN):
+        assert (await parent.get(AT)).status_code == 503
+    told = words(await (await people.client("nuori")).get("/portal/log"))
+    assert told.count("Your representative looked at your information.") >= 1
+    assert told.count("Your representative tried to look at your information. Nothing was shown.") == 1
 
 
 @pytest.mark.needs_node
