@@ -11,6 +11,8 @@ from gateway.disclosure.desk_view import DeskView
 from gateway.disclosure.explaining import Explaining
 from gateway.disclosure.history import History
 from gateway.disclosure.insights import Insights, ReadsReleased
+from gateway.disclosure.observed import fetches_observed
+from gateway.disclosure.observing import Observer
 from gateway.disclosure.own_documents import OwnDocuments
 from gateway.disclosure.phrases import load_phrases
 from gateway.disclosure.previewing import Previewing
@@ -20,10 +22,13 @@ from gateway.disclosure.waiting import waiting
 from gateway.disclosure.who_can_see import WhoCanSee
 
 
-def insights_of(gateway: Gateway) -> Insights:
-    """Return who can see what, previews, own documents, a desk's view and explanations, over an open gateway."""
+def insights_of(gateway: Gateway, observer: Observer | None = None) -> Insights:
+    """Return who can see what, previews, own documents, a desk's view and explanations, over an open gateway.
+
+    *observer* is told of what previews and readings have fetched from custodians outside.
+    """
     directory, new_event_id = gateway.directory, gateway.parts.new_event_id
-    parts = waiting(gateway.parts)
+    parts = waiting(gateway.parts) if observer is None else fetches_observed(waiting(gateway.parts), observer)
     reader = SqlFactReader(gateway.database)
     history = History(SqlSearchStore(gateway.database), gateway.keys)
     past = Rebuilding(history, reader, directory)

@@ -50,6 +50,11 @@ def observed(parts: Parts, observer: Observer) -> Parts:
     )  # fmt: skip
 
 
+def fetches_observed(parts: Parts, observer: Observer) -> Parts:
+    """Return the same parts, of which the fetch from custodians outside tells *observer*: a look decides nothing."""
+    return replace(parts, holdings=_Holdings(parts.holdings, observer, decides=False))
+
+
 @dataclass(frozen=True, slots=True)
 class _Facts:
     facts: FactReader
@@ -120,6 +125,7 @@ class _Custodian:
 class _Holdings:
     holdings: Holdings
     observer: Observer
+    decides: bool = True
 
     def places(self, categories: Collection[str]) -> tuple[Place, ...]:
         return self.holdings.places(categories)
@@ -130,7 +136,8 @@ class _Holdings:
                 return await self.holdings.fetch(permit, client, place, document)
             except CustodianUnavailable:
                 self.observer.failed("custodian")
-                self.observer.decided("error", "custodian-unavailable")
+                if self.decides:
+                    self.observer.decided("error", "custodian-unavailable")
                 raise
             except StoreUnavailable:
                 self.observer.failed("store")

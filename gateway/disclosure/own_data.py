@@ -6,7 +6,7 @@ may be read by them (basis `own-data`). Which of it a representative sees, the p
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from gateway.directory.instants import from_micros
 from gateway.directory.model import Directory
@@ -108,6 +108,6 @@ def find_own_fault(
     return None
 
 
-def _theirs(looker: Looker, directory: Directory) -> Collection[str]:
+def _theirs(looker: Looker, directory: Directory) -> frozenset[str]:
     """Return the sensitivities that who looks may see: to the client in person every one, to another the ticked."""
     return frozenset(directory.sensitivities) if looker.is_client else looker.ticks

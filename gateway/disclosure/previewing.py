@@ -63,7 +63,8 @@ class Previewing:
             for place in outside.failed:
                 await self._tell_failure(place, client, looker)
             here = [row for row in whole.documents if row.source is None and _opened_by(rows, row)]
-            # 3
+            # 3, at the instant to which the fetch has taken us.
+            at = to_micros(self._parts.clock.now())
             asked, left_off = _newest([*here, *(one.document for one in outside.fetched)])
             with_rows = self._questions(supposed, rows, asked, at)
             without = self._questions(whole, rows, asked, at)
@@ -88,7 +89,8 @@ class Previewing:
             if await show(draft, whole, with_us, self._parts, list(met.values())):
                 # 6
                 kept_away = outside.not_shown()
-                opened = {(one.custodian, one.category) for one in (*whole.documents, *asked, *kept_away)}
+                opened = {(row.custodian, row.category) for row in (*whole.documents, *asked)}
+                opened |= {(one.custodian, one.category) for one in kept_away}
                 empty = {(row.recipient, row.category): None for row in rows
                          if (row.custodian, row.category) not in opened}  # fmt: skip
                 return Preview(from_micros(at), tuple(_best(found)), tuple(empty), kept_away, left_off)

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 
 from adapters.custodian.fhir_server.simulated_faults import Fault
 from adapters.custodian.fhir_server.simulator import SimulatedServer, simulated_server
 from adapters.fhir.reading_view import reading_view
+from adapters.observing.metrics import Metrics
 from adapters.sql.fact_reader import SqlFactReader
 from gateway.consent.model import Actor
 from gateway.demo.custodian import held_sample, put_client, put_document, write_custodians
@@ -375,6 +377,19 @@ async def test_nobody_waits_for_a_custodian_longer_than_a_page_may(laws: Laws, s
     async with failing(server, Fault.SLOW):
         found = await own.lying_at(await laws.client("suvi"), AT)
     assert found == NotShown(SOTE, PLAN, "custodian-unavailable")
+
+
+async def test_a_custodians_failure_at_a_look_is_counted_and_is_no_decision(
+    laws: Laws, server: SimulatedServer
+) -> None:
+    seen = CollectorRegistry()
+    insights = insights_of(laws.gateway, Metrics(seen))
+    document = (await listed(laws, insights)).id
+    async with failing(server, Fault.BROKEN):
+        await insights.own.read(await laws.client("suvi"), document)
+    assert seen.get_sample_value("saattaen_failures_total", {"part": "custodian"}) == 1
+    assert seen.get_sample_value("saattaen_hop_seconds_count", {"hop": "fetch"}) == 2
+    assert not [row for one in seen.collect() if one.name == "saattaen_decisions" for row in one.samples]
 
 
 async def test_a_permit_of_no_section_opens_nothing(laws: Laws, server: SimulatedServer) -> None:
