@@ -122,6 +122,18 @@ async def test_a_client_finds_and_reads_what_a_custodian_keeps_though_nobody_may
     assert laws.verify() == []
 
 
+async def test_who_can_see_it_is_told_of_the_document_that_its_client_alone_has_met(
+    laws: Laws, insights: Insights
+) -> None:
+    client = await laws.client("suvi")
+    await laws.give()
+    (before,) = (await insights.who_can_see.matrix(client)).cell("kuntakokeilu", PLAN).seen
+    assert (before.permitted, before.document) == (True, None)
+    document = (await listed(laws, insights)).id
+    cell = (await insights.who_can_see.matrix(client)).cell("kuntakokeilu", PLAN)
+    assert [(one.permitted, one.document) for one in cell.seen] == [(True, document)]
+
+
 async def test_to_another_what_a_client_met_is_as_unknown_as_anything(
     laws: Laws, insights: Insights, server: SimulatedServer
 ) -> None:
