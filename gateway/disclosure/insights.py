@@ -93,6 +93,14 @@ class OwnReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Lying:
+    """A page of what a custodian keeps of a client on its own server; *more* says that another page follows."""
+
+    documents: tuple[OwnDocument, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OpenTo:
     """What one category is to a worker now: open, or not with what may be told and what to do.
 
@@ -148,9 +156,9 @@ class OwnReads(Protocol):
         ...
 
     async def lying_at(
-        self, client: str, place: Place, looker: Looker = THE_CLIENT
-    ) -> tuple[OwnDocument, ...] | NotShown | None:
-        """Return the client's documents at a place, newest first; None for a place that is none."""
+        self, client: str, place: Place, looker: Looker = THE_CLIENT, *, page: int = 1
+    ) -> Lying | NotShown | None:
+        """Return a page of the client's documents at a place, newest first; None for a place that is none."""
         ...
 
 

@@ -15,7 +15,7 @@ from audit.entry import IndexRow
 from gateway.directory.model import Directory
 from gateway.disclosure.decision import Permit
 from gateway.disclosure.held import Place, place_of
-from gateway.disclosure.insights import NotShown, OwnDocument, OwnReading
+from gateway.disclosure.insights import Lying, NotShown, OwnDocument, OwnReading
 from gateway.disclosure.looking import THE_CLIENT, Look, Looker, look_draft
 from gateway.disclosure.own_data import OWN_DATA
 from gateway.disclosure.own_outside import look_outside, told_met
@@ -27,6 +27,8 @@ from gateway.disclosure.snapshot import DocumentFacts
 from gateway.disclosure.whole import Whole, WholeReader
 from gateway.errors import CustodianUnavailable, NotAvailable, TooBusy
 
+PAGE = 50
+"""How many documents at a custodian's are listed at a time: each that was never met costs the log's lock two rows."""
 _ATTEMPTS = 3
 
 
@@ -116,9 +118,9 @@ class OwnDocuments:
         )
 
     async def lying_at(
-        self, client: str, place: Place, looker: Looker = THE_CLIENT
-    ) -> tuple[OwnDocument, ...] | NotShown | None:
-        """Return the client's documents at a place, newest first, each by the id that it keeps from here on.
+        self, client: str, place: Place, looker: Looker = THE_CLIENT, *, page: int = 1
+    ) -> Lying | NotShown | None:
+        """Return a page of the client's documents at a place, newest first, each by the id that it keeps from here on.
 
         None for a place that is none. Raises NotAvailable for an unknown client, and for one who is suspended, TooBusy.
         """
@@ -132,12 +134,14 @@ class OwnDocuments:
                 return await self._not_shown(place, "custodian-unavailable", client, looker, "documents")
             if isinstance(found, str):
                 return await self._not_shown(place, found, client, looker, "documents")
-            met = [one for one, permit in found if isinstance(permit, Permit)]
+            open_ones = [one for one, permit in found if isinstance(permit, Permit)]
+            in_order = sorted(open_ones, key=lambda one: (-one.document.dated, one.origin.id))
+            met, rest = in_order[PAGE * (page - 1) : PAGE * page], in_order[PAGE * page :]
             body = {"found": len(met), "category": place.category, "custodian": place.custodian}
             index = IndexRow("", "permit", basis=OWN_DATA, category=place.category, custodian=place.custodian)
             draft = look_draft(self._parts.new_event_id(), looker, client, "documents", body, index)
             if await show(draft, whole, (), self._parts, met):
-                return tuple(self._own(one.document) for one in sorted(met, key=lambda one: -one.document.dated))
+                return Lying(tuple(self._own(one.document) for one in met), more=bool(rest))
         raise TooBusy("What stands is being changed; try again in a moment.")
 
     async def _not_shown(

@@ -13,7 +13,7 @@ import pytest
 from gateway.demo.custodian import Kind, custodian_server, held_sample, put_client, put_document, write_custodians
 from gateway.demo.documents import Sample
 from gateway.disclosure.held import Place
-from gateway.disclosure.insights import NotShown, OwnReading
+from gateway.disclosure.insights import Lying, NotShown, OwnReading
 from gateway.disclosure.release import Refused, Released
 from gateway.insight import insights_of
 from tests.laws.gateway_world import FEEDBACK, PLAN, STRANGER, Laws, open_world
@@ -301,12 +301,13 @@ async def test_its_client_finds_and_reads_it_whole_without_anybodys_consent(outs
     outside.put("maija")
     client = await laws.client("suvi")
     found = await own.lying_at(client, Place(SOTE, PLAN))
-    assert isinstance(found, tuple) and len(found) == 1
-    read = await own.read(client, found[0].id)
+    assert isinstance(found, Lying) and len(found.documents) == 1
+    document = found.documents[0].id
+    read = await own.read(client, document)
     assert isinstance(read, OwnReading)
     assert [section.code for section in read.view.sections] == list(laws.world.directory.categories[PLAN].sections)
     assert outside.server_id() not in str(read) and laws.code("suvi") not in str(read)
-    assert await own.read(await laws.client("maija"), found[0].id) is None
+    assert await own.read(await laws.client("maija"), document) is None
     assert laws.verify() == []
 
 
@@ -329,12 +330,13 @@ async def test_what_its_client_met_changed_and_was_deleted_is_told_as_it_is(outs
     outside.put()
     client = await laws.client("suvi")
     found = await own.lying_at(client, Place(SOTE, PLAN))
-    assert isinstance(found, tuple)
+    assert isinstance(found, Lying)
+    document = found.documents[0].id
     outside.put(title="Uudempi")
-    read = await own.read(client, found[0].id)
+    read = await own.read(client, document)
     assert isinstance(read, OwnReading) and read.view.title == "Uudempi"
     for address in outside.kept:
         outside.remove(address)
     outside.kept.clear()
-    assert await own.read(client, found[0].id) == NotShown(SOTE, PLAN, "not-found")
+    assert await own.read(client, document) == NotShown(SOTE, PLAN, "not-found")
     assert laws.verify() == []

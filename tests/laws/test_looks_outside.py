@@ -22,9 +22,9 @@ from gateway.demo.custodian import held_sample, put_client, put_document, write_
 from gateway.demo.documents import Sample
 from gateway.disclosure.decision import Permit
 from gateway.disclosure.held import Fetched, Holdings, Place
-from gateway.disclosure.insights import Insights, NotShown, OwnDocument, OwnReading
+from gateway.disclosure.insights import Insights, Lying, NotShown, OwnDocument, OwnReading
 from gateway.disclosure.looking import Looker, LookerKind
-from gateway.disclosure.own_documents import OwnDocuments
+from gateway.disclosure.own_documents import PAGE, OwnDocuments
 from gateway.disclosure.release import Released
 from gateway.disclosure.waiting import Waiting
 from gateway.errors import CustodianUnavailable, NotAvailable
@@ -90,8 +90,8 @@ async def failing(server: SimulatedServer, fault: Fault) -> AsyncIterator[None]:
 async def listed(laws: Laws, insights: Insights, client: str = "suvi") -> OwnDocument:
     """The one document that the server keeps of a client."""
     found = await insights.own.lying_at(await laws.client(client), AT)
-    assert isinstance(found, tuple)
-    (one,) = found
+    assert isinstance(found, Lying)
+    (one,) = found.documents
     return one
 
 
@@ -122,6 +122,29 @@ async def test_a_client_finds_and_reads_what_a_custodian_keeps_though_nobody_may
     assert laws.verify() == []
 
 
+async def test_many_are_listed_a_page_at_a_time_and_each_keeps_its_id(
+    laws: Laws, insights: Insights, server: SimulatedServer
+) -> None:
+    client, world = await laws.client("maija"), laws.world
+    many = [Sample(f"p-{place}", SOTE, "maija", PLAN) for place in range(PAGE + 2)]
+    async with httpx.AsyncClient(trust_env=False) as web:
+        for one in many:
+            await web.put(f"{server.base}/CarePlan/{one.name}", json=held_sample(world, one, world.now))
+    try:
+        pages = [await insights.own.lying_at(client, AT, page=number) for number in (1, 2, 3)]
+        again = await insights.own.lying_at(client, AT)
+    finally:
+        async with httpx.AsyncClient(trust_env=False) as web:
+            for one in many:
+                await web.delete(f"{server.base}/CarePlan/{one.name}")
+    listings = [one for one in pages if isinstance(one, Lying)]
+    # The one that the server has at first is among them.
+    assert [(len(one.documents), one.more) for one in listings] == [(PAGE, True), (3, False), (0, False)]
+    assert len({row.id for one in listings for row in one.documents}) == PAGE + 3
+    assert again == listings[0]
+    assert laws.verify() == []
+
+
 async def test_who_can_see_it_is_told_of_the_document_that_its_client_alone_has_met(
     laws: Laws, insights: Insights
 ) -> None:
@@ -143,7 +166,7 @@ async def test_to_another_what_a_client_met_is_as_unknown_as_anything(
     assert await insights.own.read(sirpa, UNKNOWN_ID) is None
     assert await insights.own.lying_at(sirpa, Place("kela", PLAN)) is None
     assert len(server.asked) == asked
-    assert await insights.own.lying_at(sirpa, AT) == ()
+    assert await insights.own.lying_at(sirpa, AT) == Lying(())
 
 
 async def test_a_look_at_ones_own_moves_no_version_that_a_release_rests_on(
@@ -224,7 +247,7 @@ async def test_what_bears_no_label_that_we_know_is_the_clients_to_read_and_nobod
     async with failing(server, fault):
         assert isinstance(await insights.own.read(client, document), OwnReading)
         assert await insights.own.read(client, document, REPRESENTATIVE) is None
-        assert await insights.own.lying_at(client, AT, REPRESENTATIVE) == ()
+        assert await insights.own.lying_at(client, AT, REPRESENTATIVE) == Lying(())
         shown = await insights.previews.preview(client, [laws.row(sensitivities=frozenset({"health"}))])
         assert [(one.permitted, one.reason) for one in shown.documents] == [(False, "sensitivity-not-covered")]
 

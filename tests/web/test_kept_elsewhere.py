@@ -131,6 +131,12 @@ async def test_to_others_it_is_no_document_at_all(people: Elsewhere) -> None:
     assert away.status_code == 303 and away.headers["location"].startswith("/sign-in")
 
 
+@pytest.mark.parametrize("page", ["2", "0", "x", "-1", "%D9%A1", "99999"])
+async def test_a_page_that_is_none_is_an_empty_one_or_the_first(people: Elsewhere, page: str) -> None:
+    answer = await (await people.client("suvi")).get(f"{AT}?page={page}")
+    assert answer.status_code == 200 and ('class="pager"' in answer.text) == (page == "2")
+
+
 @pytest.mark.parametrize("place", ["kela/work-ability-plan", "nobody/nothing", "sote-keskus/handover", "%3Cb%3E/x"])
 async def test_a_place_that_is_none_has_no_page_and_nobody_is_asked(people: Elsewhere, place: str) -> None:
     answer = await (await people.client("suvi")).get(f"/portal/documents/at/{place}")

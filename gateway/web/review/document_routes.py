@@ -6,6 +6,7 @@ never for a list of everything: one that is slow or down holds up its own page a
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 
 from fastapi import APIRouter
@@ -36,17 +37,19 @@ def document_router(room: Review) -> APIRouter:
         return show(room, visit, "documents", groups=groups, places=room.own_documents.places(visit.looker))
 
     @router.get("/at/{custodian}/{category}")
-    async def lying_at(request: Request, custodian: str, category: str) -> Response:
+    async def lying_at(request: Request, custodian: str, category: str, page: str = "1") -> Response:
         visit = await enter(room, request)
+        number = int(page) if re.fullmatch(r"[1-9][0-9]{0,3}", page, re.ASCII) else 1
         try:
-            found = await room.own_documents.lying_at(visit.client, Place(custodian, category), visit.looker)
+            place = Place(custodian, category)
+            found = await room.own_documents.lying_at(visit.client, place, visit.looker, page=number)
         except NotAvailable:
             return show(room, visit, "stopped", status=403)
         if found is None:
             raise EdgeError("no-such-address")
         if isinstance(found, NotShown):
             return _not_shown(visit, found)
-        return show(room, visit, "lying_at", custodian=custodian, category=category, documents=found)
+        return show(room, visit, "lying_at", custodian=custodian, category=category, found=found, number=number)
 
     @router.get("/{document}")
     async def read(request: Request, document: str) -> Response:
