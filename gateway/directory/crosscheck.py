@@ -16,7 +16,7 @@ from gateway.directory.layout import (
     Selector,
     WholeElement,
 )
-from gateway.directory.model import BASES, CAPTURE_METHODS, RELATION_KINDS, SELF_SERVICE, Directory, Flow
+from gateway.directory.model import BASES, CAPTURE_METHODS, PERSONS, RELATION_KINDS, SELF_SERVICE, Directory, Flow
 from gateway.directory.period import Period
 from gateway.directory.source import Faults, KeyPath
 
@@ -48,6 +48,8 @@ def _services(directory: Directory, faults: Faults) -> None:
     for code, service in directory.services.items():
         path: KeyPath = ("services", code)
         _known([service.organisation], directory.organisations, (*path, "organisation"), "an organisation", faults)
+        if service.kind in PERSONS:
+            faults.add((*path, "kind"), f"{service.kind!r} stands for the own page: no service is of this kind")
         if service.succeeded_by is None:
             continue
         _known([service.succeeded_by], directory.services, (*path, "succeeded_by"), "a service", faults)

@@ -18,6 +18,8 @@ SELF_SERVICE = "self-service"
 CAPTURE_METHODS = frozenset({SELF_SERVICE, "own-phone", "with-professional", "verbal", "paper-scan", "partner-import"})
 RELATION_KINDS = frozenset({"joint-service", "processor", "disclosure-permit", "statutory"})
 BASES = RELATION_KINDS | {"consent", "consent-once", "own-data"}
+PERSONS = frozenset({"client", "representative"})
+"""Who looks at what is the client's own. The policy tells them by these kinds, so that no service may be of one."""
 
 
 @dataclass(frozen=True, slots=True)

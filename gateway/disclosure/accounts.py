@@ -275,6 +275,8 @@ def _case(entry: Opened, body: Section) -> str:
             return f"{kind}.for-you"
         case "consent.refused" | "prohibition.given" | "client.notices" if not flag(body, "in_person"):
             return f"{kind}.for-you"
+        case "mandate.read" if entry.outcome in ("deny", "error"):
+            return "mandate.read.nothing"
         case "audit.read" | "mandate.read" if body.get("view") == "who-can-see":
             return f"{kind}.who-can-see"
         case "prohibition.given" if body.get("pause_until") is not None:

@@ -51,19 +51,29 @@ def observed(parts: Parts, observer: Observer) -> Parts:
     )  # fmt: skip
 
 
+def fetches_observed(parts: Parts, observer: Observer) -> Parts:
+    """Return the same parts, of which the fetch from custodians outside tells *observer*: a look decides nothing."""
+    return replace(parts, holdings=_Holdings(parts.holdings, observer, decides=False))
+
+
 @contextmanager
-def _hop(observer: Observer, name: Hop) -> Iterator[None]:
-    """Tell *observer* when a hop begins and ends, and which part it was that failed in it."""
+def _hop(observer: Observer, name: Hop, *, decides: bool = True) -> Iterator[None]:
+    """Tell *observer* when a hop begins and ends, and which part it was that failed in it.
+
+    Where the hop *decides*, a failure of it is the decision's too.
+    """
     with observer.hop(name):
         try:
             yield
         except EngineUnavailable:
             observer.failed("engine")
-            observer.decided("error", EngineUnavailable.code)
+            if decides:
+                observer.decided("error", EngineUnavailable.code)
             raise
         except CustodianUnavailable:
             observer.failed("custodian")
-            observer.decided("error", CustodianUnavailable.code)
+            if decides:
+                observer.decided("error", CustodianUnavailable.code)
             raise
         except (StoreUnavailable, NotKeptTwice):
             observer.failed("store")
@@ -119,12 +129,13 @@ class _Custodian:
 class _Holdings:
     holdings: Holdings
     observer: Observer
+    decides: bool = True
 
     def places(self, categories: Collection[str]) -> tuple[Place, ...]:
         return self.holdings.places(categories)
 
     async def fetch(self, permit: Permit, client: str, place: Place, document: str | None) -> tuple[Fetched, ...]:
-        with _hop(self.observer, "fetch"):
+        with _hop(self.observer, "fetch", decides=self.decides):
             return await self.holdings.fetch(permit, client, place, document)
 
     def keep(self, connection: object, fetched: Fetched, at: int, *, shown: bool) -> bool:

@@ -21,6 +21,7 @@ from gateway.disclosure.log_search import LogSearch
 from gateway.disclosure.observed import disclosing
 from gateway.disclosure.observing import Observer
 from gateway.disclosure.phrases import load_phrases
+from gateway.disclosure.waiting import waiting
 from gateway.open_gateway import Gateway
 from gateway.web.desk.client_routes import Views
 from gateway.web.desk.desk import Desk
@@ -47,7 +48,8 @@ def desk_room(
         demo=gateway.settings.demo,
     )  # fmt: skip
     views = Views(
-        may_see=insights.desks, read_released=insights.read_document, disclose=disclosing(gateway.parts, observer),
+        may_see=insights.desks, read_released=insights.read_document,
+        disclose=disclosing(waiting(gateway.parts), observer),
         lookup=register.lookup, phrases=load_phrases(),
         entries=DeskEntries(gateway.log, new_event_id, register.decoy()),
     )  # fmt: skip

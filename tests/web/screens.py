@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 
 from gateway.directory.names import LANGUAGES
 from tests.web.furnished import furnish
-from tests.web.live import DESK, PHONE, Live, chromium, live
+from tests.web.live import DESK, PHONE, Live, chromium, live, with_a_custodian
 from tests.web.readers import READERS, crawled, reader
 
 FOLDER = Path("build/screens")
@@ -66,7 +66,7 @@ def leaf_through(files: list[Path]) -> None:
 
 def main(registers: list[str]) -> None:
     """Take every picture, in all registers or those that are named."""
-    with TemporaryDirectory() as folder, live(Path(folder)) as site, chromium() as browser:
+    with TemporaryDirectory() as folder, live(Path(folder), with_a_custodian) as site, chromium() as browser:
         site.run(furnish(site.people))
         files = [
             file for who, language in product(READERS, registers or LANGUAGES)

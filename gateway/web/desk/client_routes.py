@@ -25,7 +25,7 @@ from gateway.disclosure.phrases import Phrases
 from gateway.disclosure.reading_view import ReadingView
 from gateway.disclosure.release import Refused, Released, ReleasedOwn
 from gateway.disclosure.request import Action, DisclosureRequest
-from gateway.errors import NotAvailable
+from gateway.errors import CustodianUnavailable, NotAvailable
 from gateway.http.problems import request_id
 from gateway.web.desk.deposit_form import depositable
 from gateway.web.desk.desk import Desk, DeskRoute, Entered
@@ -97,17 +97,27 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
             entered.work.role, entered.work.purpose, request_id(request), document=document,
             identifier=views.lookup(whom.identifier) if document is None else None, category=category.code,
         )  # fmt: skip
-        answer = await views.disclose(asked)
+        answer, away = None, False
+        try:
+            answer = await views.disclose(asked)
+        except CustodianUnavailable:
+            # It stands in the log; the worker is told here, where it can be tried again.
+            away = True
         released = answer.documents if isinstance(answer, Released) else ()
         documents = [
             Opened(one.document.custodian, one.document.dated, views.read_released(one.body, category.code))
             for one in released
         ]
-        told_closed = views.phrases.open_to("not-open", desk.pages.page(request).language)
-        return desk.render(
-            request, entered, "opened.html", whom=whom, category=category.code, documents=documents,
-            incomplete=isinstance(answer, Released) and answer.incomplete, closed=told_closed,
+        language = desk.pages.page(request).language
+        shown = desk.render(
+            request, entered, "opened.html", status=503 if away else 200, whom=whom, category=category.code,
+            document=document, documents=documents, incomplete=isinstance(answer, Released) and answer.incomplete,
+            away=views.phrases.open_to("custodian-unavailable", language) if away else None,
+            closed=views.phrases.open_to("not-open", language),
         )  # fmt: skip
+        if away:
+            shown.headers["retry-after"] = "2"
+        return shown
 
     @router.post("/report")
     async def report(request: Request, ref: str) -> Response:
