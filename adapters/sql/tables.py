@@ -146,6 +146,7 @@ class ConsentVersionRow(SQLModel, table=True):
     giver_kind: str
     giver_reference: str | None = None
     giver_until: int | None = Field(default=None, sa_column=_micros(nullable=True))
+    giver_scope: str | None = None
     capture_method: str
     capture_service: str | None = None
     capture_system: str | None = None
@@ -602,6 +603,18 @@ class LogVerificationRow(SQLModel, table=True):
     wrong: int = Field(sa_column=_micros())
     unchecked: int = Field(sa_column=_micros())
     order_checked: bool
+
+
+class KeptAnswerRow(SQLModel, table=True):
+    """An act that a partner may send once more by its key: what was sent and answered, sealed under that key."""
+
+    __tablename__ = "kept_answer"
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    taken: int = Field(sa_column=_micros())
+    """When the act that is under way began."""
+    answered: bool
+    ends: int = Field(sa_column=_micros(index=True))
 
 
 CLIENT_FACT_TABLES = ("client_identifier", "consent", "consent_grant", "refusal", "prohibition", "relation")

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 import orjson
 
-from gateway.consent.model import ClientId, ConsentId, GrantRow, Shown
+from gateway.consent.model import ClientId, ConsentId, Giver, GrantRow, Shown
 from gateway.directory.identity_code import (
     NATIONAL_AUTHORITY,
     Identifier,
@@ -103,9 +103,13 @@ def derived_id(key: bytes, what: str, client: ClientId, form: str) -> str:
     return hmac.digest(key, "\n".join((what, client, form)).encode(), "sha256")[:16].hex()
 
 
-def offer_digest(client: ClientId, rows: Sequence[GrantRow], shown: Shown) -> bytes:
-    """Return the digest that binds a code or a check to the client, the very rows and the very words."""
-    return sha256(orjson.dumps([client, rows_content(rows), shown.wording, shown.version, shown.sha256])).digest()
+def offer_digest(client: ClientId, rows: Sequence[GrantRow], shown: Shown, giver: Giver) -> bytes:
+    """Return the digest that binds a code or a check to the client, the very rows and words, and to who decides: what
+    a representative confirmed counts for nobody else."""
+    content: list[object] = [client, rows_content(rows), shown.wording, shown.version, shown.sha256]
+    if not giver.is_client:
+        content += [str(giver.kind), giver.register_reference]
+    return sha256(orjson.dumps(content)).digest()
 
 
 def rows_content(rows: Sequence[GrantRow]) -> list[dict[str, object]]:

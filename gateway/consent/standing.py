@@ -60,14 +60,16 @@ def defer(act: Act, client: ClientId, request: str, giver: Giver, mandate: Manda
     act.drafts.append(act.teller.deferred(client, asked, request))
 
 
-def put_off(act: Act, client: ClientId, rows: tuple[AskedRow, ...]) -> None:
+def put_off(
+    act: Act, client: ClientId, rows: tuple[AskedRow, ...], giver: Giver, mandate: Mandate | None
+) -> None:  # fmt: skip
     """Record that the client decides later about each row: the same is not asked again within the cool-down.
 
     A request that waits is put aside; where nobody had asked in writing, the question at the desk was one.
     """
     if not rows or any(_unknown(row, act.office.directory) for row in rows):
         raise ConsentRefused("request-invalid", "what is put off names codes that the directory knows")
-    known_client(act, client)
+    _check_giver(act, client, giver, mandate)
     standing = act.office.stores.standing
     waiting = {(one.recipient, one.category): one.id for one in standing.requests_of(act.connection, client)}
     for row in rows:

@@ -46,9 +46,10 @@ class StandingRecording(Submitting):
         mandate = await self._mandate(client, giver)
         await self._do(by, lambda one: standing.defer(one, client, request, giver, mandate), giver=giver)
 
-    async def put_off(self, client: ClientId, rows: Sequence[AskedRow], *, by: Actor) -> None:
+    async def put_off(self, client: ClientId, rows: Sequence[AskedRow], *, giver: Giver = CLIENT, by: Actor) -> None:
         """Record that the client, asked by a worker, decides later about each row: as good an answer as any other."""
-        await self._do(by, lambda one: standing.put_off(one, client, tuple(rows)))
+        mandate = await self._mandate(client, giver)
+        await self._do(by, lambda one: standing.put_off(one, client, tuple(rows), giver, mandate), giver=giver)
 
     async def prohibit(
         self,
