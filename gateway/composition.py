@@ -41,6 +41,7 @@ from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.faults import told
 from adapters.sql.identities import SqlIdentities
 from adapters.sql.inspecting import open_for_inspection
+from adapters.sql.kept_answers import SqlKeptAnswers
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
 from adapters.sql.log_search import SqlSearchStore
@@ -73,6 +74,7 @@ from gateway.consent.notice_texts import load_notice_texts
 from gateway.consent.person import Person
 from gateway.consent.posting import Post
 from gateway.consent.recording import Recording
+from gateway.consent.repeating import KeptAnswers
 from gateway.consent.wording import Wordings
 from gateway.consent.wording_files import load_wordings
 from gateway.directory.business_id import organisation_oid
@@ -138,6 +140,8 @@ class Gateway:
     searching: LogSearch
     """Looks into the log, for clients and officers: each look is an entry."""
     concerns: Concerns
+    kept_answers: KeptAnswers
+    """What partners were answered, for those who ask once more by their Idempotency-Key."""
     turn: Turn
     """Which process of all on this database does what is to be done once."""
     more_checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
@@ -394,6 +398,7 @@ def _assemble(
         access_tokens=access_tokens, receipt_keys=receipt_keys, mandates=mandates, channel=channel, outbox=outbox,
         searching=LogSearch(SqlSearchStore(database), keys, log, log, ids),
         concerns=Concerns(SqlConcernRegistry(sealing), log_store, keys, directory, recording.run, read),
+        kept_answers=SqlKeptAnswers(database, keyring.session_key),
         turn=turn_on(database), safe=safe, years=years, office=office, live=live,
     )  # fmt: skip
 

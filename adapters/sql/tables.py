@@ -611,9 +611,8 @@ class KeptAnswerRow(SQLModel, table=True):
     __tablename__ = "kept_answer"
     digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    taken: int = Field(sa_column=_micros())
-    """When the act that is under way began."""
-    answered: bool
+    held: int = Field(sa_column=_micros())
+    """Until when one request has the key to itself; 0 when none has."""
     ends: int = Field(sa_column=_micros(index=True))
 
 

@@ -31,8 +31,12 @@ CHECK_LASTS = timedelta(days=7)
 IMPORT_LASTS = timedelta(days=1)
 """A signed import older than this is not taken any more."""
 IMPORT_SKEW = timedelta(minutes=1)
-FORM_CONSENT, FORM_CODE = "form-consent", "form-code"
+FORM_CONSENT, FORM_CODE, FORM_PROHIBITION, FORM_RELATION = (
+    "form-consent", "form-code", "form-prohibition", "form-relation"
+)  # fmt: skip
 """What a form's key may name: see `derived_id`."""
+FORM_ACT = "form-act"
+"""Under which an act that leaves no record of its own notes a form's key: see `ProofRegistry.use_nonce`."""
 
 
 @dataclass(frozen=True, slots=True)

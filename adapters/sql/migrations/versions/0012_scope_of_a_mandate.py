@@ -17,8 +17,7 @@ def upgrade() -> None:
         "kept_answer",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("taken", sa.BigInteger(), nullable=False),
-        sa.Column("answered", sa.Boolean(), nullable=False),
+        sa.Column("held", sa.BigInteger(), nullable=False),
         sa.Column("ends", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
     )
