@@ -68,6 +68,8 @@ async def test_guardian_gives_on_the_turned_screen_and_is_recorded_as_who_gave(p
     consent = (await given(people, "nuori"))[0]
     of_age = coming_of_age(laws.world.clients["nuori"].code.birth_date)
     assert (consent.giver.kind, consent.giver.until, consent.giver.scope) == (GiverKind.GUARDIAN, of_age, "manage")
+    own = await found(people, desk, "nuori", "care")
+    assert "Who gave it Guardian of a child under 18" in words(await desk.get(f"{own}/consents/{consent.id}"))
     reference = consent.giver.register_reference
     assert reference is not None and re.fullmatch(r"valtuudet-[0-9a-f]{32}", reference)
     entry = next(one for one in laws.entries() if one.kind == "consent.given")

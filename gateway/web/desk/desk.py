@@ -33,7 +33,7 @@ from gateway.web.session import Session
 
 CAPACITIES: Final = {
     str(GiverKind.GUARDIAN): N_("Guardian of a child under 18"),
-    str(GiverKind.MANDATE): N_("The client gave a mandate"),
+    str(GiverKind.MANDATE): N_("Somebody with the client's mandate"),
     str(GiverKind.TRUSTEE): N_("Guardian appointed for an adult"),
 }  # fmt: skip
 """In which capacities somebody decides in a client's place."""
