@@ -61,6 +61,7 @@ def test_nurse_records_spoken_words_and_they_open_one_document_once(site: Live, 
         look_up(page, site.base, laws.code("suvi"), "care")
         page.get_by_role("link", name="Talk over a permission").click()
         page.locator("input[name=situation][value=work-ability]").check()
+        page.locator("input[name=decides][value=client]").check()
         press(page, "Continue")
         assert not page.get_by_role("main").locator("input:checked").count()
         page.locator(f"input[name=row][value^='terveystarkastus:kuntakokeilu:{FEEDBACK}']").check()
