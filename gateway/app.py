@@ -41,6 +41,7 @@ from gateway.http.inspection import InspectionLayer
 from gateway.http.limits import Limits
 from gateway.http.message_routes import message_router
 from gateway.http.metadata_routes import RESOURCE_METADATA_PATH, metadata_router
+from gateway.http.once import Once
 from gateway.http.openapi import install_openapi
 from gateway.http.problems import answer_to, install_problems
 from gateway.http.proof_routes import proof_router
@@ -102,7 +103,8 @@ def create_app(
     authenticator = _authenticator(gateway, observer, admission)
     door = Door(
         authenticate=authenticator, standing=gateway.standing.check, find_client=gateway.recording.client_of,
-        enrol=gateway.clients.enrol, clock=gateway.clock, demo=settings.demo,
+        enrol=gateway.clients.enrol, clock=gateway.clock, once=Once(gateway.kept_answers, gateway.clock),
+        demo=settings.demo,
     )  # fmt: skip
     recording, directory = gateway.recording, gateway.directory
     fhir, types = _fhir_parts(gateway, authenticator, observer), document_types(directory)

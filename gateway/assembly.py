@@ -25,6 +25,7 @@ from adapters.sql.document_store import SqlDocumentStore
 from adapters.sql.engine import Database
 from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.faults import told
+from adapters.sql.kept_answers import SqlKeptAnswers
 from adapters.sql.key_store import KeyStore
 from adapters.sql.log_search import SqlSearchStore
 from adapters.sql.log_store import SqlLogStore
@@ -156,6 +157,7 @@ def assemble(
         access_tokens=access_tokens, receipt_keys=receipt_keys, mandates=mandates, channel=channel, outbox=outbox,
         searching=LogSearch(SqlSearchStore(database), keys, log, log, ids),
         concerns=Concerns(SqlConcernRegistry(sealing), log_store, keys, directory, recording.run, read),
+        kept_answers=SqlKeptAnswers(database, keyring.session_key),
         turn=turn_on(database), roll=roll_of(database), safe=safe, years=years, office=office, live=live,
     )  # fmt: skip
 

@@ -36,6 +36,7 @@ from gateway.consent.clients import Clients
 from gateway.consent.model import Actor, ClientId
 from gateway.consent.person import Person
 from gateway.consent.recording import Recording
+from gateway.consent.repeating import KeptAnswers
 from gateway.consent.wording import Wordings
 from gateway.directory.identity_code import Identifier
 from gateway.directory.model import Directory
@@ -92,6 +93,8 @@ class Gateway:
     searching: LogSearch
     """Looks into the log, for clients and officers: each look is an entry."""
     concerns: Concerns
+    kept_answers: KeptAnswers
+    """What partners were answered, for those who ask once more by their Idempotency-Key."""
     turn: Turn
     """Which process of all on this database does what is to be done once."""
     roll: Roll

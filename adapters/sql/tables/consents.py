@@ -34,6 +34,7 @@ class ConsentVersionRow(SQLModel, table=True):
     giver_kind: str
     giver_reference: str | None = None
     giver_until: int | None = Field(default=None, sa_column=micros(nullable=True))
+    giver_scope: str | None = None
     capture_method: str
     capture_service: str | None = None
     capture_system: str | None = None

@@ -1,8 +1,8 @@
-"""Tables of partner systems: their keys and services, and which of their tokens and assertions are used up."""
+"""Tables of partner systems: keys and services, used up tokens and assertions, and answers kept for who asks again."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Text
+from sqlalchemy import Column, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 from adapters.sql.tables.columns import micros
@@ -52,3 +52,14 @@ class RevokedTokenRow(SQLModel, table=True):
     jti: str = Field(primary_key=True)
     partner: str = Field(index=True)
     expires: int = Field(sa_column=micros())
+
+
+class KeptAnswerRow(SQLModel, table=True):
+    """An act that a partner may send once more by its key: what was sent and answered, sealed under that key."""
+
+    __tablename__ = "kept_answer"
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    held: int = Field(sa_column=micros())
+    """Until when one request has the key to itself; 0 when none has."""
+    ends: int = Field(sa_column=micros(index=True))
