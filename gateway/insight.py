@@ -5,7 +5,6 @@ from __future__ import annotations
 from adapters.fhir.reading_view import reading_view
 from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.log_search import SqlSearchStore
-from gateway.composition import Gateway
 from gateway.directory.model import Directory
 from gateway.disclosure.desk_view import DeskView
 from gateway.disclosure.explaining import Explaining
@@ -20,6 +19,7 @@ from gateway.disclosure.reading_view import ReadingView
 from gateway.disclosure.rebuilding import Rebuilding
 from gateway.disclosure.waiting import waiting
 from gateway.disclosure.who_can_see import WhoCanSee
+from gateway.open_gateway import Gateway
 
 
 def insights_of(gateway: Gateway, observer: Observer | None = None) -> Insights:

@@ -229,6 +229,10 @@ def _names_some(projection: Projection, path: str) -> bool:
     return any(f"{name}.".startswith(f"{path}.") or f"{path}.".startswith(f"{name}.") for name in projection.fields)
 
 
+TASK = "task"
+"""The group of names by which staff are told of purposes: those of `purpose` speak to the client."""
+
+
 def _names(directory: Directory, faults: Faults) -> None:
     groups: dict[str, Collection[str]] = {
         "purpose": directory.purposes,
@@ -240,7 +244,9 @@ def _names(directory: Directory, faults: Faults) -> None:
         "basis": BASES,
         "told_as": {law.told_as for versions in directory.laws.values() for law in versions},
     }
-    _known(directory.names, groups, ("names",), "a group of names", faults)
+    _known(directory.names, (*groups, TASK), ("names",), "a group of names", faults)
+    # What staff are told of a purpose; where nothing is, they are told what the client is.
+    _known(directory.names.get(TASK, {}), directory.purposes, ("names", TASK), "a purpose", faults)
     for group, codes in groups.items():
         for code in sorted(set(codes) - set(directory.names.get(group, {}))):
             faults.add(("names", group, code), "is missing")

@@ -273,7 +273,7 @@ class Directory:
         return row is not None and relation_kind in row.records and (at is None or row.period.contains(at))
 
     def name(self, group: str, code: str) -> LocalizedName | None:
-        """Return a code's name in a group: purpose, role, section, sensitivity, kind, capture, basis, told_as."""
+        """Return a code's name in a group: purpose, task, role, section, sensitivity, kind, capture, basis, told_as."""
         return self.names.get(group, {}).get(code)
 
     def _heirs(self, service: Service) -> Iterable[Service]:

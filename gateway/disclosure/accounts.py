@@ -279,6 +279,8 @@ def _case(entry: Opened, body: Section) -> str:
             return "mandate.read.nothing"
         case "audit.read" | "mandate.read" if body.get("view") == "who-can-see":
             return f"{kind}.who-can-see"
+        case "desk.lookup" if body.get("asks") == "mandate":
+            return "desk.lookup.mandate"
         case "prohibition.given" if body.get("pause_until") is not None:
             return "prohibition.given.pause"
         case "client.suspended" if not flag(body, "suspended"):

@@ -14,7 +14,7 @@ from typing import Protocol
 from gateway.consent.model import GrantRow
 from gateway.disclosure.explaining import Explanation
 from gateway.disclosure.held import Place
-from gateway.disclosure.log_search import Officer
+from gateway.disclosure.log_query import Officer
 from gateway.disclosure.looking import THE_CLIENT, Looker
 from gateway.disclosure.matrix import Matrix
 from gateway.disclosure.phrases import Eye

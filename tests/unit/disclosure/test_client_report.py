@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from audit.entry import IndexRow
 from gateway.disclosure.client_report import Choice, Flag, Line, Package, lines_of, matters_of, released
 from gateway.disclosure.client_reporting import Report, ReportFile, State, from_bytes, to_bytes
-from gateway.disclosure.log_search import Scope
+from gateway.disclosure.log_query import Scope
 from gateway.disclosure.officer_scope import may_see
 from gateway.disclosure.opened import Opened
 
