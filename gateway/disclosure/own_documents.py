@@ -97,7 +97,10 @@ class OwnDocuments:
             # To a representative what is not open is not there.
             await self._nothing(client, looker)
             return None
-        view = self._view(fetched.content, parts.directory.layouts[row.category], permit.sections)
+        try:
+            view = self._view(fetched.content, parts.directory.layouts[row.category], permit.sections)
+        except CustodianUnavailable:
+            return await self._not_shown(place, "custodian-unavailable", client, looker)
         shown = replace(fetched.document, version=row.version)
         draft = look_draft(
             parts.new_event_id(), looker, client, "document", _told(shown, permit.sections), _index(shown),
