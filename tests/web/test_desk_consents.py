@@ -356,4 +356,4 @@ async def test_who_comes_in_the_clients_place_is_led_to_where_a_mandate_is_asked
     place_of(await desk.post(f"{page}/ask", {"row": row[1]}))
     people.laws.gateway.mandates.add(await people.client_id("nuori"), GiverKind.GUARDIAN, "register:1")
     guardian = await people.client("maija", acting_for="nuori")
-    assert "Somebody asks your permission" in words(await guardian.get("/portal"))
+    assert "Somebody asks for your permission" in words(await guardian.get("/portal"))

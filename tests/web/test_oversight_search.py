@@ -42,7 +42,7 @@ async def test_an_officer_finds_who_saw_a_client_and_why(people: People) -> None
     page = words(await officer.get(address))
     assert "municipal trial) received: work-ability plan" in page
     assert "Olli (worker-1), personal job coach" in page
-    assert "supporting you into work" in page and "the client's consent" in page
+    assert "support into work" in page and "the client's consent" in page
 
 
 async def test_an_organisation_without_a_part_sees_nothing_of_it_anywhere(people: People) -> None:
