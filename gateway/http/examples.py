@@ -16,7 +16,7 @@ GRANT: Final = {
     "until": "2027-05-31T00:00:00+03:00",
     "sensitivities": ["health"],
 }
-SHOWN: Final = {"wording": "consent", "version": 1, "language": "fi", "register": "plain", "sha256": "9c" * 32}
+SHOWN: Final = {"wording": "consent", "version": 2, "language": "fi", "register": "plain", "sha256": "9c" * 32}
 GRANT_ANSWER: Final = GRANT | {
     "id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
     "valid_from": "2026-11-22T07:00:00Z",
@@ -85,7 +85,7 @@ TEMPLATE_ANSWER: Final = {
     "title": "Consent to disclosure",
     "heading": "Recipient: {vastaanottaja}",
     "body": ["You allow {luovuttaja} to give: {tieto}."],
-    "ticks": {"health": "The information may include information on health."},
+    "ticks": {"health": "I consent that the information may include health data."},
     "general": ["Consent is voluntary."],
     "buttons": {"give": "I consent", "refuse": "I do not consent", "help": "I want help"},
     "sha256": "9c" * 32,
@@ -100,7 +100,7 @@ RENDERED_ANSWER: Final = {
         {
             "heading": "Recipient: Esimerkkilä employment services",
             "paragraphs": ["You allow Koivula health and social services centre to give: work-ability plan."],
-            "ticks": {"health": "The information may include information on health."},
+            "ticks": {"health": "I consent that the information may include health data."},
         }
     ],
     "general": ["Consent is voluntary."],

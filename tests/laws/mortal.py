@@ -32,6 +32,8 @@ from tests.laws.gateway_world import Laws, demo_world, open_world
 ALL_VERIFIED, VERIFIED_EVERY = 50, 20
 """In how many rounds, and how often after that, the whole log is verified; at the end it is in any case."""
 CLIENTS = ("suvi", "sirpa", "ari", "maija")
+FEWEST_STANDING, MOST_STANDING = 3, 100
+"""How many consents stand at a time, those of all predecessors together: a client has 200 at most that may be asked."""
 
 
 @dataclass
@@ -110,8 +112,8 @@ def find_faults(laws: Laws, told: Told, *, with_log: bool = True) -> list[str]:
     return faults
 
 
-async def serve(laws: Laws, documents: dict[str, str], pipe: int, chance: Random) -> None:
-    """Read, give and withdraw at random until killed."""
+async def serve(laws: Laws, documents: dict[str, str], standing: list[str], pipe: int, chance: Random) -> None:
+    """Read, give and withdraw at random until killed; *standing* are the consents that predecessors left."""
 
     async def read() -> None:
         while True:
@@ -126,9 +128,9 @@ async def serve(laws: Laws, documents: dict[str, str], pipe: int, chance: Random
                 )
 
     async def decide() -> None:
-        standing: list[str] = []
         while True:
-            if len(standing) < 3 or chance.random() < 0.5:
+            gives = chance.random() < 0.5 and len(standing) < MOST_STANDING
+            if gives or len(standing) < FEWEST_STANDING:
                 once = chance.random() < 0.3
                 consent = await laws.give(chance.choice(CLIENTS), laws.row(once=once))
                 tell(pipe, "given", consent.id)
@@ -151,7 +153,8 @@ async def live(
             tell(pipe, "fault", fault)
         tell(pipe, "sound")
         if seed >= 0:
-            await serve(laws, documents, pipe, Random(seed))
+            standing = [one for one in told.given if one not in told.asked_to_withdraw]
+            await serve(laws, documents, standing, pipe, Random(seed))
 
 
 def spawn(

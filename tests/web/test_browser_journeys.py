@@ -153,7 +153,7 @@ def test_maija_looks_first_at_what_would_be_seen_and_leaves_substance_use_closed
         # What was tried out in the preview is chosen nowhere by that.
         assert not page.get_by_role("main").locator("input:checked").count()
         for name in ("health data", "data about mental health"):
-            page.get_by_role("checkbox", name=f"The information may include {name}.", exact=True).check()
+            page.get_by_role("checkbox", name=f"I consent that the information may include {name}.", exact=True).check()
         page.get_by_role("radio", name="3 months").check()
         button(page, "I give permission").click()
         page.get_by_role("main").locator(".buttons.equal button").first.click()
@@ -230,7 +230,7 @@ def test_keys_alone_lead_from_the_first_stop_to_an_answer_with_the_focus_always_
         tab_to(page, "Esimerkkilä employment services (municipal trial)", most=1)
         page.keyboard.press("Enter")
         page.wait_for_url("**/portal/requests/*")
-        tab_to(page, "The information may include health data.")
+        tab_to(page, "I consent that the information may include health data.")
         page.keyboard.press("Space")
         tab_to(page, "3 months")
         page.keyboard.press("Space")

@@ -49,7 +49,7 @@ def test_a_rendered_text_names_both_parties_and_has_every_tick(
     assert shown.text.count("☐") == 3
     assert not placeholders(shown.text)
     assert shown.sha256 == sha256(shown.text.encode()).hexdigest()
-    assert shown.shown() == Shown("consent", 1, language, register, shown.sha256)
+    assert shown.shown() == Shown("consent", wordings.current().version, language, register, shown.sha256)
 
 
 def test_easy_language_exists_in_finnish_alone(wordings: Wordings, directory: Directory) -> None:
@@ -119,16 +119,17 @@ def _copy(tmp_path: Path, before: str, after: str, name: str = "consent-1.yaml")
 
 
 def test_a_newer_version_in_use_tells_that_the_text_has_changed(tmp_path: Path, wordings: Wordings) -> None:
-    shown = Shown("consent", 1, "fi", "plain", "0" * 64)
+    shown = Shown("consent", wordings.current().version, "fi", "plain", "0" * 64)
     assert not wordings.has_changed(shown)
-    draft = load_wordings(
-        _copy(tmp_path, "version: 1\nstatus: in-use", "version: 2\nsupersedes: 1\nstatus: draft", "consent-2.yaml")
-    )
+    assert wordings.has_changed(replace(shown, version=1))
+    assert wordings.get("consent", 1) is not None
+    third = "version: 3\nsupersedes: 2"
+    draft = load_wordings(_copy(tmp_path, "version: 1\nstatus: in-use", f"{third}\nstatus: draft", "consent-3.yaml"))
     assert not draft.has_changed(shown)
-    newer = load_wordings(_copy(tmp_path, "version: 1", "version: 2\nsupersedes: 1", "consent-2.yaml"))
+    newer = load_wordings(_copy(tmp_path, "version: 1", third, "consent-3.yaml"))
     assert newer.has_changed(shown)
-    assert newer.current().version == 2
-    assert newer.get("consent", 1) is not None
+    assert newer.current().version == 3
+    assert newer.get("consent", 2) is not None
 
 
 def test_an_edited_text_has_another_digest_and_a_comment_has_not(tmp_path: Path, wordings: Wordings) -> None:
