@@ -104,7 +104,7 @@ async def _ask_about_a_look(people: People) -> None:
     suvi = await people.client_id("suvi")
     looks = [one for one in laws.entries() if (one.kind, one.client, one.outcome) == ("disclosure", suvi, "permit")]
     for entry in looks[:2]:
-        raised = await laws.gateway.concerns.raise_concern(suvi, entry.origin, entry.index, said="En ollut silloin siellä.")
+        raised = await laws.gateway.concerns.raise_concern(suvi, entry.origin, entry.index, said="En ollut siellä.")
     officer = Officer("o-2", "Vastaava Toinen", "hyvinvointialue")
     await laws.gateway.concerns.answer(raised.id, officer, Answer.RIGHTFUL, "Valmentajasi valmisteli tapaamista.")
 

@@ -40,7 +40,9 @@ def take(site: Live, browser: Browser, who: str, language: str) -> Iterator[Path
         with site.browser_of(browser, visitor) as context:
             page = context.new_page()
             for number, address in found:
-                page.goto(site.base + address)
+                answer = page.goto(site.base + address)
+                if answer is None or not answer.ok:
+                    continue  # Links lead to signing in, which the other gateway shows.
                 for screen, viewport in SCREENS.items():
                     page.set_viewport_size(viewport)
                     file = FOLDER / who / language / f"{number:02}-{name_of(address)}-{screen}-{size}.png"

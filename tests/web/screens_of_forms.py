@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from tests.laws.gateway_world import Laws
+from gateway.consent.model import GiverKind
 from tests.web.desk_visits import found
 from tests.web.live import Live
 from tests.web.people import Visitor
@@ -28,13 +28,21 @@ def of_forms(site: Live, browser: Browser, who: str, language: str, folder: Path
         "stranger": _stranger, "client": _client, "professional": _professional, "officer": _officer,
     }  # fmt: skip
     visitor, _ = reader(site, who, language)
-    with site.browser_of(browser, visitor) as context:
-        yield from _each(context.new_page(), walks[who](context.pages[0], site.base), folder, FIRST)
+    yield from _walked(site, browser, visitor, walks[who], folder, FIRST)
+    if who == "client":
+        guardian = site.run(_guardian_of_a_child(site, language))
+        yield from _walked(site, browser, guardian, _guardian, folder, FIRST + 20)
     if who == "professional":
-        coach, address = site.run(_coach_at_the_desk(site.people.laws, site, language))
-        with site.browser_of(browser, coach) as context:
-            page = context.new_page()
-            yield from _each(page, _coach(page, site.base + address), folder, FIRST + 20)
+        coach, address = site.run(_coach_at_the_desk(site, language))
+        yield from _walked(site, browser, coach, lambda page, base: _coach(page, base + address), folder, FIRST + 20)
+
+
+def _walked(
+    site: Live, browser: Browser, visitor: Visitor, walk: Callable[[Page, str], Stops], folder: Path, first: int
+) -> Iterator[Path]:
+    with site.browser_of(browser, visitor) as context:
+        page = context.new_page()
+        yield from _each(page, walk(page, site.base), folder, first)
 
 
 def of_sign_in(site: Live, browser: Browser, language: str, folder: Path) -> Iterator[Path]:
@@ -98,6 +106,18 @@ def _client(page: Page, base: str) -> Stops:
     yield "resumed"
 
 
+async def _guardian_of_a_child(site: Live, language: str) -> Visitor:
+    child = await site.people.client_id("nuori")
+    site.people.laws.gateway.mandates.add(child, GiverKind.GUARDIAN, "register:1")
+    return await site.people.client("maija", language, acting_for="nuori")
+
+
+def _guardian(page: Page, base: str) -> Stops:
+    for path in ("", "/consents", "/matrix", "/log", "/settings", "/documents"):
+        page.goto(f"{base}/portal{path}")
+        yield f"acting-for{path.replace('/', '-')}"
+
+
 def _professional(page: Page, base: str) -> Stops:
     page.goto(f"{base}/desk")
     _press(page)
@@ -116,7 +136,7 @@ def _professional(page: Page, base: str) -> Stops:
     yield "deposit-faults"
 
 
-async def _coach_at_the_desk(laws: Laws, site: Live, language: str) -> tuple[Visitor, str]:
+async def _coach_at_the_desk(site: Live, language: str) -> tuple[Visitor, str]:
     """Return a job coach's browser and the page of Suvi, whose plan the coach may read."""
     coach = await site.people.professional("kuntakokeilu", "omavalmentaja", language, worker="w-7")
     return coach, await found(site.people, coach, "suvi", "employment-support")
@@ -145,7 +165,7 @@ def _officer(page: Page, base: str) -> Stops:
     _press(page)
     yield "report-faults"
     page.goto(f"{base}/oversight/clients")
-    page.locator("main table a").first.click()
+    page.locator("main table a").last.click()
     yield "report-second-look"
     page.goto(f"{base}/oversight/concerns")
     if page.locator("main form").count():
@@ -163,8 +183,7 @@ def _sign_in(page: Page, base: str) -> Stops:
     page.get_by_role("button", name="Suvi Esimerkki").click()
     page.goto(f"{base}/sign-in/again?next=/portal/settings")
     yield "sign-in-again"
-    page.goto(f"{base}/acting-for")
-    yield "acting-for"
     page.goto(f"{base}/portal")
     page.locator("form[action='/sign-out'] button").click()
+    page.wait_for_url(f"{base}/sign-out/done")
     yield "signed-out"

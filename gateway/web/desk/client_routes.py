@@ -103,10 +103,12 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
             Opened(one.document.custodian, one.document.dated, views.read_released(one.body, category.code))
             for one in released
         ]
-        told_closed = views.phrases.open_to("not-open", desk.pages.page(request).language)
+        language = desk.pages.page(request).language
+        told_closed = views.phrases.open_to("not-open", language)
         return desk.render(
             request, entered, "opened.html", whom=whom, category=category.code, documents=documents,
             incomplete=isinstance(answer, Released) and answer.incomplete, closed=told_closed,
+            label=lambda code: views.phrases.text("labels", code, language),
         )  # fmt: skip
 
     @router.post("/report")
