@@ -29,6 +29,7 @@ class SampleFrame:
         self.category = category
         self.layout = layout
         self.title = TITLES[category.code]
+        self._section_names = directory.names["section"]
         self.kind: Document = {
             "coding": [{"system": CATEGORY_SYSTEM, "code": category.code, "display": category.name.fi}],
             "text": self.title,
@@ -61,6 +62,11 @@ class SampleFrame:
     def day(self, days: int) -> str:
         """Return the date that many days after the document's own."""
         return (self.at + timedelta(days=days)).date().isoformat()
+
+    def section_title(self, code: str) -> str:
+        """Return the heading of a section, in the document's own language."""
+        name = self._section_names[code].fi
+        return name[:1].upper() + name[1:]
 
     @staticmethod
     def section(code: str) -> Document:

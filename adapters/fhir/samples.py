@@ -123,7 +123,7 @@ def _care_plan(frame: SampleFrame, text: Mapping[str, str]) -> Document:
 def _composition(frame: SampleFrame, text: Mapping[str, str]) -> Document:
     sections: list[Json] = [
         {
-            "title": section.replace("-", " ").capitalize(),
+            "title": frame.section_title(section),
             "code": frame.section(section),
             "text": {"status": "additional", "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{words}</p></div>'},
         }
