@@ -17,7 +17,6 @@ from adapters.fhir.release import searchset
 from adapters.opa.probe import verify_engine
 from adapters.sql.database import ReadingThreads
 from adapters.tokens.keys import ASSERTION_ALGORITHMS
-from gateway.composition import Gateway
 from gateway.consent.view import ConsentView
 from gateway.directory.identity_code import Identifier
 from gateway.directory.instants import to_micros
@@ -35,12 +34,14 @@ from gateway.http.consent_routes import consent_router
 from gateway.http.data_path import DataPath
 from gateway.http.explanation_routes import explanation_router
 from gateway.http.fhir_consent_routes import fhir_consent_router
-from gateway.http.fhir_routes import FhirParts, document_types, fhir_router, read_route, search_route
+from gateway.http.fhir_parts import FhirParts
+from gateway.http.fhir_routes import document_types, fhir_router, read_route, search_route
 from gateway.http.health_routes import health_router
 from gateway.http.inspection import InspectionLayer
 from gateway.http.limits import Limits
 from gateway.http.message_routes import message_router
 from gateway.http.metadata_routes import RESOURCE_METADATA_PATH, metadata_router
+from gateway.http.once import Once
 from gateway.http.openapi import install_openapi
 from gateway.http.problems import answer_to, install_problems
 from gateway.http.proof_routes import proof_router
@@ -50,6 +51,7 @@ from gateway.http.relation_routes import relation_router
 from gateway.http.token_routes import TOKEN_PATH, TokenRevocation, token_router
 from gateway.http.wording_routes import wording_router
 from gateway.insight import explaining_of
+from gateway.open_gateway import Gateway
 from gateway.site import Site
 from gateway.web.addresses import is_page
 from gateway.web.layer import PagesLayer
@@ -101,7 +103,8 @@ def create_app(
     authenticator = _authenticator(gateway, observer, admission)
     door = Door(
         authenticate=authenticator, standing=gateway.standing.check, find_client=gateway.recording.client_of,
-        enrol=gateway.clients.enrol, clock=gateway.clock, demo=settings.demo,
+        enrol=gateway.clients.enrol, clock=gateway.clock, once=Once(gateway.kept_answers, gateway.clock),
+        demo=settings.demo,
     )  # fmt: skip
     recording, directory = gateway.recording, gateway.directory
     fhir, types = _fhir_parts(gateway, authenticator, observer), document_types(directory)

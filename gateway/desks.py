@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from adapters.tokens.unheld import unheld_jwks
 from audit.log import Dropped
-from gateway.composition import Gateway
 from gateway.disclosure.desk_requester import desk_system
 from gateway.errors import SettingsError
+from gateway.open_gateway import Gateway
 
 
 async def register_desks(gateway: Gateway, by: str) -> tuple[str, ...]:

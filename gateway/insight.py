@@ -5,23 +5,30 @@ from __future__ import annotations
 from adapters.fhir.reading_view import reading_view
 from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.log_search import SqlSearchStore
-from gateway.composition import Gateway
 from gateway.directory.model import Directory
 from gateway.disclosure.desk_view import DeskView
 from gateway.disclosure.explaining import Explaining
 from gateway.disclosure.history import History
 from gateway.disclosure.insights import Insights, ReadsReleased
+from gateway.disclosure.observed import fetches_observed
+from gateway.disclosure.observing import Observer
 from gateway.disclosure.own_documents import OwnDocuments
 from gateway.disclosure.phrases import load_phrases
 from gateway.disclosure.previewing import Previewing
 from gateway.disclosure.reading_view import ReadingView
 from gateway.disclosure.rebuilding import Rebuilding
+from gateway.disclosure.waiting import waiting
 from gateway.disclosure.who_can_see import WhoCanSee
+from gateway.open_gateway import Gateway
 
 
-def insights_of(gateway: Gateway) -> Insights:
-    """Return who can see what, previews, own documents, a desk's view and explanations, over an open gateway."""
-    parts, directory, new_event_id = gateway.parts, gateway.directory, gateway.parts.new_event_id
+def insights_of(gateway: Gateway, observer: Observer | None = None) -> Insights:
+    """Return who can see what, previews, own documents, a desk's view and explanations, over an open gateway.
+
+    *observer* is told of what previews and readings have fetched from custodians outside.
+    """
+    directory, new_event_id = gateway.directory, gateway.parts.new_event_id
+    parts = waiting(gateway.parts) if observer is None else fetches_observed(waiting(gateway.parts), observer)
     reader = SqlFactReader(gateway.database)
     history = History(SqlSearchStore(gateway.database), gateway.keys)
     past = Rebuilding(history, reader, directory)

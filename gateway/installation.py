@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.safe.keeper import SafeKeeper
 from adapters.safe.volume import SafeVolume
 from adapters.signer.client import RemoteSigner

@@ -2,18 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.sql.client_register import SqlClientRegister
 from adapters.sql.engine import Database, open_database
+from adapters.sql.roll import roll_of
 from adapters.sql.sealing import Sealing
 from gateway.installation import open_data_keys
 from gateway.settings import Settings
 
 _AT_ONCE = 100
 _QUIET_ROUNDS = 2
+_LOOK_SECONDS = 0.1
+
+
+class NotTakenUp(Exception):
+    """Some processes of the gateway still use other keys than those in the folder; `processes` tells which."""
+
+    def __init__(self, processes: Sequence[str]) -> None:
+        super().__init__(", ".join(processes))
+        self.processes = tuple(processes)
+
+
+@contextmanager
+def calling_the_roll(settings: Settings, patience: float) -> Iterator[Callable[[], None]]:
+    """Yield what returns once every process on the database uses the keys in the folder, at once where none runs.
+
+    It raises NotTakenUp after *patience* seconds, and StoreUnavailable where the database fails meanwhile: then nobody
+    knows who runs.
+    """
+    database = open_database(settings.database)
+    roll = roll_of(database)
+
+    def wait_for_all() -> None:
+        ring, until = KeyRing.load(settings.keys, demo=settings.demo).name, time.monotonic() + patience
+        while behind := roll.behind(ring):
+            if time.monotonic() >= until:
+                raise NotTakenUp(behind)
+            time.sleep(_LOOK_SECONDS)
+
+    try:
+        # Asked before anything is changed: who loses an entry from here on is noticed.
+        roll.behind(KeyRing.load(settings.keys, demo=settings.demo).name)
+        yield wait_for_all
+    finally:
+        roll.close()
+        database.close()
 
 
 def rewrap_data_keys(settings: Settings, *, only_count: str | None = None) -> int:
@@ -52,7 +89,8 @@ def unhash_identifiers(settings: Settings, key: str) -> None:
 
 
 def _batches(database: Database, register: SqlClientRegister) -> Iterator[list[str]]:
-    with database.read() as connection:
+    # Alone: whoever was being enrolled by a former ring's keys stands by now, or is stored under all keys of this one.
+    with database.write() as connection:
         clients = register.clients(connection)
     for start in range(0, len(clients), _AT_ONCE):
         yield clients[start : start + _AT_ONCE]

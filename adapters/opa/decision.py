@@ -11,7 +11,7 @@ from gateway.disclosure.decision import OBLIGATIONS, REASONS, Decision, Deny, Pe
 from gateway.errors import EngineUnavailable
 
 MAX_GRANTS = 200
-"""A client with more candidate grants for one recipient is not judged: the work of one decision has a bound."""
+"""Facts with more grants are not judged: the work of one decision has a bound (`gateway.disclosure.candidates`)."""
 
 _PERMIT_KEYS = frozenset(
     ["allow", "reasons", "basis", "grants", "relation", "sections", "projection", "obligations", "good_until", "policy"]

@@ -12,18 +12,20 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, Select, String, and_, literal, or_, select
 from sqlmodel import SQLModel
 
-from adapters.sql import tables
 from adapters.sql.engine import Database
 from adapters.sql.instants import instant_or_none
+from adapters.sql.tables.consents import ConsentVersionRow, GrantTableRow
+from adapters.sql.tables.documents import DocumentRow
+from adapters.sql.tables.standing import RelationRow
 from gateway.consent.desk_records import Case, GrantAtWork, Window
 from gateway.consent.model import ClientId, ConsentId
 from gateway.directory.instants import from_micros, to_micros
 
 _ROWS = SQLModel.metadata.tables
-_GRANTS = _ROWS[tables.GrantTableRow.__tablename__]
-_VERSIONS = _ROWS[tables.ConsentVersionRow.__tablename__]
-_RELATIONS = _ROWS[tables.RelationRow.__tablename__]
-_DOCUMENTS = _ROWS[tables.DocumentRow.__tablename__]
+_GRANTS = _ROWS[GrantTableRow.__tablename__]
+_VERSIONS = _ROWS[ConsentVersionRow.__tablename__]
+_RELATIONS = _ROWS[RelationRow.__tablename__]
+_DOCUMENTS = _ROWS[DocumentRow.__tablename__]
 _ROWS_A_CLIENT: Final = 8
 """How many rows are read for each client that is wanted: a client has several with a service."""
 

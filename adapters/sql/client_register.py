@@ -15,8 +15,8 @@ import orjson
 from sqlalchemy import Connection, insert, select, update
 from sqlmodel import SQLModel
 
-from adapters.sql import tables
 from adapters.sql.sealing import Sealing
+from adapters.sql.tables.clients import DECOY_CLIENT, ClientIdentifierRow, ClientRow, ClientStateRow
 from gateway.consent.lifecycle import new_id
 from gateway.consent.model import ClientId
 from gateway.consent.person import Person
@@ -25,9 +25,9 @@ from gateway.directory.identity_code import NATIONAL_AUTHORITY, Identifier, Pers
 from gateway.directory.instants import HELSINKI, to_micros
 
 _ROWS = SQLModel.metadata.tables
-_CLIENTS = _ROWS[tables.ClientRow.__tablename__]
-_IDENTIFIERS = _ROWS[tables.ClientIdentifierRow.__tablename__]
-_STATES = _ROWS[tables.ClientStateRow.__tablename__]
+_CLIENTS = _ROWS[ClientRow.__tablename__]
+_IDENTIFIERS = _ROWS[ClientIdentifierRow.__tablename__]
+_STATES = _ROWS[ClientStateRow.__tablename__]
 SEALED_AS = "client"
 """What a client's row is sealed as."""
 
@@ -51,15 +51,15 @@ class SqlClientRegister:
 
     def decoy(self) -> ClientId:
         """Return the client that no identifier leads to."""
-        return ClientId(tables.DECOY_CLIENT)
+        return ClientId(DECOY_CLIENT)
 
     def ensure_decoy(self, connection: object, at: datetime) -> None:
         """Store the decoy's rows where they are missing."""
         link = _of(connection)
-        if link.execute(select(_CLIENTS.c.id).where(_CLIENTS.c.id == tables.DECOY_CLIENT)).one_or_none() is None:
-            link.execute(insert(_CLIENTS).values(id=tables.DECOY_CLIENT, created=to_micros(at)))
-        if link.execute(select(_STATES.c.client).where(_STATES.c.client == tables.DECOY_CLIENT)).one_or_none() is None:
-            state = {"client": tables.DECOY_CLIENT, "epoch": 0, "suspended": False, "non_disclosure": False}
+        if link.execute(select(_CLIENTS.c.id).where(_CLIENTS.c.id == DECOY_CLIENT)).one_or_none() is None:
+            link.execute(insert(_CLIENTS).values(id=DECOY_CLIENT, created=to_micros(at)))
+        if link.execute(select(_STATES.c.client).where(_STATES.c.client == DECOY_CLIENT)).one_or_none() is None:
+            state = {"client": DECOY_CLIENT, "epoch": 0, "suspended": False, "non_disclosure": False}
             link.execute(insert(_STATES).values(**state))
 
     def find(self, connection: object, identifier: Identifier) -> ClientId | None:
@@ -73,7 +73,7 @@ class SqlClientRegister:
         """Return what is known of a client beside who it is."""
         row = _of(connection).execute(select(_STATES).where(_STATES.c.client == client)).one_or_none()
         person = self.person(connection, client)
-        if row is None or client == tables.DECOY_CLIENT:
+        if row is None or client == DECOY_CLIENT:
             return None
         born = person.birth_date() if person is not None else None
         return ClientStanding(client, born, bool(row.suspended), bool(row.non_disclosure))

@@ -7,7 +7,7 @@ instead of to every entry (ADR 0045).
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import astuple
+from dataclasses import asdict
 
 from sqlalchemy import Connection, and_, func, or_, select
 
@@ -72,6 +72,5 @@ class WrittenCombinations:
     def _add(self, log: str, row: IndexRow) -> int:
         last = self._connection.scalars(select(func.max(COMBINATION.c.id))).one()
         number = self._met[log][row] = (last or 0) + 1
-        values = dict(zip(COMBINED, astuple(row), strict=True))
-        self._connection.execute(COMBINATION.insert(), {"log": log, "id": number, **values})
+        self._connection.execute(COMBINATION.insert(), {"log": log, "id": number, **asdict(row)})
         return number

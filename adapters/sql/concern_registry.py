@@ -9,16 +9,16 @@ from typing import cast
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 from sqlmodel import SQLModel
 
-from adapters.sql import tables
 from adapters.sql.instants import instant_or_none, micros_or_null
 from adapters.sql.sealing import Sealing
+from adapters.sql.tables.oversight import ConcernCaseRow, ConcernRow
 from gateway.consent.model import ClientId
 from gateway.directory.instants import from_micros, to_micros
 from gateway.disclosure.concern import Answer, Case, Concern
 
 _ROWS = SQLModel.metadata.tables
-_CONCERNS = _ROWS[tables.ConcernRow.__tablename__]
-_CASES = _ROWS[tables.ConcernCaseRow.__tablename__]
+_CONCERNS = _ROWS[ConcernRow.__tablename__]
+_CASES = _ROWS[ConcernCaseRow.__tablename__]
 _SAID, _ANSWER = "concern", "concern-answer"
 
 

@@ -10,10 +10,11 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 from sqlmodel import SQLModel
 
-from adapters.sql import tables
 from adapters.sql.grant_rows import grant_of, values_of
 from adapters.sql.instants import instant_or_none, micros_or_null
 from adapters.sql.sealing import Sealing
+from adapters.sql.tables.consents import ConsentRow, ConsentVersionRow, GrantTableRow
+from adapters.sql.tables.documents import DocumentRow
 from gateway.consent.model import (
     Capture,
     CaptureMethod,
@@ -32,10 +33,10 @@ from gateway.consent.model import (
 from gateway.directory.instants import from_micros, to_micros
 
 _ROWS = SQLModel.metadata.tables
-_CONSENTS = _ROWS[tables.ConsentRow.__tablename__]
-_VERSIONS = _ROWS[tables.ConsentVersionRow.__tablename__]
-_GRANTS = _ROWS[tables.GrantTableRow.__tablename__]
-_DOCUMENTS = _ROWS[tables.DocumentRow.__tablename__]
+_CONSENTS = _ROWS[ConsentRow.__tablename__]
+_VERSIONS = _ROWS[ConsentVersionRow.__tablename__]
+_GRANTS = _ROWS[GrantTableRow.__tablename__]
+_DOCUMENTS = _ROWS[DocumentRow.__tablename__]
 _SEALED_AS = "consent-version"
 
 
@@ -78,8 +79,8 @@ class SqlConsentRegistry:
                 consent=consent.id, version=consent.version, client=consent.client,
                 given_at=to_micros(consent.given_at),
                 seq=consent.seq, giver_kind=giver.kind, giver_reference=giver.register_reference,
-                giver_until=micros_or_null(giver.until), capture_method=capture.method, capture_service=capture.service,
-                capture_system=capture.system,
+                giver_until=micros_or_null(giver.until), giver_scope=giver.scope, capture_method=capture.method,
+                capture_service=capture.service, capture_system=capture.system,
                 sealed=self._sealing.seal(consent.client, _SEALED_AS, orjson.dumps(private)),
                 wording=shown.wording, wording_version=shown.version, language=shown.language, register=shown.register,
                 sha256=shown.sha256,
@@ -185,7 +186,9 @@ class SqlConsentRegistry:
         )  # fmt: skip
         return Consent(
             id=ConsentId(row.consent), version=row.version, client=ClientId(row.client),
-            giver=Giver(GiverKind(row.giver_kind), row.giver_reference, instant_or_none(row.giver_until)),
+            giver=Giver(
+                GiverKind(row.giver_kind), row.giver_reference, instant_or_none(row.giver_until), row.giver_scope
+            ),
             capture=capture,
             shown=Shown(row.wording, row.wording_version, row.language, row.register, row.sha256),
             grants=tuple(grant_of(one) for one in grants),

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import delete, insert, select
 
 from adapters.sql.engine import Database
-from adapters.sql.tables import SearchCursorRow
+from adapters.sql.tables.documents import SearchCursorRow
 from gateway.directory.instants import to_micros
 
 LIFETIME = timedelta(minutes=10)

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
-from adapters.sql import tables
 from adapters.sql.engine import Database
 from adapters.sql.sealing import Sealing
+from adapters.sql.tables.desks import DeskAnswerRow, DeskContactRow, DeskDraftRow
 from gateway.consent.desk_records import AnswerKind, Contact, DeskAnswer, KeptDraft
 from gateway.consent.lifecycle import new_id
 from gateway.directory.identity_code import NATIONAL_AUTHORITY, Identifier, PersonalIdentityCode
@@ -28,9 +28,9 @@ CONTACT_LASTS = timedelta(days=90)
 DRAFT_LASTS = timedelta(days=1)
 
 _ROWS = SQLModel.metadata.tables
-_CONTACTS = _ROWS[tables.DeskContactRow.__tablename__]
-_DRAFTS = _ROWS[tables.DeskDraftRow.__tablename__]
-_ANSWERS = _ROWS[tables.DeskAnswerRow.__tablename__]
+_CONTACTS = _ROWS[DeskContactRow.__tablename__]
+_DRAFTS = _ROWS[DeskDraftRow.__tablename__]
+_ANSWERS = _ROWS[DeskAnswerRow.__tablename__]
 T = TypeVar("T")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from adapters.sql.direct import statement
 from adapters.sql.engine import Database
-from adapters.sql.tables import DocumentRow, DocumentVersionRow
+from adapters.sql.tables.documents import DocumentRow, DocumentVersionRow
 from audit.keys import DataKey, DataKeys, KeyName
 from gateway.disclosure.snapshot import DocumentFacts
 

@@ -12,7 +12,7 @@ import orjson
 
 from adapters.sql.database import Database
 from adapters.sql.direct import Dialect, Statement
-from adapters.sql.tables import DECOY_CLIENT
+from adapters.sql.tables.clients import DECOY_CLIENT
 from gateway.disclosure.snapshot import (
     ClientStanding,
     DocumentFacts,

@@ -1,4 +1,4 @@
-"""Searching the log's index: implements `gateway.disclosure.log_search.SearchStore`."""
+"""Searching the log's index: implements `gateway.disclosure.log_finding.SearchStore`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from adapters.sql.log_store import SqlLogReader
 from adapters.sql.log_tables import COMBINATION, ERASED, INDEX, LEAF, SEALED
 from audit.store import EntryRows, Head
 from audit.writing import year_of_origin
-from gateway.disclosure.log_search import Criteria, Scope
+from gateway.disclosure.log_query import Criteria, Scope
 from gateway.disclosure.log_survey import Sight, Survey
 
 Condition = ColumnElement[bool]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from sqlalchemy import BigInteger, Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
+
+from audit.entry import IndexRow
 
 
 class AuditHead(SQLModel, table=True):
@@ -132,8 +136,8 @@ INDEX = SQLModel.metadata.tables["audit_index"]
 COMBINATION = SQLModel.metadata.tables["audit_combination"]
 LOG_TABLES = [HEAD, LEAF, SUBTREE, SEALED, ERASED, INDEX, COMBINATION]
 
-COMBINED = ("kind", "outcome", "basis", "category", "recipient", "custodian", "requester")
-"""The columns of an index row that its combination has too."""
+COMBINED = tuple(one.name for one in fields(IndexRow))
+"""The columns of an index row that its combination has too: all that an event can be found by."""
 
 
 def refusal(table: str, verb: str) -> str:
@@ -149,9 +153,7 @@ def _refuse(table: str, verb: str, when: str = "") -> str:
 
 
 # An index row may lose its tokens when a person is erased; the rest of it says nothing about anyone.
-KEPT_OF_INDEX = (
-    "log", "idx", "event_id", "kind", "outcome", "basis", "category", "recipient", "custodian", "requester", "t"
-)  # fmt: skip
+KEPT_OF_INDEX = ("log", "idx", "event_id", *COMBINED, "t")
 ERASED_OF_INDEX = ("subject_token", "actor_token")
 _ERASES_ONLY_TOKENS = " AND ".join(
     [f"NEW.{column} IS OLD.{column}" for column in KEPT_OF_INDEX]

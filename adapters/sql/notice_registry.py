@@ -9,23 +9,26 @@ from typing import cast
 from sqlalchemy import Connection, Row, Select, exists, insert, or_, select, update
 from sqlmodel import SQLModel
 
-from adapters.sql import tables
 from adapters.sql.instants import instant_or_none, micros_or_null
+from adapters.sql.tables.clients import ClientRow, ClientStateRow
+from adapters.sql.tables.consents import GrantTableRow
+from adapters.sql.tables.notices import NoticeChoiceRow, ReminderRow, WalkThroughRow
+from adapters.sql.tables.standing import PauseRow, ProhibitionRow, RelationRow
 from gateway.consent.model import ClientId, ConsentId, GrantId
 from gateway.consent.notice_choice import ChannelKind, NoticeChoice, Rhythm
 from gateway.consent.notice_registry import Ending, Pause
 from gateway.directory.instants import from_micros, to_micros
 
 _ROWS = SQLModel.metadata.tables
-_CHOICES = _ROWS[tables.NoticeChoiceRow.__tablename__]
-_PAUSES = _ROWS[tables.PauseRow.__tablename__]
-_REMINDERS = _ROWS[tables.ReminderRow.__tablename__]
-_WALKS = _ROWS[tables.WalkThroughRow.__tablename__]
-_PROHIBITIONS = _ROWS[tables.ProhibitionRow.__tablename__]
-_RELATIONS = _ROWS[tables.RelationRow.__tablename__]
-_GRANTS = _ROWS[tables.GrantTableRow.__tablename__]
-_CLIENTS = _ROWS[tables.ClientRow.__tablename__]
-_STATES = _ROWS[tables.ClientStateRow.__tablename__]
+_CHOICES = _ROWS[NoticeChoiceRow.__tablename__]
+_PAUSES = _ROWS[PauseRow.__tablename__]
+_REMINDERS = _ROWS[ReminderRow.__tablename__]
+_WALKS = _ROWS[WalkThroughRow.__tablename__]
+_PROHIBITIONS = _ROWS[ProhibitionRow.__tablename__]
+_RELATIONS = _ROWS[RelationRow.__tablename__]
+_GRANTS = _ROWS[GrantTableRow.__tablename__]
+_CLIENTS = _ROWS[ClientRow.__tablename__]
+_STATES = _ROWS[ClientStateRow.__tablename__]
 
 
 class SqlNoticeRegistry:

@@ -20,7 +20,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.engine import Database
-from adapters.sql.tables import OfficerLookRow
+from adapters.sql.tables.oversight import OfficerLookRow
 from gateway.directory.instants import to_micros
 from gateway.errors import StoreUnavailable
 

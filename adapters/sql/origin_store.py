@@ -10,15 +10,15 @@ from typing import Any, cast
 from sqlalchemy import Connection, insert, select, update
 from sqlmodel import SQLModel
 
-from adapters.sql import tables
 from adapters.sql.direct import Fields, Statement, statement
 from adapters.sql.engine import Database
+from adapters.sql.tables.documents import DocumentOriginRow, DocumentRow
 from gateway.disclosure.held import Fetched, Known, Origin
 from gateway.disclosure.snapshot import UNFETCHED, DocumentFacts
 
 _ROWS = SQLModel.metadata.tables
-_DOCUMENTS = _ROWS[tables.DocumentRow.__tablename__]
-_ORIGINS = _ROWS[tables.DocumentOriginRow.__tablename__]
+_DOCUMENTS = _ROWS[DocumentRow.__tablename__]
+_ORIGINS = _ROWS[DocumentOriginRow.__tablename__]
 _KNOWN = (
     "SELECT document.id, document.version, client, custodian, category, "
     "document_origin.source, document_origin.resource, server_id, server_version, digest "

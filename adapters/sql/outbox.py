@@ -10,16 +10,16 @@ import orjson
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlmodel import SQLModel
 
-from adapters.sql import tables
 from adapters.sql.instants import instant_or_none
 from adapters.sql.sealing import Sealing
+from adapters.sql.tables.notices import OutboxRow
 from gateway.consent.acting import TO_CLIENT
 from gateway.consent.model import ClientId, ConsentId
 from gateway.consent.registry import Outgoing
 from gateway.consent.view import Message
 from gateway.directory.instants import from_micros, to_micros
 
-_OUTBOX = SQLModel.metadata.tables[tables.OutboxRow.__tablename__]
+_OUTBOX = SQLModel.metadata.tables[OutboxRow.__tablename__]
 _ORDER = (_OUTBOX.c.created, _OUTBOX.c.seq, _OUTBOX.c.id)
 _SEALED_AS = "message"
 

@@ -8,19 +8,19 @@ from typing import cast
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlmodel import SQLModel
 
-from adapters.sql import tables
 from adapters.sql.instants import instant_or_none
 from adapters.sql.sealing import Sealing
+from adapters.sql.tables.proofs import ConfirmationCodeRow, NonceRow, PaperCheckRow, ReceiptRow
 from gateway.consent.model import ClientId, ConsentId
 from gateway.consent.proofs import CodeRow, PaperCheck
 from gateway.consent.view import ReceiptView
 from gateway.directory.instants import from_micros, to_micros
 
 _ROWS = SQLModel.metadata.tables
-_CODES = _ROWS[tables.ConfirmationCodeRow.__tablename__]
-_NONCES = _ROWS[tables.NonceRow.__tablename__]
-_CHECKS = _ROWS[tables.PaperCheckRow.__tablename__]
-_RECEIPTS = _ROWS[tables.ReceiptRow.__tablename__]
+_CODES = _ROWS[ConfirmationCodeRow.__tablename__]
+_NONCES = _ROWS[NonceRow.__tablename__]
+_CHECKS = _ROWS[PaperCheckRow.__tablename__]
+_RECEIPTS = _ROWS[ReceiptRow.__tablename__]
 _SEALED_AS = "receipt"
 
 

@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Connection, update
 
 from adapters.sql.direct import Statement, fetch_within
-from adapters.sql.tables import GrantTableRow
+from adapters.sql.tables.consents import GrantTableRow
 from gateway.disclosure.release import Current
 from gateway.disclosure.snapshot import DocumentFacts, Snapshot
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from adapters.sql.engine import Database
 from adapters.sql.sealing import Sealing
-from adapters.sql.tables import ClientReportRow
+from adapters.sql.tables.oversight import ClientReportRow
 from gateway.disclosure.client_reporting import Report, State, from_bytes, to_bytes
 
 _rows = ClientReportRow.__table__  # type: ignore[attr-defined]

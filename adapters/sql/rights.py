@@ -10,15 +10,16 @@ import re
 from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
-from adapters.sql import tables
 from adapters.sql.database import Database
 from adapters.sql.log_tables import HEAD, LOG_TABLES
+from adapters.sql.tables.consents import ConsentVersionRow
+from adapters.sql.tables.documents import DocumentVersionRow
 
 APPLICATION = "saattaen_app"
 """The role's name in `deploy/postgres/roles.sql`."""
 
 _MOVES = ("size", "frontier", "note", "last_t", "ended")
-_WRITTEN_ONCE = {tables.ConsentVersionRow.__tablename__, tables.DocumentVersionRow.__tablename__}
+_WRITTEN_ONCE = {ConsentVersionRow.__tablename__, DocumentVersionRow.__tablename__}
 _PASSING = {
     "client_report", "desk_answer", "desk_contact", "desk_draft", "officer_look", "partner_service", "replay",
     "revoked_token", "search_cursor", "sign_in_attempt", "web_session",

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.engine import Database
-from adapters.sql.tables import SignInAttemptRow, WebSessionRow
+from adapters.sql.tables.sessions import SignInAttemptRow, WebSessionRow
 from gateway.errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -88,10 +88,10 @@ class SqlSessionStore:
         noting = update(_sessions).where(_sessions.c.digest == _digest(cookie), _sessions.c.seen < seen)
         await self._writing(lambda connection: connection.execute(noting.values(seen=seen)))
 
-    async def remove(self, cookie: str) -> None:
-        """Forget a session."""
+    async def remove(self, cookie: str) -> bool:
+        """Forget a session; return whether there was one."""
         removing = delete(_sessions).where(_sessions.c.digest == _digest(cookie))
-        await self._writing(lambda connection: connection.execute(removing))
+        return await self._writing(lambda connection: connection.execute(removing).rowcount > 0)
 
     async def remove_of(self, provider: str, session: str | None, subject: str | None) -> int:
         """Forget the sessions of a provider's `sid`, or of its `sub` where there is no `sid`; return how many."""

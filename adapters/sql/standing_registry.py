@@ -10,8 +10,8 @@ from typing import cast
 from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 from sqlmodel import SQLModel
 
-from adapters.sql import tables
 from adapters.sql.instants import instant_or_none, micros_or_null
+from adapters.sql.tables.standing import ConsentRequestRow, ProhibitionRow, RefusalRow, RelationRow
 from gateway.consent.lifecycle import new_id
 from gateway.consent.model import (
     AskedRow,
@@ -26,10 +26,10 @@ from gateway.consent.view import RefusalView, RequestView
 from gateway.directory.instants import from_micros, to_micros
 
 _ROWS = SQLModel.metadata.tables
-_REFUSALS = _ROWS[tables.RefusalRow.__tablename__]
-_PROHIBITIONS = _ROWS[tables.ProhibitionRow.__tablename__]
-_RELATIONS = _ROWS[tables.RelationRow.__tablename__]
-_REQUESTS = _ROWS[tables.ConsentRequestRow.__tablename__]
+_REFUSALS = _ROWS[RefusalRow.__tablename__]
+_PROHIBITIONS = _ROWS[ProhibitionRow.__tablename__]
+_RELATIONS = _ROWS[RelationRow.__tablename__]
+_REQUESTS = _ROWS[ConsentRequestRow.__tablename__]
 _WAITING = ("requested", "deferred")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from adapters.sql import triggers_postgresql
 from adapters.sql.log_tables import COMBINATION_TRIGGERS_SQLITE, LOG_TRIGGERS_SQLITE
-from adapters.sql.tables import CLIENT_FACT_TABLES, PARTNER_FACT_TABLES
+from adapters.sql.tables.facts import CLIENT_FACT_TABLES, PARTNER_FACT_TABLES
 
 _VERBS = ("INSERT", "UPDATE", "DELETE")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from adapters.sql.log_tables import ERASED_OF_INDEX, KEPT_OF_INDEX, refusal
-from adapters.sql.tables import CLIENT_FACT_TABLES, PARTNER_FACT_TABLES
+from adapters.sql.tables.facts import CLIENT_FACT_TABLES, PARTNER_FACT_TABLES
 
 _STATES = ("client_state", "partner_state", "world_state")
 # What a statement trigger may look at, by verb.

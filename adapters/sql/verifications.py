@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import insert, select
 
 from adapters.sql.engine import Database
-from adapters.sql.tables import LogVerificationRow
+from adapters.sql.tables.oversight import LogVerificationRow
 from gateway.disclosure.verification import Verified
 
 _rows = LogVerificationRow.__table__  # type: ignore[attr-defined]

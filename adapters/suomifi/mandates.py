@@ -17,11 +17,11 @@ class SimulatedMandates:
 
     def __init__(self) -> None:
         self._mandates: dict[tuple[ClientId, GiverKind, str], datetime | None] = {}
-        self._register: MandateRegister | None = None
+        self._registers: list[MandateRegister] = []
 
     def lead_on_to(self, register: MandateRegister) -> None:
-        """Ask *register* for what is not known here: the one that people choose mandates in (`valtuudet`)."""
-        self._register = register
+        """Ask *register* too for what is not known here: what people chose in it (`valtuudet`), or showed at a desk."""
+        self._registers.append(register)
 
     def add(self, client: ClientId, kind: GiverKind, reference: str, until: datetime | None = None) -> None:
         """Register a mandate that covers consents. *kind* is guardian or mandate."""
@@ -35,6 +35,10 @@ class SimulatedMandates:
         """Return the mandate if it stands at *at*; its end is exclusive."""
         key = (client, kind, reference)
         if key not in self._mandates:
-            return None if self._register is None else await self._register.find(client, kind, reference, at)
+            for register in self._registers:
+                found = await register.find(client, kind, reference, at)
+                if found is not None:
+                    return found
+            return None
         until = self._mandates[key]
         return Mandate(kind, reference, until) if until is None or at < until else None

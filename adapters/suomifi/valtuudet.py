@@ -1,7 +1,8 @@
 """The register of mandates by its Web API, shaped as Suomi.fi-valtuudet's (persons, `hpa`).
 
 Five addresses: a person is registered, chooses in the register's own pages for whom they act, and comes back with a
-code; then the register says for whom that was, and at each act whether it still holds, and for which topic. Its API has
+code; then the register says for whom that was, and at each act whether it still holds, and for which topic. A sixth,
+the Authorization REST API, says the same of two people who sit at a local office, under a key of its own. The API has
 identity codes in its paths, so no address of a request may ever be logged here, and none is in an error.
 """
 
@@ -18,10 +19,12 @@ from urllib.parse import quote, urlencode
 import httpx
 import orjson
 
-from gateway.consent.checks import MandateScope
+from gateway.consent.checks import Mandate, MandateScope
+from gateway.consent.model import GiverKind
 from gateway.errors import StoreUnavailable
 
 CHECKSUM = "X-AsiointivaltuudetAuthorization"
+_WIDEST_FIRST = (MandateScope.MANAGE, MandateScope.SEE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,18 @@ class RegisterAccount:
     topics: Mapping[MandateScope, tuple[str, ...]] = field(default_factory=dict)
     """By what they let somebody do here, the codes of the topics that a mandate may name. Where there are none, every
     mandate lets somebody decide."""
+    trustee_topics: tuple[str, ...] = ()
+    """The topics that tell of a guardian appointed for an adult whose task covers decisions like these. Where there are
+    none, nobody decides as one: most are appointed for matters of money alone."""
+    rest_api_key: str | None = field(default=None, repr=False)
+    """The key of the Authorization REST API, which the register hands out separately."""
 
 
-def checksum(account: RegisterAccount, path: str, at: datetime) -> str:
-    """Return the header's value for a path with its query: client, instant, and their HMAC."""
+def checksum(account: RegisterAccount, path: str, at: datetime, key: str | None = None) -> str:
+    """Return the header's value for a path with its query: client, instant, and their HMAC under *key*, the Web API's
+    unless it is given."""
     stamp = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    digest = hmac.digest(account.api_key.encode(), f"{path} {stamp}".encode(), "sha256")
+    digest = hmac.digest((key or account.api_key).encode(), f"{path} {stamp}".encode(), "sha256")
     return f"{account.client_id} {stamp} {base64.b64encode(digest).decode()}"
 
 
@@ -100,11 +109,41 @@ class MandateService:
         topics = self._account.topics
         if guardian or not topics:
             return MandateScope.MANAGE if await self._is_allowed(session, token, principal) else None
-        for scope in (MandateScope.MANAGE, MandateScope.SEE):
+        for scope in _WIDEST_FIRST:
             for topic in topics.get(scope, ()):
                 if await self._is_allowed(session, token, principal, topic):
                     return scope
         return None
+
+    async def between(self, delegate: str, principal: str, kind: GiverKind, at: datetime) -> Mandate | None:
+        """Return the mandate of one person for another by both identity codes, of that kind; None where there is none.
+
+        Nobody has chosen anything in the register's pages: whoever asks tells the person that the register is asked.
+        """
+        match kind:
+            case GiverKind.CLIENT:
+                return None
+            case GiverKind.TRUSTEE:
+                topics: list[tuple[MandateScope, str | None]] = [
+                    (MandateScope.MANAGE, topic) for topic in self._account.trustee_topics
+                ]
+            case GiverKind.MANDATE if self._account.topics:
+                topics = [(scope, topic) for scope in _WIDEST_FIRST for topic in self._account.topics.get(scope, ())]
+            case _:
+                topics = [(MandateScope.MANAGE, None)]
+        for scope, topic in topics:
+            if await self._is_allowed_between(delegate, principal, topic):
+                return Mandate(kind, "", None, scope, topic)
+        return None
+
+    async def _is_allowed_between(self, delegate: str, principal: str, topic: str | None) -> bool:
+        key = self._account.rest_api_key
+        if key is None:
+            raise StoreUnavailable("the register of mandates gave no key to ask with at a desk")
+        parts = (self._account.client_id, delegate, principal)
+        path = "/service/rest/hpa/authorization/" + "/".join(quote(part, safe="") for part in parts)
+        told = await self._get(path, more={} if topic is None else {"issue": topic}, key=key)
+        return isinstance(told, dict) and told.get("result") == "ALLOWED"
 
     async def _is_allowed(self, session: str, token: str, principal: str, topic: str | None = None) -> bool:
         """Return whether the register says so; anything but a plain yes is no."""
@@ -112,9 +151,11 @@ class MandateService:
         told = await self._get(path, token, {} if topic is None else {"issues": topic})
         return isinstance(told, dict) and told.get("result") == "ALLOWED"
 
-    async def _get(self, path: str, token: str | None = None, more: Mapping[str, str] | None = None) -> object:
+    async def _get(
+        self, path: str, token: str | None = None, more: Mapping[str, str] | None = None, key: str | None = None
+    ) -> object:
         whole = f"{path}?{urlencode({'requestId': secrets.token_hex(16)} | dict(more or {}))}"
-        headers = {CHECKSUM: checksum(self._account, whole, self._now())}
+        headers = {CHECKSUM: checksum(self._account, whole, self._now(), key)}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
         return await self._ask("GET", whole, headers, None)
 

@@ -1,4 +1,4 @@
-"""A simulator of the register behind `valtuudet`: the same five addresses, its checksum and its clock checked."""
+"""A simulator of the register behind `valtuudet`: the same six addresses, its checksum and its clock checked."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class SimulatedValtuudet:
                 Route("/oauth/token", self._token, methods=["POST"]),
                 Route("/service/hpa/api/delegate/{session}", self._delegate),
                 Route("/service/hpa/api/authorization/{session}/{principal}", self._authorization),
+                Route("/service/rest/hpa/authorization/{client}/{delegate}/{principal}", self._between),
             ]
         )
 
@@ -123,7 +124,16 @@ class SimulatedValtuudet:
         session = self._of(request)
         if session is None:
             return Response(status_code=401)
-        pair, asked = (session.representative, request.path_params["principal"]), request.query_params.get("issues")
+        pair = session.representative, request.path_params["principal"]
+        return self._told(pair, request.query_params.get("issues"))
+
+    async def _between(self, request: Request) -> Response:
+        key, path = self._account.rest_api_key, request.path_params
+        if key is None or not self._is_signed(request, key) or path["client"] != self._account.client_id:
+            return Response(status_code=401)
+        return self._told((path["delegate"], path["principal"]), request.query_params.get("issue"))
+
+    def _told(self, pair: tuple[str, str], asked: str | None) -> Response:
         topics = self._topics.get(pair)
         allowed = pair in self._mandates and (asked is None or topics is None or asked in topics)
         return JSONResponse({"result": "ALLOWED" if allowed else "DISALLOWED"})
@@ -134,14 +144,14 @@ class SimulatedValtuudet:
             return None
         return session if request.headers.get("authorization") == f"Bearer {session.token}" else None
 
-    def _is_signed(self, request: Request) -> bool:
+    def _is_signed(self, request: Request, key: str | None = None) -> bool:
         given = request.headers.get(CHECKSUM, "")
         try:
             at = datetime.strptime(given.split(" ")[1], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
         except (ValueError, IndexError):
             return False
         path = f"{request.scope['raw_path'].decode()}?{request.scope['query_string'].decode()}"
-        return abs(self._now() - at) <= SKEW and hmac.compare_digest(given, checksum(self._account, path, at))
+        return abs(self._now() - at) <= SKEW and hmac.compare_digest(given, checksum(self._account, path, at, key))
 
 
 def _basic(account: RegisterAccount) -> str:

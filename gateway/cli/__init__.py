@@ -22,7 +22,7 @@ from gateway.cli.rehearse import add_to as add_rehearse
 from gateway.cli.safe import app as safe_app
 from gateway.cli.serve import add_to as add_serve
 from gateway.cli.sign import add_to as add_sign
-from gateway.disclosure.log_search import BadQuery
+from gateway.disclosure.log_query import BadQuery
 from gateway.errors import GatewayError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)

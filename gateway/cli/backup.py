@@ -9,16 +9,16 @@ from typing import Annotated
 
 import typer
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.sql.backup import back_up
 from adapters.sql.backup import restore as put_back
 from adapters.sql.schema import expected_revision
 from audit.checkpoint import parse_note
 from gateway.cli.opening import settings_of, with_gateway
 from gateway.cli.options import Demo, Folder, Operator
-from gateway.composition import Gateway
 from gateway.disclosure.backups import BackupMade
 from gateway.errors import RolledBack
+from gateway.open_gateway import Gateway
 
 MAIN, DATA_KEYS = "main", "data-keys"
 _WHAT = {MAIN: "main database", DATA_KEYS: "data keys"}

@@ -13,7 +13,7 @@ import orjson
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.sql.engine import DatabaseUnfit, open_database
 from adapters.sql.key_store import KeyUnusable
 from audit.errors import AuditError

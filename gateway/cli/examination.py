@@ -20,7 +20,7 @@ from sqlmodel import SQLModel
 from adapters.clocks import SystemClock
 from adapters.custodian.fhir_server.connection import ServerConnection
 from adapters.custodian.fhir_server.load import load_custodians
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.opa.embedded import EmbeddedEngine
 from adapters.opa.probe import verify_engine
 from adapters.opa.server import ServerEngine
@@ -29,7 +29,7 @@ from adapters.sql import rights, schema
 from adapters.sql.engine import Database, sqlite_module
 from adapters.sql.log_store import SqlLogStore
 from adapters.sql.partner_register import marked_partners
-from adapters.sql.tables import OutboxRow
+from adapters.sql.tables.notices import OutboxRow
 from audit.checkpoint import verify_note
 from gateway.consent.delivering import BY_CHOICE
 from gateway.directory.instants import from_micros, to_micros

@@ -14,16 +14,16 @@ import typer
 from gateway.cli.log import ClientId, client_named
 from gateway.cli.opening import settings_of, with_gateway
 from gateway.cli.options import Demo, Folder, Operator
-from gateway.composition import Gateway
 from gateway.directory.instants import from_micros, parse_instant, to_micros
 from gateway.directory.model import LANGUAGES
 from gateway.disclosure.explaining import Explaining, Explanation
-from gateway.disclosure.log_search import Officer
+from gateway.disclosure.log_query import Officer
 from gateway.disclosure.looking import Looker, LookerKind
 from gateway.disclosure.matrix_output import MatrixWords
 from gateway.disclosure.phrases import Eye, load_phrases
 from gateway.errors import RequestInvalid
 from gateway.insight import explaining_of, insights_of
+from gateway.open_gateway import Gateway
 
 Language = Annotated[str, typer.Option(help="fi, fi-x-selko, sv or en.")]
 

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated, TypeAlias, cast, get_args
 
 import typer
 
-from adapters.keyring import KeyRing, RotatingKind
+from adapters.keyring.files import RotatingKind
+from adapters.keyring.ring import KeyRing
 from gateway.cli.opening import settings_of
 from gateway.cli.options import Demo, Folder
-from gateway.errors import SettingsError
-from gateway.rotation import rehash_identifiers, rewrap_data_keys, unhash_identifiers
+from gateway.errors import SettingsError, StoreUnavailable
+from gateway.rotation import (
+    NotTakenUp,
+    calling_the_roll,
+    rehash_identifiers,
+    rewrap_data_keys,
+    unhash_identifiers,
+)
 from gateway.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
-NOTICED_SECONDS = 5.0
-"""Every process of the gateway looks at its keys each second; by then the slowest has."""
+Patience: TypeAlias = Annotated[
+    float, typer.Option(help="Seconds to wait for every process of the gateway to take up a change.")
+]
+PATIENCE = 30.0
+"""Each process looks at its keys every second, and then lets end what it had begun."""
+_FINISH = "saattaen keys finish-lookup"
 
 
 @app.command("create")
@@ -38,29 +49,36 @@ def status(demo: Demo = False, folder: Folder = Path("var/demo")) -> None:
 @app.command("rotate")
 def rotate(
     kind: Annotated[str, typer.Argument(help="tokens, receipts, keks, log or lookup.")],
-    noticed: Annotated[float, typer.Option(help="Seconds in which every process has read a key.")] = NOTICED_SECONDS,
+    patience: Patience = PATIENCE,
     demo: Demo = False,
     folder: Folder = Path("var/demo"),
 ) -> None:
     """Add a new key and use it once every process knows it, while the gateway serves; no start is needed.
 
     keks: every data key is wrapped anew. lookup: every identifier is stored under the new key, then the old one goes.
-    log: checkpoints bear both signatures until `keys retire log`.
+    log: checkpoints bear both signatures until `keys retire log`. Where a process does not take the new key up in time,
+    the command says so and ends; run again, it goes on from there.
     """
     settings, rotating = settings_of(demo, folder), _kind(kind)
-    former = KeyRing.load(settings.keys, demo=settings.demo).lookup_keys
-    old = next(row.id for row in KeyRing.status(settings.keys) if row.kind == kind and row.current)
-    if kind == "lookup" and len(former) > 1:
+    old = next((row.id for row in KeyRing.status(settings.keys) if row.kind == kind and row.current), None)
+    if old is None:
+        raise SettingsError("The log's key is the signing process's: run `saattaen keys rotate-given FOLDER`.")
+    if kind == "lookup" and len(KeyRing.load(settings.keys, demo=settings.demo).lookup_keys) > 1:
         raise SettingsError("A rotation of `lookup` was not finished: run `saattaen keys finish-lookup`.")
-    new = KeyRing.add(settings.keys, rotating, at=datetime.now(UTC))
-    time.sleep(noticed)
-    if kind == "lookup":
-        _move_lookup(settings, new, old, noticed)
-        return
-    KeyRing.promote(settings.keys, rotating, new)
-    if kind == "keks":
-        time.sleep(noticed)
-        typer.echo(f"{rewrap_data_keys(settings)} data keys were wrapped anew.")
+    with calling_the_roll(settings, patience) as wait_for_all:
+        if kind == "keks" and (count := _finish_wrapping(settings, wait_for_all)):
+            typer.echo(f"{count} data keys of a rotation that was not finished were wrapped anew.")
+            return
+        again = _FINISH if kind == "lookup" else f"saattaen keys rotate {kind}"
+        new = KeyRing.added(settings.keys, rotating) or KeyRing.add(settings.keys, rotating, at=datetime.now(UTC))
+        _wait(wait_for_all, f"The new key of kind {kind} is there and not in use", again)
+        if kind == "lookup":
+            _move_lookup(settings, new, old, wait_for_all)
+            return
+        KeyRing.promote(settings.keys, rotating, new)
+        if kind == "keks":
+            _wait(wait_for_all, "The new key of kind keks is in use, and no data key was wrapped anew", again)
+            typer.echo(f"{rewrap_data_keys(settings)} data keys were wrapped anew.")
     if kind == "log":
         typer.echo(
             f"Checkpoints bear both signatures. When all have the new log.vkey: `saattaen keys retire log {old}`."
@@ -69,18 +87,15 @@ def rotate(
 
 
 @app.command("finish-lookup")
-def finish_lookup(
-    noticed: Annotated[float, typer.Option(help="Seconds in which every process has read a key.")] = NOTICED_SECONDS,
-    demo: Demo = False,
-    folder: Folder = Path("var/demo"),
-) -> None:
+def finish_lookup(patience: Patience = PATIENCE, demo: Demo = False, folder: Folder = Path("var/demo")) -> None:
     """Finish a rotation of `lookup` that was interrupted; the newer of its two keys stays."""
     settings = settings_of(demo, folder)
     rows = sorted((row for row in KeyRing.status(settings.keys) if row.kind == "lookup"), key=lambda row: row.created)
     if len(rows) != 2:
         raise SettingsError("There is one look-up key alone; nothing is unfinished.")
-    time.sleep(noticed)
-    _move_lookup(settings, rows[1].id, rows[0].id, noticed)
+    with calling_the_roll(settings, patience) as wait_for_all:
+        _wait(wait_for_all, "Both look-up keys are there, and no identifier was moved", _FINISH)
+        _move_lookup(settings, rows[1].id, rows[0].id, wait_for_all)
 
 
 @app.command("give-log")
@@ -115,24 +130,53 @@ def retire_given(
 def retire(
     kind: Annotated[str, typer.Argument(help="log, receipts or keks.")],
     key: Annotated[str, typer.Argument(help="The id of a former key, as `keys status` lists it.")],
+    patience: Patience = PATIENCE,
     demo: Demo = False,
     folder: Folder = Path("var/demo"),
 ) -> None:
     """Let a former key go. A log's signs no more and still verifies; a key of another kind is deleted for good."""
     settings = settings_of(demo, folder)
-    if kind == "keks" and rewrap_data_keys(settings, only_count=key):
-        raise SettingsError(f"Data keys are still wrapped with {key}: run `saattaen keys rotate keks` first.")
     if kind == "lookup":
         raise SettingsError("A look-up key goes with `keys rotate lookup`, which moves what is stored under it.")
-    KeyRing.retire(settings.keys, _kind(kind), key, at=datetime.now(UTC))
+    with calling_the_roll(settings, patience) as wait_for_all:
+        # Else one that has not seen the newer key yet goes on using this one.
+        _wait(wait_for_all, f"The key {key} is there as before", f"saattaen keys retire {kind} {key}")
+        if kind == "keks" and rewrap_data_keys(settings, only_count=key):
+            raise SettingsError(f"Data keys are still wrapped with {key}: run `saattaen keys rotate keks` first.")
+        KeyRing.retire(settings.keys, _kind(kind), key, at=datetime.now(UTC))
     typer.echo(f"The key {key} is retired.")
 
 
-def _move_lookup(settings: Settings, new: str, old: str, noticed: float) -> None:
+def _wait(wait_for_all: Callable[[], None], state: str, again: str) -> None:
+    """Wait until every process uses the ring as it is now; say how things stand where one does not in time."""
+    try:
+        wait_for_all()
+    except NotTakenUp as late:
+        raise SettingsError(
+            f"Not every process of the gateway has taken up the keys in time: {late}. {state}. See whether it hangs "
+            f"or its log tells why, start it again or end it, and run `{again}` again: it goes on from there."
+        ) from None
+    except StoreUnavailable as lost:
+        raise SettingsError(
+            f"It cannot be known which processes of the gateway run: {lost}. {state}. Run `{again}` again once the "
+            "database answers: it goes on from there."
+        ) from None
+
+
+def _finish_wrapping(settings: Settings, wait_for_all: Callable[[], None]) -> int:
+    """Wrap anew what a rotation of `keks` left under a former key; return how many data keys that was."""
+    former = (row.id for row in KeyRing.status(settings.keys) if row.kind == "keks" and not row.current)
+    if KeyRing.added(settings.keys, "keks") or not any(rewrap_data_keys(settings, only_count=one) for one in former):
+        return 0
+    _wait(wait_for_all, "Some data keys are wrapped with a former key", "saattaen keys rotate keks")
+    return rewrap_data_keys(settings)
+
+
+def _move_lookup(settings: Settings, new: str, old: str, wait_for_all: Callable[[], None]) -> None:
     # New people are stored under both keys by now, so none is missed.
     moved = rehash_identifiers(settings, new)
     KeyRing.promote(settings.keys, "lookup", new)
-    time.sleep(noticed)
+    _wait(wait_for_all, "Everyone is found by the new look-up key, and the old one was not taken away", _FINISH)
     unhash_identifiers(settings, old)
     KeyRing.retire(settings.keys, "lookup", old, at=datetime.now(UTC))
     typer.echo(f"{moved} identifiers are found by the new key; the old one is deleted.")

@@ -30,16 +30,17 @@ from audit.store import Head
 from audit.verify import verify_rows
 from gateway.cli.opening import settings_of, with_gateway
 from gateway.cli.options import Demo, Folder, Operator
-from gateway.composition import Gateway
 from gateway.demo.verification import verify_gateway
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.directory.instants import parse_instant, to_micros
 from gateway.disclosure.accounts import Accounts, context_of
 from gateway.disclosure.log_output import as_csv, as_json, as_table
-from gateway.disclosure.log_search import LogSearch, Officer, Query
+from gateway.disclosure.log_query import Officer, Query
+from gateway.disclosure.log_search import LogSearch
 from gateway.disclosure.phrases import load_phrases
 from gateway.disclosure.verification import Verification, verify_folder
 from gateway.errors import RequestInvalid
+from gateway.open_gateway import Gateway
 from gateway.settings import Settings
 
 log_app = typer.Typer(no_args_is_help=True, help="Search the log; each look is an entry of its own.")

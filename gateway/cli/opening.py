@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.composition import Gateway, opened
+from gateway.composition import opened
 from gateway.demo.play import demo_settings
 from gateway.directory.load import load_directory
+from gateway.open_gateway import Gateway
 from gateway.settings import Settings, read_settings
 
 T = TypeVar("T")

@@ -11,10 +11,10 @@ import typer
 from audit.log import Dropped
 from gateway.cli.opening import settings_of, with_gateway
 from gateway.cli.options import Demo, Folder, Operator
-from gateway.composition import Gateway
 from gateway.desks import register_desks
 from gateway.directory.instants import HELSINKI, from_micros
 from gateway.errors import RequestInvalid
+from gateway.open_gateway import Gateway
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 

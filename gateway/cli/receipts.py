@@ -36,7 +36,7 @@ def verify(
     elif (beside := file.with_name("receipt-keys.json")).exists():
         jwks = beside.read_bytes()
     elif demo:
-        from adapters.keyring import KeyRing
+        from adapters.keyring.ring import KeyRing
 
         jwks = orjson.dumps(KeyRing.load(settings_of(demo, folder).keys, demo=True).receipts.public_jwks())
     else:

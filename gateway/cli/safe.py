@@ -10,9 +10,9 @@ import typer
 from audit.checkpoint import parse_note
 from gateway.cli.opening import settings_of, with_gateway
 from gateway.cli.options import Demo, Folder
-from gateway.composition import Gateway
 from gateway.disclosure.restoring import Replayed
 from gateway.errors import SettingsError
+from gateway.open_gateway import Gateway
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 _NONE = "There is no second volume: SAATTAEN_SAFE names none."

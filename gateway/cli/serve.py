@@ -123,7 +123,7 @@ async def _serve(
     joins: bool = False,
 ) -> None:  # fmt: skip
     async with opened(settings, load_directory(settings.directory), joins=joins) as gateway:
-        site = open_site(gateway)
+        site = open_site(gateway, observer=observing.observer)
         if site is not None and not joins:
             await register_desks(gateway, "gateway")
         bounds = Bounds(places=settings.places, shared=settings.shared_places, strangers=settings.stranger_places)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.signer.server import SigningServer
 from audit.checkpoint import Signer
 from gateway.errors import SettingsError

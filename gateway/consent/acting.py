@@ -18,6 +18,7 @@ from gateway.consent.lifecycle import new_id
 from gateway.consent.model import Actor, ClientId, Consent, ConsentId, Giver
 from gateway.consent.notice_registry import NoticeRegistry
 from gateway.consent.ports import ImportSeal
+from gateway.consent.proofs import FORM_ACT, derived_id
 from gateway.consent.receipt import ReceiptSigner, receipt_bytes, receipt_content
 from gateway.consent.registry import (
     ClientRegister,
@@ -114,6 +115,13 @@ class Act:
         """Write a message to a service, or to TO_CLIENT."""
         message = Outgoing(new_id(), kind, party, client, consent, body, self.at)
         self.office.stores.outbox.add(self.connection, message, self.order)
+
+    def is_new(self, client: ClientId | None, form: str | None) -> bool:
+        """Return whether nothing was done by this form yet, and note that it is done now. Without a form all is new."""
+        if form is None:
+            return True
+        key = derived_id(self.office.code_key, FORM_ACT, client or ClientId(""), form)
+        return self.office.stores.proofs.use_nonce(self.connection, FORM_ACT, key, self.at)
 
     def issue_receipts(self, consent: Consent, step: str) -> None:
         """Sign a receipt of this step for the client, and one for each party over its own rows."""

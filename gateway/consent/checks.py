@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
@@ -35,6 +35,13 @@ class Mandate:
     reference: str
     until: datetime | None
     scope: MandateScope = MandateScope.MANAGE
+    topic: str | None = None
+    """The register's code of the topic that lets them, where it has topics and told of one."""
+
+    @property
+    def covers(self) -> str:
+        """Return what a consent keeps of the mandate's scope: its topic where there is one."""
+        return self.topic or str(self.scope)
 
 
 _NOTHING = Verified()
@@ -109,6 +116,15 @@ def mandate_end(giver: Giver, known: Known) -> datetime | None:
     if giver.kind is GiverKind.GUARDIAN and known.born is not None:
         ends.append(coming_of_age(known.born))
     return min(ends, default=None) if not giver.is_client else None
+
+
+def verified(giver: Giver, known: Known) -> Giver:
+    """Return the giver as a consent keeps it: with the mandate's end and scope, as the register told them at this act.
+
+    Only after `check_giver`.
+    """
+    scope = known.mandate.covers if known.mandate is not None and not giver.is_client else None
+    return replace(giver, until=mandate_end(giver, known), scope=scope)
 
 
 def coming_of_age(born: date) -> datetime:

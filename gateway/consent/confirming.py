@@ -23,21 +23,25 @@ from gateway.errors import ConsentRefused
 
 
 def send_code(
-    act: Act, client: ClientId, consent: ConsentId | None, offer: bytes | None, kind: str, handle: str | None = None
-) -> str:
-    """Send a one-time code to the client's own channel; return its handle, a new one unless *handle* names it. Only the
-    code's keyed hash is kept."""
+    act: Act, client: ClientId, consent: ConsentId | None, offer: bytes | None, kind: str, handle: str | None = None,
+    *, to: ClientId,
+) -> str:  # fmt: skip
+    """Send a one-time code about *client* to the own channel of *to*: the client, or a representative who decides for
+    them; return its handle, a new one unless *handle* names it. Only the code's keyed hash is kept."""
     handle, code = handle or new_handle(), new_code()
     row = CodeRow(handle, client, consent, offer, code_hash(act.office.code_key, handle, code), act.at + CODE_LASTS)
     act.office.stores.proofs.add_code(act.connection, row)
     times = {"at": to_micros(act.at), "until": to_micros(row.expires)}
     body = {"consent": consent, "handle": handle, "code": code} | times
-    act.tell(kind, TO_CLIENT, client, consent, body)
+    act.tell(kind, TO_CLIENT, to, consent, body)
     return handle
 
 
-def confirm_by_code(act: Act, handle: str, code: str) -> Consent | ConsentRefused | None:
-    """Confirm by a code: a consent, or an offer, of which there is none yet (None).
+def confirm_by_code(
+    act: Act, handle: str, code: str, giver: Giver, mandate: Mandate | None
+) -> Consent | ConsentRefused | None:
+    """Confirm by a code: a consent, or an offer, of which there is none yet (None). *giver* is by whose word the
+    consent stands; a representative's mandate is verified at this act too.
 
     A wrong code is counted, which must be committed: the refusal is returned, all alike.
     """
@@ -52,7 +56,10 @@ def confirm_by_code(act: Act, handle: str, code: str) -> Consent | ConsentRefuse
             proofs.count_attempt(act.connection, handle)
         return refused
     proofs.use_code(act.connection, handle, act.at)
-    return None if row.consent is None else _confirm(act, act.load(row.consent), None)
+    if row.consent is None:
+        return None
+    check_giver(giver, Known(mandate=mandate, born=known_client(act, row.client)), act.at)
+    return _confirm(act, act.load(row.consent), None)
 
 
 def confirm_by_client(

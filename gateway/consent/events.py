@@ -49,7 +49,11 @@ class Teller:
             "grants": [grant_body(grant) for grant in consent.grants],
             "refused": [refused_body(row) for row in consent.refused],
             "capture": {"method": str(capture.method), "service": capture.service, "system": capture.system},
-            "giver": {"kind": str(consent.giver.kind), "until": micros(consent.giver.until)},
+            "giver": {
+                "kind": str(consent.giver.kind),
+                "until": micros(consent.giver.until),
+                "scope": consent.giver.scope,
+            },
             "wording": [shown.wording, shown.version, shown.language, shown.register, shown.sha256],
         }
         return self._consent(kind, consent, body, capture.service)

@@ -75,13 +75,29 @@ class Giving:
     """What the register said of the representative just before the act."""
     form: str | None = None
     """The one-time key of the form that it came by: sent twice, it is given once."""
+    bearer: ClientId | None = None
+    """A representative as a client of ours, to whose own channel a code goes in place of the client's."""
 
 
-def offer(act: Act, client: ClientId, rows: tuple[GrantRow, ...], shown: Shown) -> str:
-    """Send a code for these rows and words to the client's own channel; return its handle."""
-    check_known_words(act, shown)
-    known_client(act, client)
-    return send_code(act, client, None, offer_digest(client, rows, shown), "consent.offer")
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """What is offered on somebody's own phone: rows and words about a client, and who decides."""
+
+    client: ClientId
+    rows: tuple[GrantRow, ...]
+    shown: Shown
+    giver: Giver
+    mandate: Mandate | None
+    bearer: ClientId | None
+
+
+def offer(act: Act, offering: Offering) -> str:
+    """Send a code for these rows and words to the own channel of who decides; return its handle."""
+    check_known_words(act, offering.shown)
+    client, giver = offering.client, offering.giver
+    check_giver(giver, Known(mandate=offering.mandate, born=known_client(act, client)), act.at)
+    digest = offer_digest(client, offering.rows, offering.shown, giver)
+    return send_code(act, client, None, digest, "consent.offer", to=offering.bearer or client)
 
 
 def give(act: Act, giving: Giving) -> Given | ConsentRefused:
@@ -114,7 +130,13 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     if all(grant.confirmed for grant in consent.grants):
         tell_client(act, "consent.given", consent)
         return Given(consent, None)
-    return Given(consent, send_code(act, consent.client, consent.id, None, "consent.given", handle))
+    if giving.bearer is not None:
+        # The code goes to the representative; the client hears of it on a channel of their own all the same.
+        tell_client(act, "consent.given", consent)
+    return Given(
+        consent,
+        send_code(act, consent.client, consent.id, None, "consent.given", handle, to=giving.bearer or consent.client),
+    )
 
 
 def _ids_of(act: Act, giving: Giving) -> tuple[ConsentId | None, str | None]:
@@ -169,7 +191,7 @@ def check_known_words(act: Act, shown: Shown) -> None:
 def _verify(act: Act, giving: Giving) -> tuple[Verified, bool]:
     """Look up what the evidence refers to; return it, and whether a wrong code was counted."""
     evidence, proofs = giving.capture.evidence, act.office.stores.proofs
-    digest = offer_digest(giving.client, giving.rows, giving.shown)
+    digest = offer_digest(giving.client, giving.rows, giving.shown, giving.giver)
     match giving.capture.method:
         case CaptureMethod.OWN_PHONE:
             handle = evidence.get("handle") or ""

@@ -17,6 +17,7 @@ from gateway.consent.checks import (
     flow_of,
     last_end,
     mandate_end,
+    verified,
 )
 from gateway.consent.model import (
     Capture,
@@ -58,9 +59,8 @@ def give(
     check_giving(rows, capture, giver, known, directory, at)
     check_refused(refused, directory)
     grants = tuple(_grant(row, capture, giver, known, directory, at) for row in rows)
-    end = mandate_end(giver, known)
     return Consent(
-        id=ConsentId(new_id()), version=1, client=client, giver=replace(giver, until=end), capture=capture, shown=shown,
+        id=ConsentId(new_id()), version=1, client=client, giver=verified(giver, known), capture=capture, shown=shown,
         grants=grants, refused=refused, state=ConsentState.GIVEN, given_at=at, seq=seq,
     )  # fmt: skip
 
@@ -89,10 +89,9 @@ def change(
     check_giving(rows, capture, giver, known, directory, at)
     check_refused(refused, directory)
     grants = tuple(_grant(row, capture, giver, known, directory, at) for row in rows)
-    giver = replace(giver, until=mandate_end(giver, known))
     return replace(
-        old, version=old.version + 1, giver=giver, capture=capture, shown=shown, grants=grants, refused=refused,
-        given_at=at, seq=seq,
+        old, version=old.version + 1, giver=verified(giver, known), capture=capture, shown=shown, grants=grants,
+        refused=refused, given_at=at, seq=seq,
     )  # fmt: skip
 
 

@@ -40,16 +40,22 @@ class GiverKind(StrEnum):
 
     CLIENT = "client"
     GUARDIAN = "guardian"
+    """Who has the care of a minor."""
     MANDATE = "mandate"
+    """Whom the client empowered."""
+    TRUSTEE = "trustee"
+    """A guardian whom an authority appointed for an adult (edunvalvoja)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Giver:
-    """Who gives. A representative's `register_reference` was verified at this act; `until` is the mandate's end."""
+    """Who gives. A representative's `register_reference` was verified at this act; `until` is the mandate's end, and
+    `scope` what the register said that it covers."""
 
     kind: GiverKind = GiverKind.CLIENT
     register_reference: str | None = None
     until: datetime | None = None
+    scope: str | None = None
 
     @property
     def is_client(self) -> bool:

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 import orjson
 
-from gateway.consent.model import ClientId, ConsentId, GrantRow, Shown
+from gateway.consent.model import ClientId, ConsentId, Giver, GrantRow, Shown
 from gateway.directory.identity_code import (
     NATIONAL_AUTHORITY,
     Identifier,
@@ -31,8 +31,12 @@ CHECK_LASTS = timedelta(days=7)
 IMPORT_LASTS = timedelta(days=1)
 """A signed import older than this is not taken any more."""
 IMPORT_SKEW = timedelta(minutes=1)
-FORM_CONSENT, FORM_CODE = "form-consent", "form-code"
+FORM_CONSENT, FORM_CODE, FORM_PROHIBITION, FORM_RELATION = (
+    "form-consent", "form-code", "form-prohibition", "form-relation"
+)  # fmt: skip
 """What a form's key may name: see `derived_id`."""
+FORM_ACT = "form-act"
+"""Under which an act that leaves no record of its own notes a form's key: see `ProofRegistry.use_nonce`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +107,13 @@ def derived_id(key: bytes, what: str, client: ClientId, form: str) -> str:
     return hmac.digest(key, "\n".join((what, client, form)).encode(), "sha256")[:16].hex()
 
 
-def offer_digest(client: ClientId, rows: Sequence[GrantRow], shown: Shown) -> bytes:
-    """Return the digest that binds a code or a check to the client, the very rows and the very words."""
-    return sha256(orjson.dumps([client, rows_content(rows), shown.wording, shown.version, shown.sha256])).digest()
+def offer_digest(client: ClientId, rows: Sequence[GrantRow], shown: Shown, giver: Giver) -> bytes:
+    """Return the digest that binds a code or a check to the client, the very rows and words, and to who decides: what
+    a representative confirmed counts for nobody else."""
+    content: list[object] = [client, rows_content(rows), shown.wording, shown.version, shown.sha256]
+    if not giver.is_client:
+        content += [str(giver.kind), giver.register_reference]
+    return sha256(orjson.dumps(content)).digest()
 
 
 def rows_content(rows: Sequence[GrantRow]) -> list[dict[str, object]]:

@@ -151,7 +151,10 @@ def _capacity(consent: Consent) -> dict[str, object]:
     own = "self-supported" if consent.capture.evidence.get("supported") else "self"
     mode = own if giver.is_client else "representative"
     self_recorded = consent.capture.method in (CaptureMethod.SELF_SERVICE, CaptureMethod.OWN_PHONE)
-    return {"mode": mode, "kind": str(giver.kind), "until": _text(giver.until), "own_device": self_recorded}
+    return {
+        "mode": mode, "kind": str(giver.kind), "scope": giver.scope, "until": _text(giver.until),
+        "own_device": self_recorded,
+    }  # fmt: skip
 
 
 def _ordered(codes: Iterable[str]) -> tuple[str, ...]:

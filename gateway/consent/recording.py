@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.consent import confirming, ending, giving
-from gateway.consent.giving import Changing, Given, Giving
+from gateway.consent.checks import Mandate
+from gateway.consent.giving import Changing, Given, Giving, Offering
 from gateway.consent.model import (
     Actor,
     Capture,
@@ -50,9 +51,11 @@ class Recording(NoticeRecording):
         refused: Sequence[RefusedRow] = (),
         by: Actor = ON_OWN_PAGE,
         form: str | None = None,
+        bearer: ClientId | None = None,
     ) -> Given:
         """Record a giving; service, system and worker of the capture are those of *by*. Where a grant needs the
         client's confirmation, a code goes to the client's own channel and the handle to confirm it with is returned.
+        With *bearer*, the representative as a client of ours, it goes to the own channel of theirs.
 
         *form* is a random key of the form that it came by: the same client's form sent once more gives nothing anew,
         and is answered with the consent that it gave, as that stands now.
@@ -62,7 +65,7 @@ class Recording(NoticeRecording):
         """
         capture = _by(capture, by)
         mandate = await self._mandate(client, giver)
-        act = Giving(client, tuple(rows), tuple(refused), capture, shown, giver, mandate, form)
+        act = Giving(client, tuple(rows), tuple(refused), capture, shown, giver, mandate, form, bearer)
         return await self._do(by, lambda one: giving.give(one, act), giver=giver)
 
     async def given_by(self, client: ClientId, form: str) -> Consent | None:
@@ -113,8 +116,24 @@ class Recording(NoticeRecording):
         A wrong, used, late or too often tried code, or an unknown handle: ConsentRefused("confirm-not-allowed"), all
         alike.
         """
-        confirmed = await self._do(ON_OWN_PAGE, lambda one: confirming.confirm_by_code(one, handle, code))
+        giver, mandate = await self._who_confirms(handle)
+        confirmed = await self._do(
+            ON_OWN_PAGE, lambda one: confirming.confirm_by_code(one, handle, code, giver, mandate), giver=giver
+        )
         return None if confirmed is None else confirmed.id
+
+    async def _who_confirms(self, handle: str) -> tuple[Giver, Mandate | None]:
+        """Return by whose word a code confirms, and the representative's mandate as it stands now."""
+        stores = self._office.stores
+
+        def look(connection: object) -> Consent | None:
+            row = stores.proofs.code(connection, handle)
+            return None if row is None or row.consent is None else stores.consents.consent(connection, row.consent)
+
+        consent = await self._read(look)
+        if consent is None or consent.giver.is_client:
+            return CLIENT, None
+        return consent.giver, await self._mandate(consent.client, consent.giver)
 
     async def has_confirmed(self, client: ClientId, handle: str) -> bool:
         """Return whether the client confirmed an offer of theirs on their own device, and it can be given yet."""
@@ -158,21 +177,39 @@ class Recording(NoticeRecording):
         """Record a mandate's end, which ends every grant that rests on it. Return how many grants ended."""
         return await self._do(by, lambda one: ending.end_mandate(one, client, register_reference), urgent=True)
 
-    async def offer(self, client: ClientId, rows: Sequence[GrantRow], shown: Shown, by: Actor) -> str:
-        """Send a code for these rows and words to the client's own phone, and return its handle.
+    async def offer(
+        self,
+        client: ClientId,
+        rows: Sequence[GrantRow],
+        shown: Shown,
+        by: Actor,
+        *,
+        giver: Giver = CLIENT,
+        bearer: ClientId | None = None,
+    ) -> str:
+        """Send a code for these rows and words to the client's own phone, or to that of a representative, whom *bearer*
+        names as a client of ours; return its handle. The client that nobody is, is sent none.
 
         A giving by `own-phone` of the same rows and words then names the handle as its evidence, once the client has
         confirmed by `confirm_by_code` on their own device; or handle and code where they gave the code to the worker.
         """
-        offered = tuple(rows)
-        return await self._do(by, lambda one: giving.offer(one, client, offered, shown))
+        mandate = await self._mandate(client, giver)
+        offering = Offering(client, tuple(rows), shown, giver, mandate, bearer)
+        return await self._do(by, lambda one: giving.offer(one, offering))
 
     async def check_paper(
-        self, client: ClientId, rows: Sequence[GrantRow], shown: Shown, scan_sha256: str, by: Actor
+        self,
+        client: ClientId,
+        rows: Sequence[GrantRow],
+        shown: Shown,
+        scan_sha256: str,
+        by: Actor,
+        *,
+        giver: Giver = CLIENT,
     ) -> str:
         """Record that a second person compared a scan with these rows; return the reference that the giving's evidence
-        names as `check`. The person who then gives must be another."""
-        digest = offer_digest(client, tuple(rows), shown)
+        names as `check`. The person who then gives must be another. *giver* is whose signature the paper bears."""
+        digest = offer_digest(client, tuple(rows), shown, giver)
         return await self._do(by, lambda one: confirming.check_paper(one, client, scan_sha256, digest))
 
 

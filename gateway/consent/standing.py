@@ -11,6 +11,7 @@ from gateway.consent.acting import TO_CLIENT, Act, known_client
 from gateway.consent.checks import CONSENT_BASES, Known, Mandate, check_giver, check_refused
 from gateway.consent.lifecycle import new_id
 from gateway.consent.model import AskedRow, ClientId, Giver, Prohibition, RefusedRow, Relation
+from gateway.consent.proofs import FORM_PROHIBITION, FORM_RELATION, derived_id
 from gateway.consent.relation import RelationRow
 from gateway.directory.instants import to_micros
 from gateway.directory.model import Directory
@@ -35,8 +36,10 @@ def check_asked(asked: AskedRow, service: str | None, directory: Directory) -> N
         raise ConsentRefused("basis-not-applicable", "the directory does not let a consent carry this")
 
 
-def ask(act: Act, client: ClientId | None, asked: AskedRow) -> None:
+def ask(act: Act, client: ClientId | None, asked: AskedRow, form: str | None = None) -> None:
     """Record a request and tell the client; an unknown client and the cool-down drop it silently, with an entry."""
+    if not act.is_new(client, form):
+        return
     stores = act.office.stores
     whom = client or stores.clients.decoy()
     known = stores.clients.standing(act.connection, whom) is not None
@@ -48,9 +51,13 @@ def ask(act: Act, client: ClientId | None, asked: AskedRow) -> None:
     act.drafts.append(act.teller.asked(whom, asked, request))
 
 
-def defer(act: Act, client: ClientId, request: str, giver: Giver, mandate: Mandate | None) -> None:
+def defer(
+    act: Act, client: ClientId, request: str, giver: Giver, mandate: Mandate | None, form: str | None = None
+) -> None:
     """Put a request of the client's aside."""
     _check_giver(act, client, giver, mandate)
+    if not act.is_new(client, form):
+        return
     standing = act.office.stores.standing
     row = next((one for one in standing.requests_of(act.connection, client) if one.id == request), None)
     if row is None:
@@ -60,14 +67,16 @@ def defer(act: Act, client: ClientId, request: str, giver: Giver, mandate: Manda
     act.drafts.append(act.teller.deferred(client, asked, request))
 
 
-def put_off(act: Act, client: ClientId, rows: tuple[AskedRow, ...]) -> None:
+def put_off(
+    act: Act, client: ClientId, rows: tuple[AskedRow, ...], giver: Giver, mandate: Mandate | None
+) -> None:  # fmt: skip
     """Record that the client decides later about each row: the same is not asked again within the cool-down.
 
     A request that waits is put aside; where nobody had asked in writing, the question at the desk was one.
     """
     if not rows or any(_unknown(row, act.office.directory) for row in rows):
         raise ConsentRefused("request-invalid", "what is put off names codes that the directory knows")
-    known_client(act, client)
+    _check_giver(act, client, giver, mandate)
     standing = act.office.stores.standing
     waiting = {(one.recipient, one.category): one.id for one in standing.requests_of(act.connection, client)}
     for row in rows:
@@ -84,12 +93,17 @@ def _unknown(row: AskedRow, directory: Directory) -> bool:
     return None in parties or row.category not in directory.categories or row.purpose not in directory.purposes
 
 
-def refuse(act: Act, client: ClientId, rows: tuple[RefusedRow, ...], giver: Giver, mandate: Mandate | None) -> None:
+def refuse(
+    act: Act, client: ClientId, rows: tuple[RefusedRow, ...], giver: Giver, mandate: Mandate | None,
+    form: str | None = None,
+) -> None:  # fmt: skip
     """Record a refusal of each row."""
     if not rows:
         raise ConsentRefused("request-invalid", "a refusal names at least one row")
     check_refused(rows, act.office.directory)
     _check_giver(act, client, giver, mandate)
+    if not act.is_new(client, form):
+        return
     rows = tuple(row if row.not_before is not None else replace(row, not_before=act.at + COOL_DOWN) for row in rows)
     standing = act.office.stores.standing
     standing.add_refusals(act.connection, client, rows, giver.is_client, act.at)
@@ -98,11 +112,17 @@ def refuse(act: Act, client: ClientId, rows: tuple[RefusedRow, ...], giver: Give
 
 
 def prohibit(
-    act: Act, client: ClientId, recipient: str | None, category: str | None, giver: Giver, mandate: Mandate | None
-) -> Prohibition:
-    """Record a prohibition."""
+    act: Act, client: ClientId, recipient: str | None, category: str | None, giver: Giver, mandate: Mandate | None,
+    form: str | None = None,
+) -> Prohibition:  # fmt: skip
+    """Record a prohibition; the same form once more adds nothing and is answered with what it recorded, as it is."""
     known = Known(mandate=mandate, born=known_client(act, client))
     row = prohibitions.prohibit(client, recipient, category, giver, known, act.office.directory, act.at)
+    if form is not None:
+        row = replace(row, id=derived_id(act.office.code_key, FORM_PROHIBITION, client, form))
+        before = act.office.stores.standing.prohibition(act.connection, row.id)
+        if before is not None:
+            return before
     act.office.stores.standing.save_prohibition(act.connection, row)
     act.drafts.append(act.teller.prohibition(row))
     return row
@@ -122,10 +142,17 @@ def lift(act: Act, prohibition: str, client: ClientId | None, giver: Giver, mand
     return new
 
 
-def record_relation(act: Act, client: ClientId, row: RelationRow, register: str | None) -> Relation:
-    """Record a relation."""
+def record_relation(
+    act: Act, client: ClientId, row: RelationRow, register: str | None, form: str | None = None
+) -> Relation:  # fmt: skip
+    """Record a relation; the same form once more adds nothing, and is answered with what it recorded, as it stands."""
     known_client(act, client)
     relation = relations.record(client, row, act.actor.service, register, act.office.directory, act.at)
+    if form is not None:
+        relation = replace(relation, id=derived_id(act.office.code_key, FORM_RELATION, client, form))
+        before = act.office.stores.standing.relation(act.connection, relation.id)
+        if before is not None:
+            return before
     return _save(act, "relation.recorded", relation)
 
 

@@ -13,7 +13,7 @@ from gateway.demo.population import system_of
 from gateway.demo.world import World
 from gateway.directory.identity_code import Identifier
 from gateway.errors import GatewayError
-from gateway.http.fhir_routes import DEPOSIT_SCOPE
+from gateway.http.fhir_deposits import DEPOSIT_SCOPE
 
 
 @dataclass(frozen=True, slots=True)

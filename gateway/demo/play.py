@@ -16,7 +16,7 @@ from typing import Literal
 import httpx
 import orjson
 
-from gateway.composition import Gateway, opened
+from gateway.composition import opened
 from gateway.demo.custodian import Kind, custodian_server, lies_outside, put_samples, write_custodians
 from gateway.demo.documents import SAMPLES, Sample, deposit_samples, sample_named
 from gateway.demo.folder import held
@@ -33,6 +33,7 @@ from gateway.demo.walks import tell_walks
 from gateway.demo.world import WORLD, World, load_world
 from gateway.errors import SettingsError
 from gateway.installation import prepare
+from gateway.open_gateway import Gateway
 from gateway.serving import listen, served
 from gateway.settings import Settings, read_settings
 from gateway.site import open_site

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from adapters.tokens.simulator import SimulatedPartner
 from audit.log import Dropped
-from gateway.composition import Gateway
 from gateway.consent.model import Actor, ClientId
 from gateway.consent.person import Person
 from gateway.demo.partner import SCOPES
@@ -16,6 +15,7 @@ from gateway.demo.world import DemoClient, World
 from gateway.desks import register_desks
 from gateway.directory.identity_code import Identifier
 from gateway.errors import SettingsError
+from gateway.open_gateway import Gateway
 
 _GATEWAY = Actor(system="gateway")
 

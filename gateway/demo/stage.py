@@ -12,7 +12,6 @@ import orjson
 
 from adapters.fhir.samples import sections_in
 from adapters.tokens.acting import Acting
-from gateway.composition import Gateway
 from gateway.consent.model import ClientId
 from gateway.demo.documents import Sample, path_type, sample_named
 from gateway.demo.partner import PartnerSystem
@@ -26,6 +25,7 @@ from gateway.disclosure.opened import Opener
 from gateway.disclosure.sections import Document
 from gateway.http.acting import CONSENTS
 from gateway.http.openapi import PREFIX
+from gateway.open_gateway import Gateway
 
 CONSENTS_PATH, WORDS_PATH, MESSAGES_PATH = f"{PREFIX}/consents", f"{PREFIX}/wordings/render", f"{PREFIX}/messages"
 CONFIRMATIONS_PATH = f"{PREFIX}/confirmations"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.composition import Gateway
 from gateway.disclosure.verification import Verification, verify_database
+from gateway.open_gateway import Gateway
 
 
 def verify_gateway(gateway: Gateway) -> Verification:

@@ -16,7 +16,7 @@ from gateway.directory.layout import (
     Selector,
     WholeElement,
 )
-from gateway.directory.model import BASES, CAPTURE_METHODS, RELATION_KINDS, SELF_SERVICE, Directory, Flow
+from gateway.directory.model import BASES, CAPTURE_METHODS, PERSONS, RELATION_KINDS, SELF_SERVICE, Directory, Flow
 from gateway.directory.period import Period
 from gateway.directory.source import Faults, KeyPath
 
@@ -48,6 +48,8 @@ def _services(directory: Directory, faults: Faults) -> None:
     for code, service in directory.services.items():
         path: KeyPath = ("services", code)
         _known([service.organisation], directory.organisations, (*path, "organisation"), "an organisation", faults)
+        if service.kind in PERSONS:
+            faults.add((*path, "kind"), f"{service.kind!r} stands for the own page: no service is of this kind")
         if service.succeeded_by is None:
             continue
         _known([service.succeeded_by], directory.services, (*path, "succeeded_by"), "a service", faults)
@@ -227,6 +229,10 @@ def _names_some(projection: Projection, path: str) -> bool:
     return any(f"{name}.".startswith(f"{path}.") or f"{path}.".startswith(f"{name}.") for name in projection.fields)
 
 
+TASK = "task"
+"""The group of names by which staff are told of purposes: those of `purpose` speak to the client."""
+
+
 def _names(directory: Directory, faults: Faults) -> None:
     groups: dict[str, Collection[str]] = {
         "purpose": directory.purposes,
@@ -238,7 +244,9 @@ def _names(directory: Directory, faults: Faults) -> None:
         "basis": BASES,
         "told_as": {law.told_as for versions in directory.laws.values() for law in versions},
     }
-    _known(directory.names, groups, ("names",), "a group of names", faults)
+    _known(directory.names, (*groups, TASK), ("names",), "a group of names", faults)
+    # What staff are told of a purpose; where nothing is, they are told what the client is.
+    _known(directory.names.get(TASK, {}), directory.purposes, ("names", TASK), "a purpose", faults)
     for group, codes in groups.items():
         for code in sorted(set(codes) - set(directory.names.get(group, {}))):
             faults.add(("names", group, code), "is missing")

@@ -18,6 +18,8 @@ SELF_SERVICE = "self-service"
 CAPTURE_METHODS = frozenset({SELF_SERVICE, "own-phone", "with-professional", "verbal", "paper-scan", "partner-import"})
 RELATION_KINDS = frozenset({"joint-service", "processor", "disclosure-permit", "statutory"})
 BASES = RELATION_KINDS | {"consent", "consent-once", "own-data"}
+PERSONS = frozenset({"client", "representative"})
+"""Who looks at what is the client's own. The policy tells them by these kinds, so that no service may be of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +273,7 @@ class Directory:
         return row is not None and relation_kind in row.records and (at is None or row.period.contains(at))
 
     def name(self, group: str, code: str) -> LocalizedName | None:
-        """Return a code's name in a group: purpose, role, section, sensitivity, kind, capture, basis, told_as."""
+        """Return a code's name in a group: purpose, task, role, section, sensitivity, kind, capture, basis, told_as."""
         return self.names.get(group, {}).get(code)
 
     def _heirs(self, service: Service) -> Iterable[Service]:

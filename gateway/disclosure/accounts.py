@@ -275,8 +275,12 @@ def _case(entry: Opened, body: Section) -> str:
             return f"{kind}.for-you"
         case "consent.refused" | "prohibition.given" | "client.notices" if not flag(body, "in_person"):
             return f"{kind}.for-you"
+        case "mandate.read" if entry.outcome in ("deny", "error"):
+            return "mandate.read.nothing"
         case "audit.read" | "mandate.read" if body.get("view") == "who-can-see":
             return f"{kind}.who-can-see"
+        case "desk.lookup" if body.get("asks") == "mandate":
+            return "desk.lookup.mandate"
         case "prohibition.given" if body.get("pause_until") is not None:
             return "prohibition.given.pause"
         case "client.suspended" if not flag(body, "suspended"):

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from gateway.consent.model import ClientId, ConsentId
 from gateway.directory.instants import from_micros
-from gateway.disclosure.log_search import MAX_PAGE, LogSearch
+from gateway.disclosure.log_query import MAX_PAGE
+from gateway.disclosure.log_search import LogSearch
 from gateway.disclosure.opened import Opened
 from gateway.disclosure.section_fields import Malformed, rows, text
 

@@ -152,9 +152,10 @@ def _clients(value: object) -> Iterator[str]:
 
 
 def _gave(entry: Opened) -> bool:
-    return entry.kind in ("custodian.read", "mandate.read") or bool(
-        entry.outcome == "permit" and (entry.b or {}).get("documents")
-    )
+    if entry.kind == "mandate.read":
+        # A representative who was refused, or for whom a custodian failed, was shown nothing.
+        return entry.outcome not in ("deny", "error")
+    return entry.kind == "custodian.read" or bool(entry.outcome == "permit" and (entry.b or {}).get("documents"))
 
 
 def _worker(line: Line) -> tuple[str, str, str]:

@@ -20,7 +20,8 @@ from audit.log import Dropped
 from audit.writing import Rejected, Writing
 from gateway.directory.instants import to_micros
 from gateway.disclosure.client_report import KINDS, Choice, Flag, Line, Package, lines_of, released
-from gateway.disclosure.log_search import Criteria, LookedUpKeys, Officer, Query, Scope, criteria_of
+from gateway.disclosure.log_finding import LookedUpKeys, criteria_of
+from gateway.disclosure.log_query import Criteria, Officer, Query, Scope
 from gateway.disclosure.log_survey import SurveyStore
 from gateway.disclosure.officer_looks import look_of, opened_for
 from gateway.disclosure.opened import Opener

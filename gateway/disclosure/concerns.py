@@ -30,7 +30,7 @@ from gateway.disclosure.concern import (
     ConcernRegistry,
     organisations_of,
 )
-from gateway.disclosure.log_search import Officer
+from gateway.disclosure.log_query import Officer
 from gateway.disclosure.opened import Opened, Opener
 from gateway.errors import ConsentRefused
 

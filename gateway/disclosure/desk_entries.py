@@ -31,6 +31,11 @@ class DeskEntries:
         """
         await self._write("desk.lookup", client, by, {"reason": reason})
 
+    async def asked_register(self, client: str | None, by: Requester) -> None:
+        """Note that a worker asked the register of mandates whether somebody decides for this person, whatever it will
+        answer. Who that somebody is stands in no entry. Raises TooBusy and StoreUnavailable."""
+        await self._write("desk.lookup", client, by, {"reason": "", "asks": "mandate"})
+
     async def reported(self, client: str | None, by: Requester, vain: Vain) -> None:
         """Note that the worker says of an own look that it was in vain or about the wrong client."""
         await self._write("desk.report", client, by, {"says": str(vain)})

@@ -22,7 +22,8 @@ from audit.merkle import Tree, leaf_hash, verify_inclusion
 from audit.proof import LogProof
 from audit.store import EntryRows, Head, LogHashes
 from gateway.directory.model import Directory
-from gateway.disclosure.log_search import LookedUpKeys, Query, SearchableReader, SearchStore, criteria_of, open_places
+from gateway.disclosure.log_finding import LookedUpKeys, SearchableReader, SearchStore, criteria_of, open_places
+from gateway.disclosure.log_query import Query
 from gateway.disclosure.opened import Opened, Opener
 from gateway.disclosure.order_law import check_order
 

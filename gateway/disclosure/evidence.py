@@ -59,7 +59,7 @@ def disclosure(
             "grants": [[grant.id, grant.consent, grant.version, grant.spend] for grant in row.permit.grants],
             "relation": row.permit.relation,
         }
-        | ({} if row.fetched is None else {"met": _met(row.fetched)})
+        | ({} if row.fetched is None else {"met": met_facts(row.fetched)})
         for row in released
     }
     subject = {"client": client, "epochs": _epochs(epochs), "reliance": reliance}
@@ -84,7 +84,7 @@ def spent(event_id: str, client: str, grant: RelianceGrant, by_event: str) -> Dr
     return Draft(event_id, IndexRow("consent.spent", "na"), body, subject=subject, subject_owner=client)
 
 
-def _met(fetched: Fetched) -> dict[str, object]:
+def met_facts(fetched: Fetched) -> dict[str, object]:
     """Return what a document outside was when it was fetched: what a deposit's entry says of one that lies with us."""
     document, origin = fetched.document, fetched.origin
     return {

@@ -16,7 +16,8 @@ from gateway.directory.instants import from_micros
 from gateway.directory.model import Directory
 from gateway.disclosure.accounts import CONTEXT, TOLD, Account, Accounts, Context, context_of
 from gateway.disclosure.history import History, Place
-from gateway.disclosure.log_search import Officer, may_see
+from gateway.disclosure.log_finding import may_see
+from gateway.disclosure.log_query import Officer
 from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind, tell_look
 from gateway.disclosure.opened import Opened, Section
 from gateway.disclosure.phrases import REMEDIES, Eye, Phrases, told_to_worker

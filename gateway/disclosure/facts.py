@@ -9,6 +9,7 @@ from datetime import datetime
 
 from gateway.directory.instants import to_micros
 from gateway.directory.model import Directory
+from gateway.disclosure.candidates import told
 from gateway.disclosure.request import DisclosureRequest
 from gateway.disclosure.snapshot import DocumentFacts, GrantFacts, RelationFacts, Snapshot
 
@@ -69,7 +70,7 @@ def make_facts(
             for row in snapshot.prohibitions
         ],
         "relations": [_relation(row) for row in snapshot.relations],
-        "grants": [_grant(row) for row in snapshot.grants],
+        "grants": [grant_facts(row) for row in told(snapshot.grants, document, to_micros(at))],
         "others": {
             "predecessor": not named.isdisjoint(service.code for service in directory.predecessors(recipient, at)),
             "recipient_elsewhere": any(service != recipient and of == category for service, of in snapshot.named),
@@ -140,7 +141,8 @@ def _projection(category: str, recipient: str, directory: Directory, at: datetim
     return {"id": projection.id, "version": projection.version} if projection else None
 
 
-def _grant(row: GrantFacts) -> Facts:
+def grant_facts(row: GrantFacts) -> Facts:
+    """Return what the policy is told of one grant."""
     (
         grant, consent, version, custodian, recipient, category, purpose, valid_from, until, sensitivities, single_use,
         document, dated_from, dated_until, withdrawn, confirmed, spent, ended, seq, by_client,

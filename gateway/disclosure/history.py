@@ -11,7 +11,8 @@ from itertools import groupby
 from audit.keys import KeyName, index_token
 from audit.store import Head
 from audit.writing import year_of, year_of_origin
-from gateway.disclosure.log_search import Criteria, LookedUpKeys, Query, SearchableReader, SearchStore
+from gateway.disclosure.log_finding import LookedUpKeys, SearchableReader, SearchStore
+from gateway.disclosure.log_query import Criteria, Query
 from gateway.disclosure.opened import Opened, Opener
 
 Place = tuple[str, int]

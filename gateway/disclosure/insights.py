@@ -13,7 +13,8 @@ from typing import Protocol
 
 from gateway.consent.model import GrantRow
 from gateway.disclosure.explaining import Explanation
-from gateway.disclosure.log_search import Officer
+from gateway.disclosure.held import Place
+from gateway.disclosure.log_query import Officer
 from gateway.disclosure.looking import THE_CLIENT, Looker
 from gateway.disclosure.matrix import Matrix
 from gateway.disclosure.phrases import Eye
@@ -42,20 +43,32 @@ class PreviewedDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class NotShown:
+    """What a custodian keeps on its own server and is not shown now, with the reason, one of the closed list.
+
+    `custodian-unavailable`: it did not answer as it should, and may later. `not-found`: it has the document no more.
+    Any other: the policy does not let it be asked for, and it was not.
+    """
+
+    custodian: str
+    category: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What the recipients of some rows would see if the client said yes to them. Nothing went to anyone.
 
-    `nothing_yet` are (recipient, category) of rows that open no document that is there now; `not_shown` are documents
-    that lie with a custodian outside and were not fetched for a preview, `elsewhere` who holds those; `left_off` is how
-    many older documents would be opened beside those shown.
+    `nothing_yet` are (recipient, category) of rows that open no document that is there now; `not_shown` what custodians
+    keep on their own servers and is not among the documents; `left_off` is how many older documents would be opened
+    beside those shown.
     """
 
     at: datetime
     documents: tuple[PreviewedDocument, ...]
     nothing_yet: tuple[tuple[str, str], ...] = ()
-    not_shown: tuple[str, ...] = ()
+    not_shown: tuple[NotShown, ...] = ()
     left_off: int = 0
-    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,14 @@ class OwnReading:
     document: OwnDocument
     view: ReadingView
     withheld: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """A page of what a custodian keeps of a client on its own server; *more* says that another page follows."""
+
+    documents: tuple[OwnDocument, ...]
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +147,18 @@ class OwnReads(Protocol):
         """Return the client's documents, newest first."""
         ...
 
-    async def read(self, client: str, document: str, looker: Looker = THE_CLIENT) -> OwnReading | None:
+    async def read(self, client: str, document: str, looker: Looker = THE_CLIENT) -> OwnReading | NotShown | None:
         """Return one of the client's own documents to read; None for an unknown one and for another's, both alike."""
+        ...
+
+    def places(self, looker: Looker = THE_CLIENT) -> tuple[Place, ...]:
+        """Return where custodians keep documents on their own servers, whoever's; nothing is asked for."""
+        ...
+
+    async def lying_at(
+        self, client: str, place: Place, looker: Looker = THE_CLIENT, *, page: int = 1
+    ) -> Lying | NotShown | None:
+        """Return a page of the client's documents at a place, newest first; None for a place that is none."""
         ...
 
 

@@ -1,119 +1,23 @@
-"""Looking into the log: the officer's search, and the client's own log. Each look is itself an entry.
-
-The index knows people by tokens under keys of each year; the keys are looked up and never made to find anyone. What the
-index finds is opened, and only the opened sections are shown.
-"""
+"""Looking into the log: the officer's search, and the client's own log. Each look is itself an entry."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import groupby
 from typing import Protocol
 
 from audit.entry import Draft, IndexRow, Opening, pack_openings
-from audit.keys import DataKey, DataKeys, KeyKind, KeyName, index_token
 from audit.proof import LogProof
-from audit.store import EntryRows, Head, LogReader
-from audit.writing import Writing, year_of_origin
+from audit.writing import Writing
 from gateway.disclosure.accounts import CONTEXT, TOLD
+from gateway.disclosure.log_finding import LookedUpKeys, SearchStore, criteria_of, may_see, open_places
+from gateway.disclosure.log_query import MAX_PAGE, PAGE, BadQuery, Officer, Query, Scope
 from gateway.disclosure.looking import THE_CLIENT, Looker, tell_look
 from gateway.disclosure.opened import Opened, Opener
 from gateway.disclosure.ports import LogWriter
 
-PAGE = 50
-MAX_PAGE = 1000
 _CONTEXT_AT_MOST = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What an officer may see: entries in which one of these services is custodian or recipient, or one of these
-    systems asked or captured."""
-
-    services: frozenset[str]
-    systems: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Officer:
-    """A data protection officer, signed in. `scope` is None for the operator's, who sees every entry."""
-
-    id: str
-    name: str | None = None
-    organisation: str | None = None
-    scope: Scope | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is asked of the log; None is any. Instants in microseconds, `until` exclusive. `client` is our id.
-
-    `after` is where the last page ended, as it told.
-    """
-
-    client: str | None = None
-    requester: str | None = None
-    recipient: str | None = None
-    custodian: str | None = None
-    person: str | None = None
-    category: str | None = None
-    outcome: str | None = None
-    basis: str | None = None
-    kinds: tuple[str, ...] = ()
-    since: int | None = None
-    until: int | None = None
-    after: str | None = None
-    count: int = PAGE
-
-
-@dataclass(frozen=True, slots=True)
-class Criteria:
-    """A query as the index understands it. `before` is (number of the log, index).
-
-    Tokens are by the year of the log that they stand in; None is any person, and a year without tokens nobody.
-    """
-
-    query: Query
-    subjects: Mapping[int, frozenset[str]] | None
-    actors: Mapping[int, frozenset[str]] | None
-    scope: Scope | None
-    before: tuple[int, int] | None
-    limit: int
-
-
-class SearchableReader(LogReader, Protocol):
-    """Reads logs, and finds entries in their index, all in one snapshot."""
-
-    def find(self, criteria: Criteria) -> Sequence[tuple[str, int]]:
-        """Return where the entries stand that fit, newest first, at most `limit`."""
-        ...
-
-    def rows(self, origin: str, indexes: Sequence[int]) -> EntryRows:
-        """Return the rows of some entries of one log, oldest first."""
-        ...
-
-    def systems(self) -> Collection[str]:
-        """Return every partner system that ever asked."""
-        ...
-
-
-class SearchStore(Protocol):
-    """Opens snapshots of the log that can be searched."""
-
-    def read(self) -> AbstractContextManager[SearchableReader]:
-        """Begin a snapshot."""
-        ...
-
-
-class LookedUpKeys(DataKeys, Protocol):
-    """The store of data keys, asked without making any."""
-
-    def get(self, name: KeyName) -> DataKey | None:
-        """Return the key of a name, None when there is none or none any more."""
-        ...
 
 
 class Receipts(Protocol):
@@ -134,10 +38,6 @@ class Page:
     entries: Sequence[Opened]
     more: str | None
     context: Sequence[Opened] = ()
-
-
-class BadQuery(ValueError):
-    """The query cannot be asked; the message says why and names nobody."""
 
 
 class LogSearch:
@@ -251,69 +151,8 @@ class LogSearch:
         return Page(entries, more, context)
 
 
-def criteria_of(
-    reader: SearchableReader, keys: LookedUpKeys, query: Query, scope: Scope | None, heads: Collection[Head]
-) -> Criteria:
-    """Return a query as the index understands it. Raises BadQuery for a page that was not told of."""
-    years = {year_of_origin(head.origin) for head in heads}
-    subjects = actors = None
-    if query.client is not None:
-        subjects = _tokens(keys, "subject-year", [query.client], years)
-    if query.person is not None:
-        systems = [query.requester] if query.requester is not None else reader.systems()
-        actors = _tokens(keys, "actor-year", [f"{system}/{query.person}" for system in systems], years)
-    return Criteria(query, subjects, actors, scope, _place(query.after), query.count + 1)
-
-
-def _tokens(
-    keys: LookedUpKeys, kind: KeyKind, owners: Collection[str], years: Collection[int]
-) -> Mapping[int, frozenset[str]]:
-    """Return the tokens of owners in each year, as far as there is a key."""
-
-    def of(year: int) -> Iterator[str]:
-        for owner in owners:
-            key = keys.get(KeyName(kind, owner, year))
-            if key is not None:
-                yield index_token(key, owner)
-
-    return {year: frozenset(of(year)) for year in years}
-
-
-def open_places(opener: Opener, reader: SearchableReader, places: Sequence[tuple[str, int]]) -> list[Opened]:
-    """Return the entries at these places, which are grouped by log, in their order."""
-    found: dict[tuple[str, int], Opened] = {}
-    for origin, group in groupby(places, lambda place: place[0]):
-        rows = reader.rows(origin, [index for _, index in group])
-        found |= {(origin, one.index): one for one in opener.open_rows(origin, rows)}
-    return [found[place] for place in places if place in found]
-
-
-def _place(after: str | None) -> tuple[int, int] | None:
-    if after is None:
-        return None
-    started, _, index = after.partition(".")
-    if not (started.isascii() and started.isdecimal() and index.isascii() and index.isdecimal()):
-        raise BadQuery("the page asked for is none that was told of")
-    return int(started), int(index)
-
-
 def _without_actor(entry: Opened) -> Opened:
     return replace(entry, a=None, closed={**entry.closed, "a": "it is not the client's to see"})
-
-
-def may_see(entry: Opened, scope: Scope | None) -> bool:
-    """Return whether an officer of that scope may see an entry."""
-    if scope is None:
-        return True
-    body, actor = entry.b or {}, entry.a or {}
-    rows = [body]
-    for name in ("documents", "grants", "rows"):
-        listed = body.get(name)
-        rows += [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
-    named = {row.get(key) for row in rows for key in ("recipient", "custodian")}
-    recipients = body.get("recipients")
-    named |= set(recipients) if isinstance(recipients, list) else set()
-    return bool(named & scope.services) or actor.get("system") in scope.systems
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.disclosure.log_search import Criteria, SearchableReader
+from gateway.disclosure.log_finding import SearchableReader
+from gateway.disclosure.log_query import Criteria
 
 GONE_PAST = 20_000
 """How many entries of one log a survey goes past, along the index that serves it best."""

@@ -10,7 +10,7 @@ from audit.checkpoint import Verifier, verify_note
 from audit.errors import SignatureInvalid
 from audit.store import Head
 from audit.writing import current_head
-from gateway.disclosure.log_search import SearchStore
+from gateway.disclosure.log_finding import SearchStore
 from gateway.disclosure.verification import Verified
 from gateway.errors import StoreUnavailable
 

@@ -58,8 +58,12 @@ def look_draft(
     view: str,
     body: Mapping[str, object],
     index: IndexRow | None = None,
+    met: Mapping[str, object] | None = None,
 ) -> Draft:
-    """Return the entry of a look; *view* says at what (`who-can-see`, `preview`, `documents`, `document`)."""
+    """Return the entry of a look; *view* says at what (`who-can-see`, `preview`, `documents`, `document`).
+
+    *met* tells of documents that came from a custodian outside, by id; it goes to section s, as it does of a release.
+    """
     kind, by = _KINDS[looker.kind], str(looker.kind)
     told: dict[str, object] = {"view": view, "by": by, **body}
     if looker.request_id is not None:
@@ -67,7 +71,9 @@ def look_draft(
     actor: dict[str, object] = {"client": client} if looker.is_client else {
         "person": looker.id, "name": looker.name, "organisation": looker.organisation, "role": by,
     }  # fmt: skip
-    subject = {} if client is None else {"client": client}
+    subject: dict[str, object] = {} if client is None else {"client": client}
+    if met:
+        subject["met"] = met
     owner = client if looker.is_client else f"{by}/{looker.id or ''}"
     at = IndexRow("", "na") if index is None else index
     return Draft(event_id, replace(at, kind=kind), told, subject, actor, client, owner)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from gateway.directory.model import Directory
 from gateway.disclosure.decision import Decision, Permit
 from gateway.disclosure.disclose import disclose
 from gateway.disclosure.held import Fetched, Holdings, Place
-from gateway.disclosure.observing import Observer
+from gateway.disclosure.observing import Hop, Observer
 from gateway.disclosure.ports import Custodian, LogWriter, PolicyEngine
 from gateway.disclosure.release import ClaimCheck, Parts, Refused, Released, ReleasedOwn, Renderer
 from gateway.disclosure.request import DisclosureRequest
@@ -50,29 +51,50 @@ def observed(parts: Parts, observer: Observer) -> Parts:
     )  # fmt: skip
 
 
+def fetches_observed(parts: Parts, observer: Observer) -> Parts:
+    """Return the same parts, of which the fetch from custodians outside tells *observer*: a look decides nothing."""
+    return replace(parts, holdings=_Holdings(parts.holdings, observer, decides=False))
+
+
+@contextmanager
+def _hop(observer: Observer, name: Hop, *, decides: bool = True) -> Iterator[None]:
+    """Tell *observer* when a hop begins and ends, and which part it was that failed in it.
+
+    Where the hop *decides*, a failure of it is the decision's too.
+    """
+    with observer.hop(name):
+        try:
+            yield
+        except EngineUnavailable:
+            observer.failed("engine")
+            if decides:
+                observer.decided("error", EngineUnavailable.code)
+            raise
+        except CustodianUnavailable:
+            observer.failed("custodian")
+            if decides:
+                observer.decided("error", CustodianUnavailable.code)
+            raise
+        except (StoreUnavailable, NotKeptTwice):
+            observer.failed("store")
+            raise
+
+
 @dataclass(frozen=True, slots=True)
 class _Facts:
     facts: FactReader
     observer: Observer
 
     async def for_document(self, system: str, recipient: str, document: str, resource: str) -> Snapshot:
-        with self.observer.hop("facts"):
-            try:
-                return await self.facts.for_document(system, recipient, document, resource)
-            except StoreUnavailable:
-                self.observer.failed("store")
-                raise
+        with _hop(self.observer, "facts"):
+            return await self.facts.for_document(system, recipient, document, resource)
 
     async def for_client(self, system: str, recipient: str, lookup: bytes, categories: tuple[str, ...]) -> Snapshot:
-        with self.observer.hop("facts"):
-            try:
-                return await self.facts.for_client(system, recipient, lookup, categories)
-            except StoreUnavailable:
-                self.observer.failed("store")
-                raise
+        with _hop(self.observer, "facts"):
+            return await self.facts.for_client(system, recipient, lookup, categories)
 
     async def for_nobody(self, system: str) -> Snapshot:
-        with self.observer.hop("facts"):
+        with _hop(self.observer, "facts"):
             return await self.facts.for_nobody(system)
 
 
@@ -89,13 +111,8 @@ class _Engine:
         return (await self.decide_many([facts]))[0]
 
     async def decide_many(self, facts: Sequence[Mapping[str, object]]) -> list[Decision]:
-        with self.observer.hop("judge"):
-            try:
-                return await self.engine.decide_many(facts)
-            except EngineUnavailable:
-                self.observer.failed("engine")
-                self.observer.decided("error", "engine-unavailable")
-                raise
+        with _hop(self.observer, "judge"):
+            return await self.engine.decide_many(facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,37 +121,22 @@ class _Custodian:
     observer: Observer
 
     async def fetch(self, permit: Permit, client: str, document: str, version: int) -> bytes:
-        with self.observer.hop("fetch"):
-            try:
-                return await self.custodian.fetch(permit, client, document, version)
-            except CustodianUnavailable:
-                self.observer.failed("custodian")
-                self.observer.decided("error", "custodian-unavailable")
-                raise
-            except StoreUnavailable:
-                self.observer.failed("store")
-                raise
+        with _hop(self.observer, "fetch"):
+            return await self.custodian.fetch(permit, client, document, version)
 
 
 @dataclass(frozen=True, slots=True)
 class _Holdings:
     holdings: Holdings
     observer: Observer
+    decides: bool = True
 
     def places(self, categories: Collection[str]) -> tuple[Place, ...]:
         return self.holdings.places(categories)
 
     async def fetch(self, permit: Permit, client: str, place: Place, document: str | None) -> tuple[Fetched, ...]:
-        with self.observer.hop("fetch"):
-            try:
-                return await self.holdings.fetch(permit, client, place, document)
-            except CustodianUnavailable:
-                self.observer.failed("custodian")
-                self.observer.decided("error", "custodian-unavailable")
-                raise
-            except StoreUnavailable:
-                self.observer.failed("store")
-                raise
+        with _hop(self.observer, "fetch", decides=self.decides):
+            return await self.holdings.fetch(permit, client, place, document)
 
     def keep(self, connection: object, fetched: Fetched, at: int, *, shown: bool) -> bool:
         return self.holdings.keep(connection, fetched, at, shown=shown)
@@ -146,12 +148,8 @@ class _Log:
     observer: Observer
 
     async def submit(self, item: Item[object, R], *, urgent: bool = False) -> Committed[R] | Dropped:
-        with self.observer.hop("append"):
-            try:
-                return await self.log.submit(item, urgent=urgent)
-            except (StoreUnavailable, NotKeptTwice):
-                self.observer.failed("store")
-                raise
+        with _hop(self.observer, "append"):
+            return await self.log.submit(item, urgent=urgent)
 
 
 def _claiming(claim: ClaimCheck, observer: Observer) -> ClaimCheck:

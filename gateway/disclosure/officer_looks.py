@@ -13,15 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from audit.entry import Draft, IndexRow
 from audit.store import EventRow
 from audit.writing import Writing
-from gateway.disclosure.log_search import (
-    Criteria,
-    LookedUpKeys,
-    Officer,
-    Query,
-    Scope,
-    SearchableReader,
-    criteria_of,
-)
+from gateway.disclosure.log_finding import LookedUpKeys, SearchableReader, criteria_of
+from gateway.disclosure.log_query import Criteria, Officer, Query, Scope
 from gateway.disclosure.log_survey import COUNTED, GONE_PAST, Sight, Survey, SurveyStore
 from gateway.disclosure.officer_scope import may_see
 from gateway.disclosure.opened import Opened, Opener

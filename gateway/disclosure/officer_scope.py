@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from audit.entry import IndexRow
 from gateway.directory.model import Directory
 from gateway.disclosure.desk_requester import desk_system
-from gateway.disclosure.log_search import Scope
+from gateway.disclosure.log_query import Scope
 from gateway.disclosure.opened import Opened, Section
 
 

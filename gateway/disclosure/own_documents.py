@@ -2,37 +2,38 @@
 
 The client reads what is the client's: an entry, no judgement. What a representative sees is judged as a disclosure to
 them would be: nothing sensitive that was not ticked, nothing that a prohibition keeps from everyone, and nothing at all
-about a client under a non-disclosure marking.
+about a client under a non-disclosure marking. What lies with a custodian outside is fetched against a permit of the
+policy's, for the client too, and judged again on what came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 
-from audit.entry import Draft, IndexRow
-from audit.log import Committed, Rejected
-from audit.writing import Writing
+from audit.entry import IndexRow
 from gateway.directory.model import Directory
-from gateway.disclosure.insights import OwnDocument, OwnReading
+from gateway.disclosure.decision import Permit
+from gateway.disclosure.held import Place, place_of
+from gateway.disclosure.insights import Lying, NotShown, OwnDocument, OwnReading
 from gateway.disclosure.looking import THE_CLIENT, Look, Looker, look_draft
+from gateway.disclosure.own_data import OWN_DATA
+from gateway.disclosure.own_outside import look_outside, told_met
 from gateway.disclosure.reading_view import Reader
-from gateway.disclosure.release import Parts, Unfit
-from gateway.disclosure.snapshot import DocumentFacts, PartnerStanding, Snapshot
+from gateway.disclosure.release import Parts
+from gateway.disclosure.representative import may_be_told
+from gateway.disclosure.shown import show
+from gateway.disclosure.snapshot import DocumentFacts
 from gateway.disclosure.whole import Whole, WholeReader
 from gateway.errors import CustodianUnavailable, NotAvailable, TooBusy
 
+PAGE = 50
+"""How many documents at a custodian's are listed at a time: each that was never met costs the log's lock two rows."""
 _ATTEMPTS = 3
-_NOBODY = PartnerStanding("", "", (), suspended=False)
-"""No partner system takes part in a look at one's own data."""
 
 
-class HeldElsewhere(CustodianUnavailable):
-    """A document lies on the own server of its `custodian`, and is read there: it is not fetched to be looked at."""
-
-    def __init__(self, custodian: str) -> None:
-        super().__init__("The document lies with its custodian, and is read there.")
-        self.custodian = custodian
+class _Changed:
+    """What stands changed while a document was fetched: it is looked up again."""
 
 
 class OwnDocuments:
@@ -50,11 +51,11 @@ class OwnDocuments:
         await self._parts.log.submit(Look(look_draft(self._parts.new_event_id(), looker, client, "documents", body)))
         return tuple(self._own(row) for row in found)
 
-    async def read(self, client: str, document: str, looker: Looker = THE_CLIENT) -> OwnReading | None:
+    async def read(self, client: str, document: str, looker: Looker = THE_CLIENT) -> OwnReading | NotShown | None:
         """Return one document to read; None for an unknown one, another's, and one that is not open, all alike.
 
-        Raises HeldElsewhere for one that lies on its custodian's own server, CustodianUnavailable for one that does not
-        open, TooBusy where the document went on changing.
+        One that lies on its custodian's own server is fetched from there, and is NotShown where it cannot be had.
+        Raises CustodianUnavailable for a deposit that does not open, TooBusy where the document went on changing.
         """
         for _ in range(_ATTEMPTS):
             whole = await self._whole(client, looker, "document")
@@ -64,7 +65,10 @@ class OwnDocuments:
                 await self._nothing(client, looker)
                 return None
             if row.source is not None:
-                raise HeldElsewhere(row.custodian)
+                outside = await self._read_outside(row, looker, whole)
+                if isinstance(outside, _Changed):
+                    continue
+                return outside
             layout = self._parts.directory.layouts[row.category]
             content = await self._parts.fetch_own(client, row.id, row.version)
             view = self._view(content, layout, sections)
@@ -75,6 +79,79 @@ class OwnDocuments:
                 withheld = tuple(code for code in self._order(row) if code not in sections)
                 return OwnReading(self._own(row), view, withheld)
         raise TooBusy("The document is being changed; try again in a moment.")
+
+    async def _read_outside(
+        self, row: DocumentFacts, looker: Looker, whole: Whole
+    ) -> OwnReading | NotShown | _Changed | None:
+        place, client, parts = place_of(row), whole.client.id, self._parts
+        try:
+            found = await look_outside(place, row.id, looker, whole, parts)
+        except CustodianUnavailable:
+            return await self._not_shown(place, "custodian-unavailable", client, looker)
+        if found == []:
+            return await self._not_shown(place, "not-found", client, looker)
+        fetched, permit = (None, found) if isinstance(found, str) else found[0]
+        if fetched is None or isinstance(permit, str):
+            if looker.is_client:
+                return await self._not_shown(place, str(permit), client, looker)
+            # To a representative what is not open is not there.
+            await self._nothing(client, looker)
+            return None
+        view = self._view(fetched.content, parts.directory.layouts[row.category], permit.sections)
+        shown = replace(fetched.document, version=row.version)
+        draft = look_draft(
+            parts.new_event_id(), looker, client, "document", _told(shown, permit.sections), _index(shown),
+            told_met([fetched]),
+        )  # fmt: skip
+        if not await show(draft, whole, (), parts, [fetched]):
+            return _Changed()
+        withheld = tuple(code for code in self._order(shown) if code not in permit.sections)
+        return OwnReading(self._own(shown), view, withheld)
+
+    def places(self, looker: Looker = THE_CLIENT) -> tuple[Place, ...]:
+        """Return where custodians keep documents on their own servers, of kinds that who looks may be told of."""
+        directory = self._parts.directory
+        return tuple(
+            one
+            for one in self._parts.holdings.places(directory.categories)
+            if may_be_told(looker, one.category, (one.custodian,), directory)
+        )
+
+    async def lying_at(
+        self, client: str, place: Place, looker: Looker = THE_CLIENT, *, page: int = 1
+    ) -> Lying | NotShown | None:
+        """Return a page of the client's documents at a place, newest first, each by the id that it keeps from here on.
+
+        None for a place that is none. Raises NotAvailable for an unknown client, and for one who is suspended, TooBusy.
+        """
+        if place not in self.places(looker):
+            return None
+        for _ in range(_ATTEMPTS):
+            whole = await self._whole(client, looker, "documents")
+            try:
+                found = await look_outside(place, None, looker, whole, self._parts)
+            except CustodianUnavailable:
+                return await self._not_shown(place, "custodian-unavailable", client, looker, "documents")
+            if isinstance(found, str):
+                return await self._not_shown(place, found, client, looker, "documents")
+            open_ones = [one for one, permit in found if isinstance(permit, Permit)]
+            in_order = sorted(open_ones, key=lambda one: (-one.document.dated, one.origin.id))
+            met, rest = in_order[PAGE * (page - 1) : PAGE * page], in_order[PAGE * page :]
+            body = {"found": len(met), "category": place.category, "custodian": place.custodian}
+            index = IndexRow("", "permit", basis=OWN_DATA, category=place.category, custodian=place.custodian)
+            draft = look_draft(self._parts.new_event_id(), looker, client, "documents", body, index)
+            if await show(draft, whole, (), self._parts, met):
+                return Lying(tuple(self._own(one.document) for one in met), more=bool(rest))
+        raise TooBusy("What stands is being changed; try again in a moment.")
+
+    async def _not_shown(
+        self, place: Place, reason: str, client: str, looker: Looker, view: str = "document"
+    ) -> NotShown:
+        body = {"reasons": [reason], "category": place.category, "custodian": place.custodian}
+        outcome = "error" if reason == "custodian-unavailable" else "deny"
+        index = IndexRow("", outcome, category=place.category, custodian=place.custodian)
+        await self._parts.log.submit(Look(look_draft(self._parts.new_event_id(), looker, client, view, body, index)))
+        return NotShown(place.custodian, place.category, reason)
 
     async def _whole(self, client: str, looker: Looker, view: str) -> Whole:
         whole = await self._reader.whole(client)
@@ -119,36 +196,13 @@ def open_sections(looker: Looker, document: DocumentFacts, whole: Whole, directo
     )
 
 
-async def show(draft: Draft, whole: Whole, documents: tuple[DocumentFacts, ...], parts: Parts) -> bool:
-    """Write the entry of a look at documents; False where client, world or documents changed since they were read."""
-    snapshot = whole.snapshot(_NOBODY, "", documents)
-    return isinstance(await parts.log.submit(_Shown(draft, snapshot, documents, parts)), Committed)
-
-
 def _told(row: DocumentFacts, sections: Iterable[str]) -> dict[str, object]:
     released = {
         "id": row.id, "version": row.version, "custodian": row.custodian, "category": row.category,
-        "basis": "own-data", "sections": sorted(sections),
+        "basis": OWN_DATA, "sections": sorted(sections),
     }  # fmt: skip
     return {"category": row.category, "documents": [released]}
 
 
 def _index(row: DocumentFacts) -> IndexRow:
-    return IndexRow("", "permit", basis="own-data", category=row.category, custodian=row.custodian)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """The write of a look at documents: what was read must still be what stands."""
-
-    draft: Draft
-    snapshot: Snapshot
-    documents: tuple[DocumentFacts, ...]
-    parts: Parts
-
-    def apply(self, tx: Writing[object], at: int) -> tuple[None, Sequence[Draft]]:
-        """Return the entry; raises Rejected when anything changed since it was read."""
-        judged = [(self.snapshot, self.documents)]
-        if not self.parts.releaser.current(tx.connection, judged).bears_out(self.snapshot, self.documents):
-            raise Rejected(Unfit.STALE)
-        return None, [self.draft]
+    return IndexRow("", "permit", basis=OWN_DATA, category=row.category, custodian=row.custodian)

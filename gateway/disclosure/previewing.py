@@ -1,8 +1,9 @@
 """What a recipient would see of a client's own documents if the client said yes: judged and minimised as a disclosure.
 
-1. what stands; 2. the rows as grants that were given, beside those there are; 3. one judgement, with the rows and
-without; 4. each permit's document fetched, minimised and rendered as `disclose` would; 5. the entry; 6. the client, and
-nobody else, reads what is left.
+1. what stands; 2. the rows as grants that were given, beside those there are; what lies with custodians outside is
+fetched against permits of these (`supposed_fetch`); 3. one judgement of all that is there, with the rows and without;
+4. each permit's document minimised and rendered as `disclose` would; 5. the entry; 6. the client, and nobody else,
+reads what is left.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from audit.entry import IndexRow
 from gateway.consent.model import GrantRow
 from gateway.directory.instants import from_micros, to_micros
 from gateway.disclosure.decision import Permit
+from gateway.disclosure.held import Fetched, Place
 from gateway.disclosure.insights import Preview, PreviewedDocument
-from gateway.disclosure.looking import THE_CLIENT, Looker, look_draft
-from gateway.disclosure.own_documents import open_sections, show
+from gateway.disclosure.looking import THE_CLIENT, Look, Looker, look_draft
+from gateway.disclosure.own_documents import open_sections
+from gateway.disclosure.own_outside import told_met
 from gateway.disclosure.reading_view import Reader
 from gateway.disclosure.release import Parts
+from gateway.disclosure.shown import show
 from gateway.disclosure.snapshot import DocumentFacts, GrantFacts
+from gateway.disclosure.supposed_fetch import fetch_supposed
 from gateway.disclosure.supposing import Supposed, Supposing, answer
 from gateway.disclosure.whole import Whole, WholeReader
 from gateway.errors import NotAvailable, RequestInvalid, TooBusy
@@ -52,14 +57,22 @@ class Previewing:
             if whole is None or not whole.client.known:
                 raise NotAvailable("There is no such client.")
             at = to_micros(self._parts.clock.now())
-            # 2 and 3
-            asked, left_off = _newest([row for row in whole.documents if row.source is None and _opened_by(rows, row)])
-            with_rows = self._questions(whole.adding(self._supposed(rows, at)), rows, asked, at)
+            # 2
+            supposed = whole.adding(self._supposed(rows, at))
+            outside = await fetch_supposed(rows, supposed, self._parts, at)
+            for place in outside.failed:
+                await self._tell_failure(place, client, looker)
+            here = [row for row in whole.documents if row.source is None and _opened_by(rows, row)]
+            # 3, at the instant to which the fetch has taken us.
+            at = to_micros(self._parts.clock.now())
+            asked, left_off = _newest([*here, *(one.document for one in outside.fetched)])
+            with_rows = self._questions(supposed, rows, asked, at)
             without = self._questions(whole, rows, asked, at)
             answers = await answer([*with_rows, *without], self._parts.directory, at, self._parts.engine)
             # 4
+            met = {one.document.id: one for one in outside.fetched if one.document in asked}
             found = [
-                await self._previewed(one, yes, isinstance(now, Permit), whole, looker)
+                await self._previewed(one, yes, isinstance(now, Permit), whole, looker, met.get(one.document.id))
                 for one, yes, now in zip(with_rows, answers, answers[len(with_rows) :], strict=False)
             ]
             # 5
@@ -69,16 +82,28 @@ class Previewing:
                 "documents": [_told(one) for one in _best(found)],
             }  # fmt: skip
             index = IndexRow("", "permit", basis="own-data")
-            draft = look_draft(self._parts.new_event_id(), looker, client, "preview", body, index)
-            if await show(draft, whole, tuple(asked), self._parts):
+            draft = look_draft(
+                self._parts.new_event_id(), looker, client, "preview", body, index, told_met(list(met.values()))
+            )  # fmt: skip
+            with_us = [row for row in asked if row.id not in met]
+            if await show(draft, whole, with_us, self._parts, list(met.values())):
                 # 6
-                outside = [row for row in whole.documents if row.source is not None and _opened_by(rows, row)]
-                opened = {(row.custodian, row.category) for row in whole.documents}
+                kept_away = outside.not_shown()
+                opened = {(row.custodian, row.category) for row in (*whole.documents, *asked)}
+                opened |= {(one.custodian, one.category) for one in kept_away}
                 empty = {(row.recipient, row.category): None for row in rows
                          if (row.custodian, row.category) not in opened}  # fmt: skip
-                return Preview(from_micros(at), tuple(_best(found)), tuple(empty), tuple(row.id for row in outside),
-                               left_off, tuple(dict.fromkeys(row.custodian for row in outside)))  # fmt: skip
+                return Preview(from_micros(at), tuple(_best(found)), tuple(empty), kept_away, left_off)
         raise TooBusy("What stands is being changed; try again in a moment.")
+
+    async def _tell_failure(self, place: Place, client: str, looker: Looker) -> None:
+        """Write the entry of a custodian that failed: each failure has its own, whatever else is shown."""
+        body = {
+            "reasons": ["custodian-unavailable"], "custodian": place.custodian, "category": place.category
+        }  # fmt: skip
+        index = IndexRow("", "error", category=place.category, custodian=place.custodian)
+        draft = look_draft(self._parts.new_event_id(), looker, client, "preview", body, index)
+        await self._parts.log.submit(Look(draft))
 
     def _check(self, rows: Sequence[GrantRow]) -> None:
         directory = self._parts.directory
@@ -116,8 +141,9 @@ class Previewing:
         return found
 
     async def _previewed(
-        self, one: Supposed, answered: Permit | str, already: bool, whole: Whole, looker: Looker
-    ) -> PreviewedDocument:
+        self, one: Supposed, answered: Permit | str, already: bool, whole: Whole, looker: Looker,
+        fetched: Fetched | None,
+    ) -> PreviewedDocument:  # fmt: skip
         document, parts = one.document, self._parts
         order = [code for code in parts.directory.categories[document.category].sections if code in document.sections]
         told = (
@@ -125,7 +151,11 @@ class Previewing:
         )  # fmt: skip
         if isinstance(answered, str):
             return PreviewedDocument(*told, False, already, answered, (), tuple(order), None)
-        content = await parts.custodian.fetch(answered, whole.client.id, document.id, document.version)
+        content = (
+            await parts.custodian.fetch(answered, whole.client.id, document.id, document.version)
+            if fetched is None
+            else fetched.content
+        )
         body = parts.render(one.request, one.snapshot, document, answered, content)
         if body is None:
             return PreviewedDocument(*told, False, already, "sensitivity-not-covered", (), tuple(order), None)

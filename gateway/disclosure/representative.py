@@ -105,4 +105,4 @@ def _codes(section: Section, keys: Collection[str]) -> Iterator[str]:
             yield from (one for one in value if isinstance(one, str))
 
 
-_REPRESENTATIVES = frozenset({str(GiverKind.GUARDIAN), str(GiverKind.MANDATE)})
+_REPRESENTATIVES = frozenset(str(kind) for kind in GiverKind if kind is not GiverKind.CLIENT)

@@ -139,7 +139,8 @@ class Supposing:
     def seen(self, one: Supposed, answered: Permit | str) -> Seen:
         """Return a question and its answer (a permit, or the reason of a refusal) as a row of the matrix."""
         document, recipient = one.document, one.request.requester.service
-        there = document.version != UNFETCHED
+        # One that its client alone has met is there too, though no version of it was released.
+        there = document.id != UNMET
         sections = self._in_order(document.category, document.sections)
         told = (
             recipient, document.category, document.custodian, document.id if there else None,

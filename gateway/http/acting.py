@@ -15,6 +15,7 @@ from gateway.disclosure.ports import Clock
 from gateway.disclosure.request import Requester
 from gateway.disclosure.scopes import covers
 from gateway.errors import NotAvailable
+from gateway.http.once import Once
 from gateway.http.problems import EdgeError, request_id
 from gateway.http.schemas.identifier import ClientIdentifier
 
@@ -29,8 +30,8 @@ class Door:
     """What each operation passes through: the token, its scope, the party's standing, and the client it speaks of.
 
     `standing` raises where the party may not act now. `find_client` leads from an identifier to our id; `enrol` finds
-    who is known and adds who is not, for a consent may be the first we learn of a person. In a *demo* a temporary
-    identity code counts without its issuer.
+    who is known and adds who is not, for a consent may be the first we learn of a person. `once` does an act one time
+    that is sent twice. In a *demo* a temporary identity code counts without its issuer.
     """
 
     authenticate: Callable[[Request], Awaitable[Requester]]
@@ -38,6 +39,7 @@ class Door:
     find_client: Callable[[Identifier], Awaitable[ClientId | None]]
     enrol: Callable[[Person, Actor], Awaitable[ClientId]]
     clock: Clock
+    once: Once
     demo: bool = False
 
     def admits(self, scope: str, act: str) -> Callable[[Request], Awaitable[Requester]]:

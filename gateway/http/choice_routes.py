@@ -13,7 +13,8 @@ from gateway.consent.recording import Recording
 from gateway.disclosure.request import Requester
 from gateway.http import examples
 from gateway.http.acting import CONSENTS, Door, actor, need_id
-from gateway.http.openapi import PREFIX, answers, empty, needs, problems, reply
+from gateway.http.once import form_of
+from gateway.http.openapi import PREFIX, act_problems, acts, answers, empty, reply
 from gateway.http.schemas.choice import (
     AskBody,
     AskedAnswer,
@@ -37,9 +38,10 @@ def choice_router(recording: Recording, door: Door) -> APIRouter:
         summary="Record that the client says no",
         operation_id="refuse",
         status_code=204,
-        responses=answers(204, "Recorded") | problems(body=True, reasons=("mandate-missing",)),
-        openapi_extra=needs(CONSENTS),
+        responses=answers(204, "Recorded") | act_problems(body=True, reasons=("mandate-missing",)),
+        openapi_extra=acts(CONSENTS),
     )
+    @door.once.act
     async def refuse(
         request: Request,
         body: Annotated[RefuseBody, Body(openapi_examples=examples.REFUSE)],
@@ -49,7 +51,7 @@ def choice_router(recording: Recording, door: Door) -> APIRouter:
         by = actor(requester, request)
         client = await door.find_or_add(body.client, by)
         rows = [row.to_domain() for row in body.refused]
-        await recording.refuse(client, rows, giver=body.giver.to_domain(), by=by)
+        await recording.refuse(client, rows, giver=body.giver.to_domain(), by=by, form=form_of(request))
         return empty()
 
     may_consent_defer = Depends(door.admits(CONSENTS, "consent.defer"))
@@ -59,9 +61,10 @@ def choice_router(recording: Recording, door: Door) -> APIRouter:
         summary="Put a request aside for the client",
         operation_id="defer",
         status_code=204,
-        responses=answers(204, "Recorded") | problems(body=True, reasons=("mandate-missing",)),
-        openapi_extra=needs(CONSENTS),
+        responses=answers(204, "Recorded") | act_problems(body=True, reasons=("mandate-missing",)),
+        openapi_extra=acts(CONSENTS),
     )
+    @door.once.act
     async def defer(
         request: Request,
         body: Annotated[DeferBody, Body(openapi_examples=examples.DEFER)],
@@ -69,7 +72,9 @@ def choice_router(recording: Recording, door: Door) -> APIRouter:
     ) -> Response:
         """The request stands and is not asked again for a while. An unknown request and another's answer alike."""
         client, giver = await door.need(body.client), body.giver.to_domain()
-        await recording.defer(client, need_id(body.request), giver=giver, by=actor(requester, request))
+        await recording.defer(
+            client, need_id(body.request), giver=giver, by=actor(requester, request), form=form_of(request)
+        )
         return empty()
 
     may_prohibition_record = Depends(door.admits(CONSENTS, "prohibition.record"))
@@ -81,9 +86,10 @@ def choice_router(recording: Recording, door: Door) -> APIRouter:
         status_code=201,
         response_model=ProhibitionAnswer,
         responses=answers(201, "Recorded", examples.PROHIBITION_ANSWER)
-        | problems(body=True, reasons=("mandate-missing",)),
-        openapi_extra=needs(CONSENTS),
+        | act_problems(body=True, reasons=("mandate-missing",)),
+        openapi_extra=acts(CONSENTS),
     )
+    @door.once.act
     async def prohibit(
         request: Request,
         body: Annotated[ProhibitBody, Body(openapi_examples=examples.PROHIBIT)],
@@ -94,7 +100,7 @@ def choice_router(recording: Recording, door: Door) -> APIRouter:
         client = await door.find_or_add(body.client, by)
         giver = body.giver.to_domain()
         prohibition = await recording.prohibit(
-            client, recipient=body.recipient, category=body.category, giver=giver, by=by
+            client, recipient=body.recipient, category=body.category, giver=giver, by=by, form=form_of(request)
         )
         return reply(ProhibitionAnswer.from_domain(prohibition), 201)
 
@@ -106,9 +112,10 @@ def choice_router(recording: Recording, door: Door) -> APIRouter:
         operation_id="lift_prohibition",
         response_model=ProhibitionAnswer,
         responses=answers(200, "Lifted", examples.PROHIBITION_ANSWER | {"lifted_at": "2026-12-01T08:30:00Z"})
-        | problems(body=True, reasons=("lift-not-allowed", "mandate-missing")),
-        openapi_extra=needs(CONSENTS),
+        | act_problems(body=True, reasons=("lift-not-allowed", "mandate-missing")),
+        openapi_extra=acts(CONSENTS),
     )
+    @door.once.act
     async def lift(
         request: Request,
         prohibition: Annotated[str, Path(description="The prohibition's id.", examples=[examples.ID])],
@@ -133,9 +140,10 @@ def choice_router(recording: Recording, door: Door) -> APIRouter:
         status_code=202,
         response_model=AskedAnswer,
         responses=answers(202, "Always this, for a client who is not known too", {"status": "accepted"})
-        | problems(body=True),
-        openapi_extra=needs(CONSENTS),
+        | act_problems(body=True),
+        openapi_extra=acts(CONSENTS),
     )
+    @door.once.act
     async def ask(
         request: Request,
         body: Annotated[AskBody, Body(openapi_examples=examples.ASK)],
@@ -143,7 +151,7 @@ def choice_router(recording: Recording, door: Door) -> APIRouter:
     ) -> Response:
         """The calling service asks for itself. Nothing but a consent that is given is ever told: a message says so."""
         asked = AskedRow(body.custodian, requester.service, body.category, body.purpose)
-        await recording.request(await door.find(body.client), asked, actor(requester, request))
+        await recording.request(await door.find(body.client), asked, actor(requester, request), form=form_of(request))
         return reply(AskedAnswer(), 202)
 
     return router

@@ -17,7 +17,8 @@ from gateway.errors import NotAvailable
 from gateway.http import examples
 from gateway.http.acting import CONSENTS, Door, actor, need_id
 from gateway.http.known_codes import check_rows
-from gateway.http.openapi import PREFIX, answers, needs, problems, reply
+from gateway.http.once import form_of
+from gateway.http.openapi import PREFIX, act_problems, acts, answers, needs, problems, reply
 from gateway.http.schemas.consent import (
     ClientBody,
     ConfirmationHandle,
@@ -58,9 +59,10 @@ def consent_router(recording: Recording, directory: Directory, door: Door) -> AP
         status_code=201,
         response_model=GivenAnswer,
         responses=answers(201, "Recorded", examples.GIVEN_ANSWER, headers=_LOCATION | _ETAG)
-        | problems(body=True, reasons=GIVING_REASONS),
-        openapi_extra=needs(CONSENTS),
+        | act_problems(body=True, reasons=GIVING_REASONS),
+        openapi_extra=acts(CONSENTS),
     )
+    @door.once.act
     async def give(
         request: Request,
         body: Annotated[GiveConsentBody, Body(openapi_examples=examples.GIVE)],
@@ -83,6 +85,7 @@ def consent_router(recording: Recording, directory: Directory, door: Door) -> AP
             giver=body.giver.to_domain(),
             refused=[row.to_domain() for row in body.refused],
             by=by,
+            form=form_of(request),
         )
         view = await own(given.consent.id, requester)
         confirmation = None
@@ -136,9 +139,10 @@ def consent_router(recording: Recording, directory: Directory, door: Door) -> AP
         operation_id="withdraw_consent",
         response_model=ConsentAnswer,
         responses=answers(200, "Withdrawn", examples.CONSENT_ANSWER | _WITHDRAWN, headers=_ETAG)
-        | problems(body=True, reasons=("mandate-missing",)),
-        openapi_extra=needs(CONSENTS),
+        | act_problems(body=True, reasons=("mandate-missing",)),
+        openapi_extra=acts(CONSENTS),
     )
+    @door.once.act
     async def withdraw(
         request: Request,
         consent: ConsentPath,
@@ -163,9 +167,10 @@ def consent_router(recording: Recording, directory: Directory, door: Door) -> AP
         operation_id="confirm_consent",
         response_model=ConsentAnswer,
         responses=answers(200, "Confirmed", examples.CONSENT_ANSWER, headers=_ETAG)
-        | problems(reasons=("confirm-not-allowed", "consent-ended")),
-        openapi_extra=needs(CONSENTS),
+        | act_problems(reasons=("confirm-not-allowed", "consent-ended")),
+        openapi_extra=acts(CONSENTS),
     )
+    @door.once.act
     async def confirm(
         request: Request,
         consent: ConsentPath,

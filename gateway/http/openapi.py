@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from gateway.http.acting import CONSENTS, RELATIONS
+from gateway.http.once import PARAMETER
 from gateway.http.problems import PROBLEM_TYPE, TABLE
 from gateway.http.token_routes import TOKEN_PATH
 
@@ -55,7 +56,15 @@ _ALWAYS = (
 _WITH_BODY = ("request-invalid", "media-type-unsupported", "body-too-large")
 
 
+_WITH_KEY = ("request-invalid", "act-under-way", "key-of-another-act")
+
+
 _AS_TEXT = "x-example"
+
+
+def act_problems(*codes: str, body: bool = False, reasons: Iterable[str] = ()) -> Answers:
+    """Return the documented refusals of an operation that takes an Idempotency-Key."""
+    return problems(*codes, *_WITH_KEY, body=body, reasons=reasons)
 
 
 def problems(*codes: str, body: bool = False, token: bool = True, reasons: Iterable[str] = ()) -> Answers:
@@ -93,6 +102,11 @@ def answers(
 def needs(scope: str | None) -> dict[str, Any]:
     """Return what an operation says of its security: a token with *scope*, or None at all."""
     return {"security": [] if scope is None else [{"partner_system": [scope]}]}
+
+
+def acts(scope: str) -> dict[str, Any]:
+    """Return what an operation says of itself that does something: a token with *scope*, and a key to repeat it by."""
+    return needs(scope) | {"parameters": [dict(PARAMETER)]}
 
 
 def reply(body: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -57,6 +57,19 @@ TABLE: Final[Mapping[str, Row]] = {
     "consent-refused": Row(
         409, "This cannot be recorded", "business-rule", "See the reason and the guide for integrators.", tells=True
     ),
+    "act-under-way": Row(
+        409,
+        "The same act is under way",
+        "conflict",
+        "Send the same request with the same Idempotency-Key again a little later.",
+        retry=True,
+    ),
+    "key-of-another-act": Row(
+        422,
+        "This Idempotency-Key was sent with another act",
+        "business-rule",
+        "Repeat the very same request with it, or send a new key with a new act.",
+    ),
     "version-conflict": Row(
         412, "Another version is stored", "conflict", "Read the current version and send its ETag in If-Match."
     ),

@@ -15,7 +15,7 @@ from gateway.disclosure.request import Requester
 from gateway.http import examples
 from gateway.http.acting import CONSENTS, Door, actor
 from gateway.http.known_codes import check_rows
-from gateway.http.openapi import PREFIX, answers, needs, problems, reply
+from gateway.http.openapi import PREFIX, act_problems, acts, answers, reply
 from gateway.http.schemas.base import InputInvalid
 from gateway.http.schemas.proof import OfferAnswer, OfferBody, PaperCheckAnswer, PaperCheckBody
 from gateway.http.strict_route import StrictRoute
@@ -44,9 +44,10 @@ def proof_router(recording: Recording, directory: Directory, door: Door) -> APIR
         status_code=201,
         response_model=OfferAnswer,
         responses=answers(201, "Sent, where a channel of the client's is known", {"handle": examples.ID})
-        | problems(body=True),
-        openapi_extra=needs(CONSENTS),
+        | act_problems(body=True),
+        openapi_extra=acts(CONSENTS),
     )
+    @door.once.act
     async def offer(
         request: Request,
         body: Annotated[OfferBody, Body(openapi_examples=examples.OFFER)],
@@ -56,7 +57,12 @@ def proof_router(recording: Recording, directory: Directory, door: Door) -> APIR
         offered = rows(body)
         by = actor(requester, request)
         client = await door.find_or_add(body.client, by)
-        return reply(OfferAnswer(handle=await recording.offer(client, offered, body.shown.to_domain(), by)), 201)
+        return reply(
+            OfferAnswer(
+                handle=await recording.offer(client, offered, body.shown.to_domain(), by, giver=body.giver.to_domain())
+            ),
+            201,
+        )
 
     @router.post(
         "/paper-checks",
@@ -64,9 +70,11 @@ def proof_router(recording: Recording, directory: Directory, door: Door) -> APIR
         operation_id="check_paper",
         status_code=201,
         response_model=PaperCheckAnswer,
-        responses=answers(201, "Recorded", {"check": examples.ID}) | problems(body=True, reasons=("evidence-missing",)),
-        openapi_extra=needs(CONSENTS),
+        responses=answers(201, "Recorded", {"check": examples.ID})
+        | act_problems(body=True, reasons=("evidence-missing",)),
+        openapi_extra=acts(CONSENTS),
     )
+    @door.once.act
     async def check_paper(
         request: Request,
         body: Annotated[PaperCheckBody, Body(openapi_examples=examples.PAPER_CHECK)],
@@ -76,7 +84,9 @@ def proof_router(recording: Recording, directory: Directory, door: Door) -> APIR
         compared = rows(body)
         by = actor(requester, request)
         client = await door.find_or_add(body.client, by)
-        check = await recording.check_paper(client, compared, body.shown.to_domain(), body.scan_sha256, by)
+        check = await recording.check_paper(
+            client, compared, body.shown.to_domain(), body.scan_sha256, by, giver=body.giver.to_domain()
+        )
         return reply(PaperCheckAnswer(check=check), 201)
 
     return router

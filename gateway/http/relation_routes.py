@@ -15,7 +15,8 @@ from gateway.disclosure.request import Requester
 from gateway.errors import ConsentRefused, NotAvailable
 from gateway.http import examples
 from gateway.http.acting import RELATIONS, Door, actor, need_id
-from gateway.http.openapi import PREFIX, answers, needs, problems, reply
+from gateway.http.once import form_of
+from gateway.http.openapi import PREFIX, act_problems, acts, answers, needs, problems, reply
 from gateway.http.schemas.consent import ClientBody
 from gateway.http.schemas.relation import RelationAnswer, RelationBody, RelationsAnswer
 from gateway.http.strict_route import StrictRoute
@@ -51,9 +52,10 @@ def relation_router(
         status_code=201,
         response_model=RelationAnswer,
         responses=answers(201, "Recorded", examples.RELATION_ANSWER)
-        | problems(body=True, reasons=("relation-not-allowed", "period-empty")),
-        openapi_extra=needs(RELATIONS),
+        | act_problems(body=True, reasons=("relation-not-allowed", "period-empty")),
+        openapi_extra=acts(RELATIONS),
     )
+    @door.once.act
     async def record(
         request: Request,
         body: Annotated[RelationBody, Body(openapi_examples=examples.RELATE)],
@@ -73,6 +75,7 @@ def relation_router(
             section=body.section,
             evidence=body.evidence,
             register=register_of(requester),
+            form=form_of(request),
         )
         return reply(RelationAnswer.from_domain(relation, requester.service), 201)
 
@@ -83,9 +86,11 @@ def relation_router(
         summary="End a relation",
         operation_id="end_relation",
         response_model=RelationAnswer,
-        responses=answers(200, "Ended", examples.RELATION_ANSWER | {"ended_at": "2026-12-01T08:30:00Z"}) | problems(),
-        openapi_extra=needs(RELATIONS),
+        responses=answers(200, "Ended", examples.RELATION_ANSWER | {"ended_at": "2026-12-01T08:30:00Z"})
+        | act_problems(),
+        openapi_extra=acts(RELATIONS),
     )
+    @door.once.act
     async def end(
         request: Request,
         relation: Annotated[str, Path(description="The relation's id.", examples=[examples.ID])],

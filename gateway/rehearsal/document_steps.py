@@ -14,7 +14,7 @@ from gateway.demo.partner import PartnerSystem, any_worker, worker
 from gateway.demo.population import system_of, written
 from gateway.directory.identity_code import Identifier
 from gateway.disclosure.opened import Opened
-from gateway.http.fhir_routes import DEPOSIT_SCOPE
+from gateway.http.fhir_deposits import DEPOSIT_SCOPE
 from gateway.rehearsal.case import NOT_AVAILABLE, REQUEST_INVALID, Deposit, Permitted, Refused, Request, Search
 from gateway.rehearsal.officer import entries_since, mark
 from gateway.rehearsal.stage import Stage, StoredDocument, Unexpected, expect, say

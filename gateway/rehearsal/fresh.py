@@ -13,10 +13,11 @@ from sqlalchemy.exc import ArgumentError
 from adapters.clocks import SteeredClock
 from adapters.opa.embedded import EmbeddedEngine
 from adapters.sql.postgresql import create_beside
-from gateway.composition import Gateway, opened
+from gateway.composition import opened
 from gateway.demo.world import WORLD, World
 from gateway.errors import SettingsError
 from gateway.installation import prepare
+from gateway.open_gateway import Gateway
 from gateway.rehearsal.stage import MakeGateway
 from gateway.settings import Settings, read_settings
 

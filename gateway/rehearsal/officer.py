@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.composition import Gateway
 from gateway.disclosure.opened import Opened, Opener
+from gateway.open_gateway import Gateway
 
 
 def mark(gateway: Gateway) -> dict[str, int]:

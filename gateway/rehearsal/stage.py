@@ -12,11 +12,11 @@ import httpx
 from adapters.clocks import SteeredClock
 from adapters.tokens.acting import Acting
 from adapters.tokens.simulator import SimulatedPartner
-from gateway.composition import Gateway
 from gateway.consent.model import ClientId, ConsentId
 from gateway.demo.partner import PartnerSystem, any_worker
 from gateway.demo.population import identifier_of, system_of
 from gateway.demo.world import World
+from gateway.open_gateway import Gateway
 
 MakeGateway: TypeAlias = Callable[[SteeredClock], AbstractAsyncContextManager[Gateway]]
 """Opens a fresh, empty gateway on the clock that the case steers."""

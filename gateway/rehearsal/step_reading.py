@@ -111,7 +111,7 @@ def _giver(row: Row) -> Representative | None:
             one_of(row, "giver", ["client"], "giver; `client` is, or a mapping with `representative`")
             return None
         giver = row.row("giver")
-        kind = one_of(giver, "representative", ["guardian", "mandate"], "kind of representative")
+        kind = one_of(giver, "representative", ["guardian", "mandate", "trustee"], "kind of representative")
         until = reading.optional_instant(giver, "until")
         register = optional_one_of(giver, "register", ["none"], "way to leave the register out; `none` is")
         giver.done()

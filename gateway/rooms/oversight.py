@@ -13,13 +13,13 @@ from adapters.sql.officer_looks import SqlOfficerLooks
 from adapters.sql.report_store import SqlReportStore
 from adapters.sql.sealing import Sealing
 from adapters.sql.verifications import SqlVerifications
-from gateway.composition import Gateway
 from gateway.consent.lifecycle import new_id
 from gateway.disclosure.client_reporting import ClientReports
 from gateway.disclosure.entry_proof import EntryProofs
 from gateway.disclosure.log_watch import LogWatch
 from gateway.disclosure.officer_looks import OfficerLooks
 from gateway.disclosure.phrases import load_phrases
+from gateway.open_gateway import Gateway
 from gateway.web.doors import Doors
 from gateway.web.oversight.concern_routes import concern_router
 from gateway.web.oversight.entry_routes import entry_router

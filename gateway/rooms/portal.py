@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter
 
 from adapters.sql.log_search import SqlSearchStore
-from gateway.composition import Gateway
 from gateway.disclosure.log_search import LogSearch
 from gateway.disclosure.looking import Looker, LookerKind, tell_look
+from gateway.open_gateway import Gateway
 from gateway.web.doors import Doors
 from gateway.web.page import Pages
 from gateway.web.portal.routes import portal_routers

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from adapters.sql.log_search import SqlSearchStore
-from gateway.composition import Gateway
 from gateway.consent.model import ClientId
 from gateway.disclosure.insights import Insights
 from gateway.disclosure.log_search import LogSearch
@@ -13,6 +12,7 @@ from gateway.disclosure.looking import Looker, tell_look
 from gateway.disclosure.own_proof import OwnProofs
 from gateway.disclosure.phrases import load_phrases
 from gateway.disclosure.wholeness import WholenessCheck
+from gateway.open_gateway import Gateway
 from gateway.web.doors import Doors
 from gateway.web.page import Pages
 from gateway.web.review.ports import Review

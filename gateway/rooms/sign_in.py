@@ -15,10 +15,12 @@ from adapters.suomifi.account import load_register
 from adapters.suomifi.valtuudet import MandateService
 from adapters.tokens.login.providers import load_providers
 from adapters.tokens.login.relying_party import RelyingParty, Surroundings
-from gateway.composition import Gateway
 from gateway.consent.model import ClientId
 from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import PersonalIdentityCode
+from gateway.open_gateway import Gateway
+from gateway.rooms.desk import desk_mandates
+from gateway.web.desk.mandates import DeskMandates
 from gateway.web.session import Sessions
 from gateway.web.sign_in.attempts import Attempts
 from gateway.web.sign_in.enrolling import Enrolling
@@ -35,6 +37,8 @@ class WayIn:
     sessions: Sessions
     sign_in: SignIn
     representing: Representing | None
+    at_desk: DeskMandates | None = None
+    """Who may decide at a desk in a client's place; None where the register gave no key to ask that with."""
 
 
 def way_in(
@@ -63,13 +67,15 @@ def way_in(
     account = load_register(settings.identification)
     if account is None:
         return WayIn(KeptSessions(store, now), sign_in, None)
+    service = MandateService(account, now, transport)
     representing = Representing(
-        MandateService(account, now, transport), store, _code_of(gateway), gateway.desk.find_or_add, now,
+        service, store, _code_of(gateway), gateway.desk.find_or_add, now,
         f"{settings.base_url}/acting-for/callback",
     )  # fmt: skip
     # What was chosen there is asked after at each act.
     gateway.mandates.lead_on_to(representing)
-    return WayIn(KeptSessions(store, now), sign_in, representing)
+    at_desk = None if account.rest_api_key is None else desk_mandates(gateway, service, store)
+    return WayIn(KeptSessions(store, now), sign_in, representing, at_desk)
 
 
 def _code_of(gateway: Gateway) -> Callable[[ClientId], Awaitable[PersonalIdentityCode | None]]:

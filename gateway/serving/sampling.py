@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import DBAPIError
 
-from gateway.composition import Gateway
 from gateway.directory.instants import to_micros
 from gateway.disclosure.observing import Sample
 from gateway.errors import GatewayError
 from gateway.http.admission import Admission
+from gateway.open_gateway import Gateway
 
 SAMPLE_SECONDS = 5.0
 

@@ -13,11 +13,12 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 import uvicorn
 
 from gateway.app import create_app
-from gateway.composition import Gateway
 from gateway.disclosure.observing import Observer, Sample
 from gateway.errors import SettingsError
 from gateway.http.admission import Admission, Bounds
+from gateway.open_gateway import Gateway
 from gateway.serving.connection import ConnectionBounds, bounded
+from gateway.serving.in_flight import InFlight
 from gateway.serving.sampling import Sampler
 from gateway.serving.sweeping import Sweep
 from gateway.site import Site
@@ -90,8 +91,9 @@ async def served(
     gateway.check_partner_keys()
     asyncio.get_running_loop().set_exception_handler(_tell)
     admission = Admission(bounds, is_page)
+    app = InFlight(create_app(gateway, observer, admission, site))
     config = uvicorn.Config(
-        create_app(gateway, observer, admission, site), http=bounded(connections or ConnectionBounds()),
+        app, http=bounded(connections or ConnectionBounds()),
         access_log=False, log_config=None, proxy_headers=False, server_header=False, date_header=False,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=DRAIN_SECONDS, lifespan="off", ws="none",
@@ -99,7 +101,10 @@ async def served(
     server = _Server(config)
     _settle_memory()
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    sweep = Sweep(gateway) if observer is None else Sweep(gateway, observer.put_off, observer.noticed)
+    sweep = (
+        Sweep(gateway, settled=app.settled) if observer is None
+        else Sweep(gateway, observer.put_off, observer.noticed, app.settled)
+    )  # fmt: skip
     sweeping = None if gateway.settings.read_only else asyncio.create_task(sweep.run())
     works = [] if gateway.settings.read_only else [sweep.keep()]
     beside = [asyncio.create_task(one) for one in (*works, sweep.renew())]

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
 
 from audit.errors import AuditError
-from gateway.composition import Gateway
 from gateway.errors import GatewayError, SettingsError
+from gateway.open_gateway import Gateway
 
 SWEEP_SECONDS = 1.0
 KEEP_SECONDS = 2.0
@@ -24,17 +24,23 @@ REMIND_EVERY = timedelta(hours=1)
 _log = logging.getLogger(__name__)
 
 
+async def _at_once() -> None:
+    """Wait for no request, where none is served."""
+
+
 class Sweep:
     """The sweep of one process. *put_off* is called with a code whenever it could not be done, *noticed* with what
-    became of messages (outcome, fault, how many): counters."""
+    became of messages (outcome, fault, how many): counters. *settled* returns once every request that was begun before
+    has ended."""
 
     def __init__(
         self,
         gateway: Gateway,
         put_off: Callable[[str], None] = lambda code: None,
         noticed: Callable[[str, str, int], None] = lambda outcome, fault, count: None,
+        settled: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
-        self._gateway, self._put_off, self._noticed = gateway, put_off, noticed
+        self._gateway, self._put_off, self._noticed, self._settled = gateway, put_off, noticed, settled
         self._keyed: date | None = None
         self._reminded: datetime | None = None
 
@@ -64,14 +70,26 @@ class Sweep:
     async def renew(self) -> None:
         """Read the keys again where a file has changed, until cancelled; those of before serve where they do not load.
 
-        A key is used only after every process had the time to read it: `saattaen keys rotate` waits for that.
+        `saattaen keys rotate` uses a key once every process has said on the roll that it knows it.
         """
         while True:
             try:
-                self._gateway.renew_keys()
+                await self.renew_once()
             except SettingsError as error:
                 _log.warning("the keys were not read again: %s", error)
+            except (GatewayError, OSError) as error:
+                _log.warning("it could not be told which keys are used here: %s", error)
             await asyncio.sleep(SWEEP_SECONDS)
+
+    async def renew_once(self) -> None:
+        """Read the keys again where a file has changed, and say so once nothing uses those of before.
+
+        Raises SettingsError, StoreUnavailable or OSError.
+        """
+        if self._gateway.renew_keys():
+            # A request may hold what it computed with a former key; the roll says that nobody does.
+            await self._settled()
+        await asyncio.to_thread(self._gateway.sign_roll)
 
     async def once(self) -> None:
         """Sweep once, where this process has the turn. Raises as `run` does, and whatever put the sweep off."""

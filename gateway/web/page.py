@@ -162,7 +162,7 @@ class _Said:
         return {
             "day": self.day, "instant": self.instant, "last_day": self.last_day, "end": self.end,
             "written": self.written, "number_of": number_of, "number": self.number, "service": self.service,
-            "organisation": self.organisation, "category": self.category, **named,
+            "organisation": self.organisation, "category": self.category, "task": self.task, **named,
         }  # fmt: skip
 
     def day(self, at: date | datetime | int) -> str:
@@ -212,6 +212,11 @@ class _Said:
         """Say the name of a category of documents."""
         row = self._directory.category(code)
         return code if row is None else row.name.text(self._language)
+
+    def task(self, code: str) -> str:
+        """Say a purpose to staff: its name there, or the client's where it has none."""
+        row = self._directory.name("task", code) or self._directory.name("purpose", code)
+        return code if row is None else row.text(self._language)
 
     def _named(self, group: str) -> object:
         @pass_context

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, select
 from adapters.sql.log_tables import INDEX, LEAF, SEALED
 from audit.entry import Draft
 from audit.log import Committed
-from gateway.composition import Gateway, opened
+from gateway.composition import opened
 from gateway.demo.world import load_world
 from gateway.disclosure.release import EntryAlone
+from gateway.open_gateway import Gateway
 from tests.bench.machine import SERVER, on_cores
 from tests.bench.population import history_of
 from tests.bench.results import Figure

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 from adapters.sql.log_search import SqlSearchStore
-from gateway.composition import Gateway, opened
+from gateway.composition import opened
 from gateway.demo.population import system_of
 from gateway.demo.verification import has_doubts, verify_gateway
 from gateway.demo.world import load_world
-from gateway.disclosure.log_search import LogSearch, Officer, Query, Scope
+from gateway.disclosure.log_query import Officer, Query, Scope
+from gateway.disclosure.log_search import LogSearch
+from gateway.open_gateway import Gateway
 from tests.bench.load import LoadFailed
 from tests.bench.machine import SERVER, on_cores
 from tests.bench.population import CATEGORY, RECIPIENT, ROLE, ROWS, person_of

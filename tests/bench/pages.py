@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Collection, Mapping
 from statistics import median
+from urllib.parse import parse_qsl
 
 import httpx
 
@@ -41,8 +42,16 @@ def size_of(kind: StoreKind, environment: Mapping[str, str]) -> Population:
     return Sizes.of(environment if kind == "sqlite" else {**_SMALLER, **environment}).grown
 
 
+def row_of(template: str, address: str) -> str:
+    """Return the row of a page: its address's template, and which parameters it was asked with. What is searched for
+    and what is found are two pages at one address."""
+    _, _, query = address.partition("#")[0].partition("?")
+    names = sorted({name for name, _ in parse_qsl(query, keep_blank_values=True)})
+    return f"{template}?{'&'.join(names)}" if names else template
+
+
 async def measure(store: Store, rooms: Collection[str]) -> Mapping[str, tuple[float, float]]:
-    """Return p50 and p95 in milliseconds of every page, by who reads it and its address's template."""
+    """Return p50 and p95 in milliseconds of every page, by its address's template and the names of its query."""
     world = load_world()
     figures: dict[str, tuple[float, float]] = {}
     async with opened(store.settings, world.directory) as gateway:
@@ -82,7 +91,7 @@ async def measure(store: Store, rooms: Collection[str]) -> Mapping[str, tuple[fl
                 while len(took) < TIMES and sum(took) < 1000 * AT_MOST:
                     took.append(await _timed(web, address))
                 took.sort()
-                page = kind_of(app, address.split("?")[0])
+                page = row_of(kind_of(app, address.split("?")[0]), address)
                 figures[page] = (median(took), took[int(0.95 * len(took))])
                 print(f"{figures[page][0]:8.1f} {figures[page][1]:8.1f} {page}", flush=True)
     return figures

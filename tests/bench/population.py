@@ -25,7 +25,7 @@ from adapters.sql.sealing import Sealing
 from audit.entry import Draft
 from audit.log import Committed
 from audit.writing import Item, Writing
-from gateway.composition import Gateway, opened
+from gateway.composition import opened
 from gateway.consent import lifecycle
 from gateway.consent.checks import Known
 from gateway.consent.events import Teller
@@ -43,6 +43,7 @@ from gateway.disclosure.evidence import ReleasedDocument
 from gateway.disclosure.facts import make_facts
 from gateway.disclosure.release import Release, Rendered
 from gateway.disclosure.request import Action, DisclosureRequest, Requester
+from gateway.open_gateway import Gateway
 from gateway.settings import Settings
 from tests.bench.sizes import Population
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from gateway.demo.world import WORLD
 from gateway.installation import prepare
 from gateway.settings import Settings, read_settings

@@ -20,7 +20,7 @@ from adapters.sql.log_tables import LOG_TABLES
 from adapters.sql.triggers import make_triggers
 from audit.entry import IndexRow
 from audit.store import Addition, EventRow, Head
-from gateway.disclosure.log_search import Criteria, Query, Scope
+from gateway.disclosure.log_query import Criteria, Query, Scope
 from gateway.errors import StoreUnavailable
 from tests.contract.databases import database_url
 from tests.parts.postgres import ON_BOTH

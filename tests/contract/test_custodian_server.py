@@ -12,7 +12,10 @@ import pytest
 
 from gateway.demo.custodian import Kind, custodian_server, held_sample, put_client, put_document, write_custodians
 from gateway.demo.documents import Sample
-from gateway.disclosure.release import Refused
+from gateway.disclosure.held import Place
+from gateway.disclosure.insights import Lying, NotShown, OwnReading
+from gateway.disclosure.release import Refused, Released
+from gateway.insight import insights_of
 from tests.laws.gateway_world import FEEDBACK, PLAN, STRANGER, Laws, open_world
 from tests.laws.seams import interrupted
 
@@ -290,3 +293,50 @@ async def test_a_custodian_does_not_replace_here_what_lies_on_its_own_server(out
         headers={"authorization": f"Bearer {token}", "content-type": "application/fhir+json", "if-match": 'W/"1"'},
     )  # fmt: skip
     assert answer.status_code == 404
+
+
+async def test_its_client_finds_and_reads_it_whole_without_anybodys_consent(outside: Outside) -> None:
+    laws, own = outside.laws, insights_of(outside.laws.gateway).own
+    outside.put()
+    outside.put("maija")
+    client = await laws.client("suvi")
+    found = await own.lying_at(client, Place(SOTE, PLAN))
+    assert isinstance(found, Lying) and len(found.documents) == 1
+    document = found.documents[0].id
+    read = await own.read(client, document)
+    assert isinstance(read, OwnReading)
+    assert [section.code for section in read.view.sections] == list(laws.world.directory.categories[PLAN].sections)
+    assert outside.server_id() not in str(read) and laws.code("suvi") not in str(read)
+    assert await own.read(await laws.client("maija"), document) is None
+    assert laws.verify() == []
+
+
+async def test_a_preview_of_it_is_what_the_recipient_then_reads(outside: Outside) -> None:
+    laws, insights = outside.laws, insights_of(outside.laws.gateway)
+    outside.put()
+    outside.put(name="first-plan", title="Ensimmäinen")
+    row = laws.row(sensitivities=frozenset({"health"}))
+    shown = await insights.previews.preview(await laws.client("suvi"), [row])
+    await laws.give("suvi", row)
+    released = await laws.ask(laws.search_of(laws.code("suvi")))
+    assert isinstance(released, Released)
+    then = {one.document.id: insights.read_document(one.body, PLAN) for one in released.documents}
+    assert {one.document: one.view for one in shown.documents} == then and len(then) == 2
+    assert laws.verify() == []
+
+
+async def test_what_its_client_met_changed_and_was_deleted_is_told_as_it_is(outside: Outside) -> None:
+    laws, own = outside.laws, insights_of(outside.laws.gateway).own
+    outside.put()
+    client = await laws.client("suvi")
+    found = await own.lying_at(client, Place(SOTE, PLAN))
+    assert isinstance(found, Lying)
+    document = found.documents[0].id
+    outside.put(title="Uudempi")
+    read = await own.read(client, document)
+    assert isinstance(read, OwnReading) and read.view.title == "Uudempi"
+    for address in outside.kept:
+        outside.remove(address)
+    outside.kept.clear()
+    assert await own.read(client, document) == NotShown(SOTE, PLAN, "not-found")
+    assert laws.verify() == []

@@ -115,8 +115,10 @@ async def test_connections_that_the_server_cut_are_replaced(database: Database) 
 @pytest.mark.needs_postgres
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_a_read_that_nobody_waits_for_any_more_harms_no_other(database: Database) -> None:
-    slow = asyncio.create_task(database.direct.fetch(statement("SELECT CAST(pg_sleep(5) AS text)"), {}))
-    await asyncio.sleep(0.1)
+    slow = asyncio.create_task(database.direct.fetch(statement("SELECT CAST(pg_sleep(12) AS text)"), {}))
+    asleep = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()")
+    while not await database.reading(lambda connection: connection.execute(asleep).scalar_one()):
+        assert not slow.done()
     slow.cancel()
     with pytest.raises(asyncio.CancelledError):
         await slow

@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from adapters.sql import schema
 from adapters.sql.engine import Database, open_database
 from adapters.sql.log_search import SqlSearchStore
-from gateway.disclosure.log_search import Criteria, Query
+from gateway.disclosure.log_query import Criteria, Query
 
 LOG = "gw.saattaen.example/audit/2026"
 _ROW = (

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from adapters.sql import schema
 from adapters.sql.engine import Database, open_database
 from adapters.sql.log_search import SqlSearchStore
-from gateway.disclosure.log_search import Criteria, Query, Scope
+from gateway.disclosure.log_query import Criteria, Query, Scope
 from gateway.disclosure.log_survey import Survey
 from tests.contract.databases import database_url
 from tests.parts.postgres import ON_BOTH

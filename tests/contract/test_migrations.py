@@ -18,7 +18,8 @@ from adapters.sql import schema
 from adapters.sql.engine import Database, DatabaseUnfit, open_database
 from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.log_store import SqlLogReader
-from adapters.sql.tables import CLIENT_FACT_TABLES, DECOY_CLIENT, PARTNER_FACT_TABLES
+from adapters.sql.tables.clients import DECOY_CLIENT
+from adapters.sql.tables.facts import CLIENT_FACT_TABLES, PARTNER_FACT_TABLES
 from tests.contract.databases import database_url
 from tests.parts.postgres import ON_BOTH
 

@@ -18,7 +18,7 @@ from adapters.sql import postgresql, rights, schema
 from adapters.sql.database import ReadingThreads
 from adapters.sql.engine import Database, DatabaseUnfit, open_database
 from adapters.sql.log_store import SqlLogStore
-from adapters.sql.tables import DECOY_CLIENT
+from adapters.sql.tables.clients import DECOY_CLIENT
 from audit.errors import CommitFailed
 from audit.log import Committed, Log
 from audit.writing import Writing
@@ -202,6 +202,17 @@ def test_one_statement_bumps_every_client_that_it_touches(database: Database) ->
 # Waiting, failing, coming back.
 
 
+def until_one_waits_for_a_lock(database: Database) -> None:
+    """Return once a session of the database waits for another's lock."""
+    one = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+    until = time.monotonic() + 60
+    while True:
+        with database.read() as connection:
+            if connection.execute(one).scalar_one():
+                return
+        assert time.monotonic() < until, "nobody waits for a lock"
+
+
 def test_writers_wait_for_each_other_before_there_is_a_log_and_after(database: Database, url: str) -> None:
     second, order = open_database(url), []
 
@@ -214,7 +225,7 @@ def test_writers_wait_for_each_other_before_there_is_a_log_and_after(database: D
         with database.write() as connection:
             waiting = threading.Thread(target=other)
             waiting.start()
-            time.sleep(0.2)
+            until_one_waits_for_a_lock(database)
             order.append("first")
             if not has_head:
                 row = {"log": "x/audit/2026", "b": b""}
@@ -295,20 +306,25 @@ def test_a_pool_that_is_empty_is_told_in_time(url: str, monkeypatch: pytest.Monk
 
 
 async def test_a_slow_read_does_not_hold_up_the_loop(database: Database) -> None:
-    slow = asyncio.create_task(
-        database.reading(lambda connection: connection.execute(text("SELECT 7 FROM pg_sleep(0.3)")).scalar_one())
-    )
-    ticks = 0
-    while not slow.done():
-        await asyncio.sleep(0.01)
-        ticks += 1
-    assert (await slow, ticks > 5) == (7, True)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def held(connection: Connection) -> tuple[int, bool]:
+        begun.set()
+        # The loop alone lets it go on: had the read held the loop up, it would wait here in vain.
+        released = go_on.wait(60)
+        return connection.execute(text("SELECT 7")).scalar_one(), released
+
+    slow = asyncio.create_task(database.reading(held))
+    assert await asyncio.to_thread(begun.wait, 60)
+    assert not slow.done()
+    go_on.set()
+    assert await slow == (7, True)
 
 
 async def test_too_many_waiting_reads_are_refused_at_once() -> None:
     threads, go_on = ReadingThreads(1, 1), threading.Event()
-    two = [asyncio.create_task(threads.run(lambda: go_on.wait(5))) for _ in range(2)]
-    await asyncio.sleep(0.05)
+    two = [asyncio.create_task(threads.run(lambda: go_on.wait(60))) for _ in range(2)]
+    await asyncio.sleep(0)  # Each is counted as soon as it is asked for.
     with pytest.raises(StoreUnavailable, match="too many"):
         await threads.run(lambda: True)
     go_on.set()

@@ -153,7 +153,8 @@ async def scene_in(
         if with_opa:
             address = urlsplit(closing.enter_context(local_opa()))
             opa = proxies.before_port(str(address.hostname), int(address.port or 0))
-            engine = ServerEngine(f"http://127.0.0.1:{opa.port}", read_bundle().revision)
+            # Patient, or a busy machine would be the fault.
+            engine = ServerEngine(f"http://127.0.0.1:{opa.port}", read_bundle().revision, timeout=2.0)
             await closing.enter_async_context(engine)
         settings, seen = settings_in(place), CollectorRegistry()
         custodian = closing.enter_context(_custodian()) if with_custodian else None

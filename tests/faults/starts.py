@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from tests.laws.gateway_world import demo_world
 
 

@@ -271,7 +271,7 @@ FAULTS: tuple[Fault, ...] = (
         unready=_ENGINE, with_opa=True, failed=_ENGINE, doctor="engine",
     ),
     Fault(
-        "the policy engine is slow", lambda scene: _opa_of(scene, "slow", 0.6), ENGINE, entry="engine-unavailable",
+        "the policy engine is slow", lambda scene: _opa_of(scene, "slow", 5.0), ENGINE, entry="engine-unavailable",
         unready=_ENGINE, with_opa=True, failed=_ENGINE, doctor="engine",
     ),
     Fault(

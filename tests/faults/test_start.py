@@ -19,10 +19,9 @@ from gateway.demo.world import WORLD
 from gateway.disclosure.release import Refused, Released
 from gateway.errors import EngineUnavailable, RolledBack, SettingsError
 from gateway.settings import Settings
-from tests.contract.databases import database_url
 from tests.faults.starts import BUNDLES, KEYS, StartFault
 from tests.laws.gateway_world import demo_world, open_world, settings_in
-from tests.laws.guarded_place import Place
+from tests.laws.guarded_place import Place, empty_place
 from tests.parts.postgres import ON_BOTH
 
 
@@ -61,9 +60,8 @@ async def test_a_start_on_a_truncated_bundle_is_refused_with_a_sentence(tmp_path
 @pytest.fixture(params=ON_BOTH)
 def guarded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """An empty place for an installation with a second volume."""
-    with database_url(request.param, tmp_path) as url:
-        assert url is not None
-        yield Place(tmp_path, url)
+    with empty_place(request.param, tmp_path) as place:
+        yield place
 
 
 async def test_a_start_on_an_older_backup_is_refused_until_the_way_out_was_gone(guarded: Place) -> None:

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from adapters.sql.engine import Database, open_database
-from gateway.composition import Gateway
 from gateway.disclosure.release import Refused
+from gateway.open_gateway import Gateway
 from tests.faults.hinge import Hinge
 from tests.laws.gateway_world import demo_world, open_world, settings_in
 

@@ -11,11 +11,11 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.sql.database import ReadingThreads
 from adapters.sql.engine import Database, open_database
 from adapters.sql.partner_register import PartnerItem, PartnerRegister
-from adapters.sql.tables import PartnerRow
+from adapters.sql.tables.partners import PartnerRow
 from adapters.sql.token_store import TokenStore
 from adapters.tokens.access_token import AccessTokens, AccessTokenVerifier
 from adapters.tokens.authorization_server import PartnerAuthorizationServer

@@ -210,7 +210,7 @@ async def test_one_that_is_cancelled_harms_nobody() -> None:
     # The second has been handed the place, and is cancelled before it knows.
     waiting[1].cancel()
     await settle()
-    assert await asyncio.wait_for(waiting[2], 1)
+    assert await asyncio.wait_for(waiting[2], LONG)
     one.leave("a")
     assert (one.in_service, one.waiting) == (0, 0)
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.sql.engine import open_database
 from gateway.cli.doctor import examine
 from gateway.cli.examination import Finding

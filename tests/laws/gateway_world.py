@@ -27,7 +27,7 @@ from adapters.tokens.acting import Acting
 from adapters.tokens.simulator import SimulatedPartner
 from audit.verify import verify_rows
 from gateway.app import create_app
-from gateway.composition import Gateway, opened
+from gateway.composition import opened
 from gateway.consent.model import Actor, Capture, CaptureMethod, ClientId, Consent, GrantRow, RelationKind, Shown
 from gateway.demo.partner import PartnerSystem, worker
 from gateway.demo.population import load_systems, populate, system_of
@@ -41,6 +41,7 @@ from gateway.disclosure.ports import PolicyEngine
 from gateway.disclosure.release import Parts, Refused, Released, ReleasedOwn
 from gateway.disclosure.request import Action, DisclosureRequest, Requester
 from gateway.installation import prepare
+from gateway.open_gateway import Gateway
 from gateway.settings import Settings
 from tests.parts.postgres import private_postgres
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,16 @@ from gateway.composition import opened
 from gateway.demo.population import load_systems, populate
 from gateway.installation import prepare
 from gateway.settings import Settings
+from tests.contract.databases import database_url
 from tests.laws.gateway_world import BASE, Laws, demo_world, installed
+
+
+@contextmanager
+def empty_place(kind: str, folder: Path, now: datetime | None = None) -> Iterator[Place]:
+    """Yield a place without an installation, on an empty database of *kind*; *now* is what its clock shows."""
+    with database_url(kind, folder) as url:
+        assert url is not None
+        yield Place(folder, url, now=now or demo_world().now)
 
 
 @dataclass

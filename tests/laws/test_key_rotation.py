@@ -3,53 +3,67 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
+from adapters.sql.engine import Database, open_database
 from audit.checkpoint import Verifier, verify_note
 from audit.errors import SignatureInvalid
+from gateway.composition import opened
 from gateway.demo.verification import verify_gateway
 from gateway.directory.identity_code import Identifier
 from gateway.disclosure.release import Released
-from tests.laws.gateway_world import Laws
-from tests.laws.guarded_place import Place
+from gateway.serving.sweeping import Sweep
+from tests.laws.gateway_world import Laws, demo_world
+from tests.laws.guarded_place import Place, empty_place
 from tests.laws.test_restore_drill import saattaen
+from tests.parts.postgres import ON_BOTH
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
+@pytest.fixture(params=ON_BOTH)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """An empty place, whose clock is the machine's."""
-    return Place(tmp_path, f"sqlite:///{tmp_path}/main.db", now=datetime.now(UTC))
+    with empty_place(request.param, tmp_path, datetime.now(UTC)) as place:
+        yield place
 
 
-async def _renew(*gateways: Laws) -> None:
-    """Do what each serving process does every second, more often."""
+async def _renew(sweeps: list[Sweep]) -> None:
     while True:
-        for laws in gateways:
-            laws.gateway.renew_keys()
+        for sweep in sweeps:
+            await sweep.renew_once()
         await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def renewing(*gateways: Laws) -> AsyncIterator[None]:
+    """Do what each serving process does every second, more often, and once more at the end."""
+    sweeps = [Sweep(laws.gateway) for laws in gateways]
+    task = asyncio.create_task(_renew(sweeps))
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    for sweep in sweeps:
+        await sweep.renew_once()
 
 
 async def _rotated(place: Place, laws: Laws, kind: str, request: Callable[[], object], *, other: Laws) -> int:
     """Rotate by the command while *request* is made again and again by two gateways; return how often it was made."""
-    renewing = asyncio.create_task(_renew(laws, other))
-    running = asyncio.create_task(asyncio.to_thread(saattaen, place, "keys", "rotate", kind, "--noticed", "0.5"))
-    made = 0
-    while not running.done():
-        await request()  # type: ignore[misc]
-        made += 1
-        await asyncio.sleep(0.01)
-    status, said = await running
-    assert status == 0, said
-    await asyncio.sleep(0.2)
-    renewing.cancel()
-    with suppress(asyncio.CancelledError):
-        await renewing
+    async with renewing(laws, other):
+        running = asyncio.create_task(asyncio.to_thread(saattaen, place, "keys", "rotate", kind))
+        made = 0
+        while not running.done():
+            await request()  # type: ignore[misc]
+            made += 1
+            await asyncio.sleep(0.01)
+        status, said = await running
+        assert status == 0, said
     return made
 
 
@@ -108,6 +122,66 @@ def _check_signatures(laws: Laws, old: Verifier, *, both: bool) -> None:
             verify_note(note, [Verifier(origin, old.public)])
 
 
+async def test_a_process_that_does_not_look_is_named_and_nothing_further_is_changed(place: Place) -> None:
+    async with place.open() as laws, place.open() as other:
+        before = KeyRing.load(place.settings.keys, demo=True)
+        async with renewing(laws):
+            for kind in ("tokens", "keks", "lookup", "tokens"):
+                status, said = await asyncio.to_thread(saattaen, place, "keys", "rotate", kind, "--patience", "0.5")
+                again = "finish-lookup" if kind == "lookup" else f"rotate {kind}"
+                assert (status, f"process {os.getpid()}" in said, again in said) == (1, True, True), said
+        found = KeyRing.load(place.settings.keys, demo=True)
+        for now, then in ((found.tokens, before.tokens), (found.keks, before.keks)):
+            assert now.current == then.current
+        assert (len(found.tokens.private), len(found.keks.secrets), len(found.lookup_keys)) == (2, 2, 2)
+        assert found.lookup_key == before.lookup_key
+        async with renewing(laws, other):
+            for command in (("rotate", "tokens"), ("rotate", "keks"), ("finish-lookup",)):
+                status, said = await asyncio.to_thread(saattaen, place, "keys", *command)
+                assert status == 0, said
+        after = laws.gateway.live.ring
+        # It went on from there: the keys that were added then are the ones in use.
+        assert set(after.tokens.private) == set(found.tokens.private)
+        assert (after.tokens.current, after.keks.current) != (before.tokens.current, before.keks.current)
+        assert (set(after.keks.secrets), after.lookup_keys) == (set(found.keks.secrets), found.lookup_keys[1:])
+
+
+async def test_a_rotation_whose_wrapping_was_not_finished_is_finished_before_another_begins(place: Place) -> None:
+    async with place.open() as laws:
+        await laws.deposit()
+        before = KeyRing.load(place.settings.keys, demo=True)
+        promoted = KeyRing.rotate(place.settings.keys, "keks", at=datetime.now(UTC))
+        assert laws.gateway.keys.count_wrapped_with(before.keks.current) > 0
+        async with renewing(laws):
+            status, said = await asyncio.to_thread(saattaen, place, "keys", "rotate", "keks")
+        assert status == 0, said
+        assert laws.gateway.live.ring.keks == promoted.keks
+        assert laws.gateway.keys.count_wrapped_with(before.keks.current) == 0
+
+
+async def test_a_log_key_that_was_given_away_is_not_rotated_here(place: Place, tmp_path: Path) -> None:
+    async with place.open():
+        pass
+    KeyRing.give_log(place.settings.keys, tmp_path / "given")
+    status, said = await asyncio.to_thread(saattaen, place, "keys", "rotate", "log")
+    assert (status, "rotate-given" in said, "Traceback" in said) == (1, True, False), said
+
+
+async def test_a_ring_that_was_replaced_while_a_gateway_opened_is_the_one_it_uses(place: Place) -> None:
+    async with place.open():
+        pass
+
+    def rotated_meanwhile(url: str, patience: float) -> Database:
+        KeyRing.rotate(place.settings.keys, "tokens", at=datetime.now(UTC))
+        return open_database(url, patience)
+
+    async with opened(place.settings, demo_world().directory, open_store=rotated_meanwhile) as gateway:
+        on_disk = KeyRing.load(place.settings.keys, demo=True)
+        assert gateway.live.ring == on_disk
+        assert gateway.roll.behind(on_disk.name) == ()
+        assert gateway.access_tokens.keys.current == on_disk.tokens.current
+
+
 async def test_a_token_of_a_key_that_has_gone_is_refused(place: Place) -> None:
     async with place.open() as laws:
         document = await laws.deposit()
@@ -126,9 +200,11 @@ async def test_a_retired_identifier_stays_unknown_under_the_new_key_and_a_new_pe
         with laws.gateway.database.write() as connection:
             laws.gateway.register.retire(connection, retired)
             connection.commit()
-        status, said = await asyncio.to_thread(saattaen, place, "keys", "rotate", "lookup", "--noticed", "0.1")
+        former = laws.gateway.live.ring
+        async with renewing(laws):
+            status, said = await asyncio.to_thread(saattaen, place, "keys", "rotate", "lookup")
         assert status == 0, said
-        assert laws.gateway.renew_keys()
+        assert laws.gateway.live.ring.lookup_keys != former.lookup_keys
         assert await laws.gateway.desk.find(retired) is None
         assert await laws.gateway.desk.find(Identifier.personal(world.clients["maija"].code)) is not None
 
@@ -138,10 +214,10 @@ async def test_an_interrupted_rotation_of_the_lookup_key_is_finished_by_its_comm
         KeyRing.add(place.settings.keys, "lookup", at=datetime.now(UTC))
         assert laws.gateway.renew_keys()
         assert await laws.client("suvi")
-        status, said = await asyncio.to_thread(saattaen, place, "keys", "rotate", "lookup", "--noticed", "0.1")
+        status, said = await asyncio.to_thread(saattaen, place, "keys", "rotate", "lookup")
         assert (status, "finish-lookup" in said) == (1, True), said
-        status, said = await asyncio.to_thread(saattaen, place, "keys", "finish-lookup", "--noticed", "0.1")
+        async with renewing(laws):
+            status, said = await asyncio.to_thread(saattaen, place, "keys", "finish-lookup")
         assert status == 0, said
-        assert laws.gateway.renew_keys()
         assert len(laws.gateway.live.ring.lookup_keys) == 1
         assert await laws.client("suvi")

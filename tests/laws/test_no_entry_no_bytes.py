@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 
 from adapters.sql.faults import told
 from audit.errors import CommitFailed, CommitUnknown, LogBusy
-from gateway.composition import Gateway
 from gateway.errors import CustodianUnavailable, EngineUnavailable, StoreUnavailable
+from gateway.open_gateway import Gateway
 from tests.laws.gateway_world import UNKNOWN_ID, Laws
 
 

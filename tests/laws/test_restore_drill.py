@@ -19,17 +19,15 @@ from adapters.sql.backup import BackupFailed, Manifest
 from gateway.demo.world import WORLD
 from gateway.disclosure.backups import last_backup
 from gateway.disclosure.release import Refused, Released
-from tests.contract.databases import database_url
-from tests.laws.guarded_place import Place
+from tests.laws.guarded_place import Place, empty_place
 from tests.parts.postgres import ON_BOTH, programs
 
 
 @pytest.fixture(params=ON_BOTH)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """An empty place, whose clock is the machine's: the commands have no other."""
-    with database_url(request.param, tmp_path) as url:
-        assert url is not None
-        yield Place(tmp_path, url, now=datetime.now(UTC))
+    with empty_place(request.param, tmp_path, datetime.now(UTC)) as place:
+        yield place
 
 
 def saattaen(place: Place, *arguments: str) -> tuple[int, str]:

@@ -18,18 +18,16 @@ from gateway.demo.verification import verify_gateway
 from gateway.disclosure.release import Refused, Released
 from gateway.errors import NotKeptTwice, RolledBack, SettingsError, StoreUnavailable
 from gateway.settings import read_settings
-from tests.contract.databases import database_url
 from tests.laws.gateway_world import FEEDBACK, PLAN, Laws
-from tests.laws.guarded_place import Place
+from tests.laws.guarded_place import Place, empty_place
 from tests.parts.postgres import ON_BOTH
 
 
 @pytest.fixture(params=ON_BOTH)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """An empty place for an installation."""
-    with database_url(request.param, tmp_path) as url:
-        assert url is not None
-        yield Place(tmp_path, url)
+    with empty_place(request.param, tmp_path) as place:
+        yield place
 
 
 async def test_a_consent_withdrawn_since_the_copy_stays_refused_after_the_way_out(place: Place) -> None:

@@ -13,7 +13,7 @@ from threading import Thread
 
 import pytest
 
-from adapters.keyring import KeyRing
+from adapters.keyring.ring import KeyRing
 from adapters.signer.client import RemoteSigner
 from adapters.signer.server import SigningServer
 from audit.checkpoint import Checkpoint, Signer, Step, verify_note

@@ -14,7 +14,7 @@ from gateway.consent.notice_choice import NoticeChoice, Rhythm
 from gateway.disclosure.accounts import Accounts
 from gateway.disclosure.already_seen import disclosed_under
 from gateway.disclosure.concern import ANSWERED_WITHIN, MAX_WORDS, Answer
-from gateway.disclosure.log_search import Officer
+from gateway.disclosure.log_query import Officer
 from gateway.disclosure.opened import Opened
 from gateway.disclosure.phrases import load_phrases
 from gateway.disclosure.release import Refused, Released

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 
 from adapters.sql.database import Database
 from audit.keys import DataKey, KeyName
-from gateway.composition import Gateway
+from gateway.open_gateway import Gateway
 
 Trace = list[str]
 

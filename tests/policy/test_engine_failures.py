@@ -24,6 +24,7 @@ from adapters.opa.together import NoAnswer, Together
 from adapters.opa.wasm import Instance, PolicyTrap, Program
 from gateway.disclosure.decision import Decision, Deny, Permit
 from gateway.errors import EngineUnavailable, SettingsError
+from tests.simulators.steered_loop import on_steered_time, pass_time
 
 PERMIT: dict[str, Any] = {
     "allow": True,
@@ -213,7 +214,7 @@ async def answering(reply: Callable[[], tuple[int, bytes]] | None) -> AsyncItera
         head = await reader.readuntil(b"\r\n\r\n")
         asked.append(head.split(b"\r\n")[0].decode())
         if reply is None:
-            await asyncio.sleep(2)
+            await asyncio.Event().wait()
         else:
             status, body = reply()
             writer.write(
@@ -262,10 +263,17 @@ async def test_a_server_that_is_confused_gives_nobody_anything_and_is_asked_once
     assert len(asked) == 1
 
 
+@on_steered_time
 async def test_a_silent_server_is_not_waited_for() -> None:
-    async with answering(None) as (address, _), ServerEngine(address, "r", timeout=0.05) as engine:
+    async with answering(None) as (address, asked), ServerEngine(address, "r", timeout=30.0) as engine:
+        waiting = asyncio.create_task(engine.decide({}))
+        async with asyncio.timeout(20):
+            while not asked:
+                await asyncio.sleep(0.001)
+        assert not waiting.done()
+        pass_time(32.0)
         with pytest.raises(EngineUnavailable):
-            await asyncio.wait_for(engine.decide({}), 1)
+            await waiting
 
 
 async def test_a_server_that_is_gone_is_left_alone_after_a_while() -> None:

@@ -132,7 +132,7 @@ def random_facts(draw: Random, flows: list[list[str]] | None = None) -> Facts:
     bases = draw.choice(flows or FLOWS + ODD_FLOWS)
     carried = mostly(draw, {}, *({basis: ["health"]} for basis in RELATION_KINDS), of=3)
     kinds = [basis for basis in bases if basis in RELATION_KINDS] or RELATION_KINDS
-    return {
+    facts: Facts = {
         "v": 1,
         "at": NOW,
         "request": {
@@ -197,6 +197,21 @@ def random_facts(draw: Random, flows: list[list[str]] | None = None) -> Facts:
         "refused_in_person": mostly(draw, False, True, of=4),
         "projection": mostly(draw, {"id": "plan-for-employment", "version": 1}, None, of=40),
     }
+    if bases == ["own-data"] and draw.random() < 0.7:
+        _let_the_client_ask(draw, facts)
+    return facts
+
+
+def _let_the_client_ask(draw: Random, facts: Facts) -> None:
+    """Make the asker a person: the client, or who acts for one."""
+    kind = draw.choice(["client", "representative"])
+    if facts["recipient"] is not None:
+        facts["recipient"]["kind"] = kind
+    if facts["role"] is not None:
+        facts["role"]["in"] = [kind]
+    if facts["flow"] is not None:
+        facts["flow"]["carries"] = {"own-data": draw.choice([SENSITIVITIES, ticks(draw)])}
+    facts["request"]["basis"] = mostly(draw, None, "own-data", "consent")
 
 
 seeds = st.integers(0, 2**48).map(Random)

@@ -13,6 +13,7 @@ Answer = dict[str, Any]
 
 OF_THE_WILL = ("consent", "consent-once", "disclosure-permit")
 CONSENTS = ("consent", "consent-once")
+OWN = "own-data"
 
 
 def judge(facts: Facts) -> Answer:
@@ -73,7 +74,7 @@ def _bases(facts: Facts) -> list[str]:
     """The bases that may carry it, after the category's and the request's own limits."""
     found = list(facts["flow"]["bases"]) if facts["flow"] else []
     if facts["document"]["single_use"]:
-        found = [basis for basis in found if basis == "consent-once"]
+        found = [basis for basis in found if basis in ("consent-once", OWN)]
     limit = facts["request"]["basis"]
     if limit is None:
         return found
@@ -153,9 +154,24 @@ def _first_basis_that_holds(facts: Facts) -> str | None:
     for basis in _bases(facts):
         if basis in OF_THE_WILL and _prohibited(facts):
             continue
-        if usable_grants(facts) if basis in CONSENTS else _relations(facts, basis):
+        if basis == OWN:
+            if _is_the_clients_own(facts):
+                return basis
+        elif usable_grants(facts) if basis in CONSENTS else _relations(facts, basis):
             return basis
     return None
+
+
+def _in_person(facts: Facts) -> bool:
+    return bool(facts["recipient"]["kind"] == "client")
+
+
+def _is_the_clients_own(facts: Facts) -> bool:
+    """The client sees what is theirs; who acts for one nothing forbidden to all, and nothing of one in hiding."""
+    if _in_person(facts):
+        return True
+    hidden = _prohibited(facts) or facts["client"]["non_disclosure"]
+    return facts["recipient"]["kind"] == "representative" and not hidden
 
 
 def _why_no_basis(facts: Facts) -> str:
@@ -204,7 +220,7 @@ def _release(facts: Facts, used: str) -> Answer:
         relied = ticking = _rely(facts, sensitive)
         covered: set[str] = set()
     else:
-        relation = min(_relations(facts, used), key=lambda row: str(row["id"]))
+        relation = None if used == OWN else min(_relations(facts, used), key=lambda row: str(row["id"]))
         covered = set(facts["flow"]["carries"].get(used, []))
         ticking = [
             grant
@@ -215,7 +231,8 @@ def _release(facts: Facts, used: str) -> Answer:
             and set(grant["sensitivities"]) & (sensitive - covered)
         ]
     covered = covered.union(*(grant["sensitivities"] for grant in ticking))
-    hidden = {"contact"} if facts["client"]["non_disclosure"] else set()
+    is_hidden = facts["client"]["non_disclosure"] and not _in_person(facts)
+    hidden = {"contact"} if is_hidden else set()
     released = {name for name, labels in document["sections"].items() if set(labels) <= covered} - hidden
     if not set(document["labels"]) <= covered or not released:
         return _refuse("sensitivity-not-covered")
@@ -225,8 +242,8 @@ def _release(facts: Facts, used: str) -> Answer:
     ends = [grant["until"] for grant in ticking]
     ends += [row["until"] for row in (relation, facts["recipient"]) if row and row["until"] is not None]
     obligations = {
-        "strip-location": facts["client"]["non_disclosure"],
-        "notify-client": used not in CONSENTS or spends,
+        "strip-location": is_hidden,
+        "notify-client": used not in (*CONSENTS, OWN) or spends,
         "spend": spends,
     }
     return {

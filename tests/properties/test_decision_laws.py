@@ -93,7 +93,9 @@ def test_random_facts_reach_every_reason_and_every_basis() -> None:
     reasons = {reason for one in decisions if isinstance(one, Deny) for reason in one.reasons}
     assert reasons == REASONS - BEYOND_POLICY
     bases = {one.basis for one in decisions if isinstance(one, Permit)}
-    assert bases == {"consent", "consent-once", "disclosure-permit", "joint-service", "statutory", "processor"}
+    assert bases == {
+        "consent", "consent-once", "disclosure-permit", "joint-service", "statutory", "processor", "own-data",
+    }  # fmt: skip
 
 
 @in_short

@@ -22,7 +22,7 @@ import orjson
 
 from adapters.fhir.samples import make_sample
 from adapters.tokens.simulator import SimulatedPartner
-from gateway.composition import Gateway, opened
+from gateway.composition import opened
 from gateway.consent.model import Capture, CaptureMethod, Evidence, GrantRow
 from gateway.consent.wording import render
 from gateway.demo.partner import PartnerSystem, worker
@@ -32,6 +32,7 @@ from gateway.demo.world import World, load_world
 from gateway.directory.identity_code import Identifier
 from gateway.disclosure.request import Requester
 from gateway.installation import prepare
+from gateway.open_gateway import Gateway
 from gateway.settings import Settings
 from tests.parts.postgres import own_database
 

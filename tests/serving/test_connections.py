@@ -20,14 +20,14 @@ PATIENCE, LONG = 10, 600.0
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers at once, after a while (/slow), with more than any buffer of a socket takes (/large); /busy never."""
+    """Answers at once, after a long while (/slow), with more than a socket's buffers take (/large); /busy never."""
     request = Request(scope, receive)
     if scope["path"] == "/busy":
         scope["saattaen.request_id"] = "made-here-1"
         await turn_away(scope, send)
         return
     if scope["path"] == "/slow":
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(LONG)
     body = bytes(64 * 1024 * 1024) if scope["path"] == "/large" else await request.body() or b"well"
     await Response(body)(scope, receive, send)
 
@@ -67,6 +67,15 @@ async def is_served(port: int) -> bool:
     return [answer.body for answer in answers] == [b"body", b"well"]
 
 
+async def is_served_again(port: int) -> None:
+    """Return once somebody was quick enough for the bounds and was served, however slow this machine is."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                assert await is_served(port)
+                return
+
+
 async def test_a_header_that_is_not_whole_in_time_ends_the_connection() -> None:
     async with server(ConnectionBounds(header=0.3)) as (port, _):
         for sent in (b"", b"GET / HTTP/1.1\r\nhost: x\r\nx-any: ", b"GET / HTTP/1.1\r\nhost: x\r\n\r\nGET /sec"):
@@ -75,7 +84,7 @@ async def test_a_header_that_is_not_whole_in_time_ends_the_connection() -> None:
             said = await ended(reader)
             assert said.count(b"200 OK") == sent.count(b"\r\n\r\n")
             writer.close()
-        assert await is_served(port)
+        await is_served_again(port)
 
 
 async def test_a_sender_of_a_byte_now_and_then_is_cut_off_too() -> None:
@@ -104,7 +113,7 @@ async def test_a_reader_who_does_not_read_is_cut_off() -> None:
         writer.write(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n")
         await until(lambda: len(one.server_state.connections) == 1)
         await until(lambda: not one.server_state.connections)
-        assert await is_served(port)
+        await is_served_again(port)
         writer.close()
 
 

@@ -15,8 +15,8 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Connection
 
-from gateway.composition import Gateway
 from gateway.http.health_routes import Bounded, health_router
+from gateway.open_gateway import Gateway
 from tests.laws.gateway_world import Laws, open_world
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway.composition import Gateway, opened
+from gateway.composition import opened
 from gateway.demo.partner import worker
 from gateway.demo.verification import verify_gateway
 from gateway.directory.load import load_directory
 from gateway.errors import SettingsError
 from gateway.http.token_routes import REVOCATION_PATH, TOKEN_PATH
+from gateway.open_gateway import Gateway
 from tests.parts.postgres import ON_BOTH
 from tests.serving.installation import (
     PURPOSE,

@@ -28,6 +28,7 @@ from gateway.http.confirmation_routes import confirmation_router
 from gateway.http.consent_routes import consent_router
 from gateway.http.limits import Limits
 from gateway.http.message_routes import message_router
+from gateway.http.once import Once
 from gateway.http.openapi import install_openapi
 from gateway.http.problems import install_problems
 from gateway.http.proof_routes import proof_router
@@ -36,6 +37,7 @@ from gateway.http.reference import reference_router
 from gateway.http.relation_routes import RelationReader, relation_router
 from gateway.http.wording_routes import wording_router
 from tests.simulators.consent_desk import ConsentDesk, Register, SteeredClock
+from tests.simulators.kept_answers import SimulatedAnswers
 
 WORLD = Path(__file__).parents[2] / "gateway" / "demo" / "world.yaml"
 BASE = "https://gateway.example"
@@ -65,12 +67,12 @@ def _wordings() -> Wordings:
     return load_wordings()
 
 
-def consent_api(*, demo: bool = True) -> ConsentApi:
-    """Return a fresh API in the demo world."""
+def consent_api(*, demo: bool = True, kind: type[ConsentDesk] = ConsentDesk) -> ConsentApi:
+    """Return a fresh API in the demo world, over a consent room of a *kind*."""
     directory = _world()
     clock, register, suspended = SteeredClock(NOW), Register(), set[str]()
     acts: list[str] = []
-    desk = ConsentDesk(directory, clock)
+    desk = kind(directory, clock)
     app = api_over(desk, desk, register.find, register.enrol, clock, directory, suspended, acts, demo=demo)
     return ConsentApi(app, desk, register, clock, directory, suspended, acts)
 
@@ -99,7 +101,7 @@ def api_over(
         if requester.system in suspended:
             raise NotAvailable("This cannot be done for this requester.")
 
-    door = Door(authenticate, standing, find, enrol, clock, demo)
+    door = Door(authenticate, standing, find, enrol, clock, Once(SimulatedAnswers(), clock), demo)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(consent_router(desk, directory, door))
     app.include_router(proof_router(desk, directory, door))

@@ -91,6 +91,7 @@ class ConsentDesk(Recording):
     async def give(
         self, client: ClientId, rows: Sequence[GrantRow], capture: Capture, shown: Shown, *, giver: Giver = CLIENT,
         refused: Sequence[RefusedRow] = (), by: Actor = ON_OWN_PAGE, form: str | None = None,
+        bearer: ClientId | None = None,
     ) -> Given:  # fmt: skip
         """Record a giving; a code is kept for a test to read in `codes`."""
         handle, code = capture.evidence.get("handle"), capture.evidence.get("code")
@@ -137,7 +138,7 @@ class ConsentDesk(Recording):
         self._keep(new)
         return new
 
-    async def request(self, client: ClientId | None, asked: AskedRow, by: Actor) -> None:
+    async def request(self, client: ClientId | None, asked: AskedRow, by: Actor, *, form: str | None = None) -> None:
         """Note what was asked."""
         known = self.directory.service(asked.custodian) and self.directory.category(asked.category)
         if known is None or asked.purpose not in self.directory.purposes:
@@ -145,21 +146,25 @@ class ConsentDesk(Recording):
         self.asked.append((client, asked))
 
     async def refuse(
-        self, client: ClientId, rows: Sequence[RefusedRow], *, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE
-    ) -> None:
+        self, client: ClientId, rows: Sequence[RefusedRow], *, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE,
+        form: str | None = None,
+    ) -> None:  # fmt: skip
         """Note what was refused."""
         check_refused(tuple(rows), self.directory)
         check_giver(giver, Known(), self.clock.at)
         self.refused += [(client, row) for row in rows]
 
-    async def defer(self, client: ClientId, request: str, *, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE) -> None:
+    async def defer(
+        self, client: ClientId, request: str, *, giver: Giver = CLIENT, by: Actor = ON_OWN_PAGE,
+        form: str | None = None,
+    ) -> None:  # fmt: skip
         """Put a request aside."""
         if self.requests.get(request) != client:
             raise ConsentRefused("not-found")
 
     async def prohibit(
         self, client: ClientId, *, recipient: str | None = None, category: str | None = None, giver: Giver = CLIENT,
-        by: Actor = ON_OWN_PAGE,
+        by: Actor = ON_OWN_PAGE, form: str | None = None,
     ) -> Prohibition:  # fmt: skip
         """Record a prohibition."""
         row = prohibition.prohibit(client, recipient, category, giver, Known(), self.directory, self.clock.at)
@@ -181,7 +186,7 @@ class ConsentDesk(Recording):
     async def record_relation(
         self, client: ClientId, kind: RelationKind, custodian: str, recipients: Sequence[str], *, by: Actor,
         valid_from: datetime | None = None, until: datetime | None = None, section: str | None = None,
-        evidence: str | None = None, register: str | None = None,
+        evidence: str | None = None, register: str | None = None, form: str | None = None,
     ) -> Relation:  # fmt: skip
         """Record a relation."""
         row = RelationRow(kind, custodian, tuple(recipients), valid_from, until, section, evidence)
@@ -202,15 +207,19 @@ class ConsentDesk(Recording):
         rows = (row for row in self.relations.values() if row.client == client)
         return tuple(row for row in rows if party in (row.custodian, row.recorded_by, *row.recipients))
 
-    async def offer(self, client: ClientId, rows: Sequence[GrantRow], shown: Shown, by: Actor) -> str:
+    async def offer(
+        self, client: ClientId, rows: Sequence[GrantRow], shown: Shown, by: Actor, *, giver: Giver = CLIENT,
+        bearer: ClientId | None = None,
+    ) -> str:  # fmt: skip
         """Keep a code for a test to read in `offers`."""
         handle = secrets.token_hex(16)
         self.offers[handle] = "7K4M2PQX"
         return handle
 
     async def check_paper(
-        self, client: ClientId, rows: Sequence[GrantRow], shown: Shown, scan_sha256: str, by: Actor
-    ) -> str:
+        self, client: ClientId, rows: Sequence[GrantRow], shown: Shown, scan_sha256: str, by: Actor, *,
+        giver: Giver = CLIENT,
+    ) -> str:  # fmt: skip
         """Return a reference."""
         if not by.worker:
             raise ConsentRefused("evidence-missing", "a second person, signed in, compares the scan")

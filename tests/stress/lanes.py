@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from adapters.fhir.sample_texts import TEXTS
-from gateway.composition import Gateway
 from gateway.consent.model import Actor, Capture, CaptureMethod, ClientId, ConsentId, GrantRow, RelationKind, Shown
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
+from gateway.open_gateway import Gateway
 from tests.stress.wire import Wire
 
 CUSTODIAN, RECIPIENT, CATEGORY, PURPOSE = "sote-keskus", "kuntakokeilu", "work-ability-plan", "employment-support"

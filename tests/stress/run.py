@@ -14,7 +14,7 @@ import orjson
 
 from adapters.fhir.samples import make_sample
 from audit.verify import verify_rows
-from gateway.composition import Gateway, opened
+from gateway.composition import opened
 from gateway.demo.partner import worker
 from gateway.demo.population import load_systems, populate
 from gateway.demo.world import World, load_world
@@ -23,6 +23,7 @@ from gateway.disclosure.opened import read_entries
 from gateway.disclosure.order_law import check_order
 from gateway.disclosure.request import Requester
 from gateway.installation import prepare
+from gateway.open_gateway import Gateway
 from tests.stress.gateways import free_ports, serving, settings_in
 from tests.stress.harness import Record, Stress
 from tests.stress.lanes import CATEGORY, CUSTODIAN, PURPOSE, RECIPIENT, Grounds, Lane, code_of

@@ -27,11 +27,23 @@ async def found(people: People, desk: Visitor, client: str, purpose: str) -> str
 
 async def prepare(
     desk: Visitor, page: str, situation: str, rows: list[str], method: str, ticks: dict[str, list[str]] | None = None,
-    **more: str,
+    decides: str = "client", **more: str,
 ) -> str:  # fmt: skip
-    """Go through screens 1 to 4; return the address of the draft."""
-    begun = place_of(await desk.post(f"{page}/consent", {"situation": situation}))
-    draft = begun.removesuffix("/rows")
+    """Go through screens 1 to 4; return the address of the draft. The client decides, alone or *supported*."""
+    begun = place_of(await desk.post(f"{page}/consent", {"situation": situation, "decides": decides}))
+    return await fill_in(desk, begun.removesuffix("/rows"), rows, method, ticks, **more)
+
+
+async def represent(desk: Visitor, page: str, situation: str, code: str, capacity: str) -> httpx.Response:
+    """Begin with somebody in the client's place, whose identity code the worker writes; return what the desk says."""
+    said = {"situation": situation, "decides": "representative"}
+    return await desk.post(place_of(await desk.post(f"{page}/consent", said)), {"capacity": capacity, "code": code})
+
+
+async def fill_in(
+    desk: Visitor, draft: str, rows: list[str], method: str, ticks: dict[str, list[str]] | None = None, **more: str
+) -> str:
+    """Go through screens 2 to 4; return the address of the draft."""
     assert place_of(await desk.post(f"{draft}/rows", {"row": rows})) == f"{draft}/details"
     detail: dict[str, str | list[str]] = {"period": "6"} | dict(ticks or {})
     assert place_of(await desk.post(f"{draft}/details", detail)) == f"{draft}/method"

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 from gateway.consent.model import Actor, AskedRow, Capture, CaptureMethod, Evidence, RefusedRow, Shown
 from gateway.disclosure.concern import Answer
-from gateway.disclosure.log_search import Officer
+from gateway.disclosure.log_query import Officer
 from gateway.web.session import Kind, SignedIn
 from tests.laws.gateway_world import FEEDBACK, PLAN, Laws
-from tests.web.desk_visits import answer, found, place_of, prepare
+from tests.web.desk_visits import answer, fill_in, found, place_of, prepare, represent
 from tests.web.people import People
 
 _ROW = "sote-keskus:kuntakokeilu:work-ability-plan:employment-support"
@@ -91,10 +91,19 @@ async def _talk_at_the_desk(people: People) -> None:
     late = await prepare(doctor, await found(people, doctor, "maija", "care"), "work-ability", [_ROW], "verbal")
     await answer(doctor, late, "later")
     await doctor.post(f"{page}/report", {"says": "in-vain"})
+    maija, ari = await found(people, doctor, "maija", "care"), people.laws.code("ari")
+    for_maija = []
+    for method in ("own-phone", "with-professional", "verbal"):
+        rows = place_of(await represent(doctor, maija, "work-ability", ari, "mandate"))
+        for_maija.append(await fill_in(doctor, rows.removesuffix("/rows"), [_ROW], method))
+        await answer(doctor, for_maija[-1], "yes")
+    await doctor.post(f"{for_maija[1]}/understood", {"told": "1"})
     people.places["professional"] = [
         page, *(f"{begun[0]}/{step}" for step in ("details", "method", "show", "understood")), f"{begun[1]}/proof",
         f"{begun[2]}/proof", f"{done}/receipt", f"{page}/answered/no", f"{page}/reported", f"{page}/asked",
-        f"{page}/deposit/work-ability-plan/done",
+        f"{page}/deposit/work-ability-plan/done", f"{for_maija[0]}/proof", f"{for_maija[1]}/receipt",
+        f"{maija}/answered/no-for-them", f"{maija}/answered/later-for-them",
+        *(f"{for_maija[2]}/{step}" for step in ("representative", "method", "show", "proof")),
     ]  # fmt: skip
 
 

@@ -15,11 +15,13 @@ from typing import TypeVar
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from adapters.custodian.fhir_server.simulator import simulated_server
 from gateway.app import create_app
+from gateway.demo.custodian import put_samples, write_custodians
 from gateway.demo.provider.installing import IDENTIFICATION, install_providers, providers_served
 from gateway.rooms.sign_in import way_in
 from gateway.site import make_site
-from tests.laws.gateway_world import open_world
+from tests.laws.gateway_world import demo_world, open_world
 from tests.web.people import People, Visitor, open_people
 
 T = TypeVar("T")
@@ -76,18 +78,32 @@ async def with_simulated_sessions(
 
 
 @asynccontextmanager
-async def with_providers(folder: Path, base: str, beside: Sequence[socket.socket]) -> AsyncIterator[People]:
+async def with_providers(
+    folder: Path, base: str, beside: Sequence[socket.socket], custodians: Path | None = None
+) -> AsyncIterator[People]:
     """Open a gateway at which people sign in through the demo's OpenID providers, which listen *beside* it."""
     named = {"identification": folder / IDENTIFICATION}
     async with open_world(
-        folder, lambda one: replace(one, settings=one.settings.model_copy(update=named)), web=False, base_url=base
-    ) as laws:
+        folder, lambda one: replace(one, settings=one.settings.model_copy(update=named)), web=False, base_url=base,
+        custodians=custodians,
+    ) as laws:  # fmt: skip
         providers = install_providers(folder, laws.world, base, laws.clock.now)
         way = way_in(laws.gateway)
         assert way is not None
-        app = create_app(laws.gateway, site=make_site(laws.gateway, way.sessions, way.sign_in))
+        app = create_app(laws.gateway, site=make_site(laws.gateway, way.sessions, way.sign_in, at_desk=way.at_desk))
         async with providers_served(providers, beside):
             yield People(laws, way.sessions, app)
+
+
+@asynccontextmanager
+async def with_a_custodian(folder: Path, base: str, beside: Sequence[socket.socket]) -> AsyncIterator[People]:
+    """Open the same with the demo's custodian beside it, on whose server some of the documents lie."""
+    world = demo_world()
+    with simulated_server() as server:
+        put_samples(server.base, world, world.now)
+        file = write_custodians(folder / "custodians.yaml", server.base)
+        async with with_providers(folder, base, beside, file) as people:
+            yield people
 
 
 def _three_in_a_row() -> list[socket.socket]:

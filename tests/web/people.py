@@ -12,10 +12,17 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 
+from adapters.sql.session_store import SqlSessionStore
+from adapters.suomifi.valtuudet import MandateService, RegisterAccount
+from adapters.suomifi.valtuudet_simulator import SimulatedValtuudet
 from gateway.app import create_app
+from gateway.consent.checks import MandateScope
 from gateway.consent.model import ClientId
+from gateway.demo.provider.people import load_mandates
 from gateway.directory.identity_code import Identifier
+from gateway.rooms.desk import desk_mandates
 from gateway.site import make_site
+from gateway.web.desk.mandates import DeskMandates
 from gateway.web.session import ActingFor, Kind, Session, Sessions, SignedIn
 from tests.laws.gateway_world import BASE, Laws, open_world
 from tests.simulators.sessions import SimulatedSessions
@@ -45,6 +52,8 @@ class People:
     laws: Laws
     sessions: Sessions
     app: FastAPI
+    register: SimulatedValtuudet | None = None
+    """The register of mandates that the desks ask; None where they ask the demo's own, or none."""
     places: dict[str, list[str]] = field(default_factory=dict)
     """Addresses of a furnished world that only a form leads to, by reader."""
 
@@ -101,7 +110,24 @@ async def open_people(folder: Path, base_url: str = BASE) -> AsyncIterator[Peopl
     """Open a gateway with its pages on an installation in *folder*, which answers at *base_url*."""
     async with open_world(folder, web=False, base_url=base_url) as laws:
         sessions = SimulatedSessions(laws.clock.now)
-        yield People(laws, sessions, create_app(laws.gateway, site=make_site(laws.gateway, sessions)))
+        register, at_desk = _register(laws)
+        site = make_site(laws.gateway, sessions, at_desk=at_desk)
+        yield People(laws, sessions, create_app(laws.gateway, site=site), register)
+
+
+def _register(laws: Laws) -> tuple[SimulatedValtuudet, DeskMandates]:
+    """Return a register of mandates that knows those of the demo world, and what desks ask it by."""
+    account = RegisterAccount(
+        "https://register.example", "saattaen", "k" * 16, "s" * 16,
+        {MandateScope.MANAGE: ("hallinta",), MandateScope.SEE: ("katselu",)}, ("edunvalvonta",), "r" * 16,
+    )  # fmt: skip
+    register = SimulatedValtuudet(account, f"{BASE}/acting-for/callback", laws.clock.now)
+    for representative, principal in load_mandates(laws.world):
+        register.add(representative.code.reveal(), principal.code.reveal(), principal.name)
+    service = MandateService(account, laws.clock.now, httpx.ASGITransport(register.app))
+    gateway = laws.gateway
+    kept = SqlSessionStore(gateway.database, gateway.keyring.session_key)
+    return register, desk_mandates(gateway, service, kept)
 
 
 def words(answer: httpx.Response) -> str:

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser
 
 from gateway.directory.names import LANGUAGES
 from tests.web.furnished import furnish
-from tests.web.live import Live, chromium, live, with_providers
+from tests.web.live import Live, chromium, live, with_a_custodian, with_providers
 from tests.web.readers import READERS, crawled, reader
 from tests.web.screens_leafing import SCREENS, SIZES, leaf_through
 from tests.web.screens_of_forms import of_forms, of_sign_in
@@ -56,7 +56,7 @@ def main(registers: list[str]) -> None:
     for who, language in product(READERS, chosen):
         shutil.rmtree(FOLDER / who / language, ignore_errors=True)
         (FOLDER / who / language).mkdir(parents=True)
-    with TemporaryDirectory() as folder, live(Path(folder)) as site, chromium() as browser:
+    with TemporaryDirectory() as folder, live(Path(folder), with_a_custodian) as site, chromium() as browser:
         site.run(furnish(site.people))
         for who, language in product(READERS, chosen):
             taken += sum(1 for _ in take(site, browser, who, language))

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from adapters.fhir.samples import sections_in
 from gateway.consent.model import Consent
 from gateway.disclosure.concern import Answer
-from gateway.disclosure.log_search import Officer
+from gateway.disclosure.log_query import Officer
 from gateway.disclosure.release import Refused, Released
 from gateway.disclosure.request import Requester
 from tests.laws.gateway_world import PLAN

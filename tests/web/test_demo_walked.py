@@ -41,9 +41,15 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a demo that runs as a process of its own."""
+    with demo_running(tmp_path_factory.mktemp("demo") / "demo") as address:
+        yield address
+
+
+@contextmanager
+def demo_running(folder: Path, *more: str) -> Iterator[str]:
+    """Run a demo, with *more* on its command line, and yield its address once it has told the walks."""
     port = free_port()
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    command = [sys.executable, "-m", "gateway.cli", "demo", "--port", str(port), "--folder", str(folder)]
+    command = [sys.executable, "-m", "gateway.cli", "demo", "--port", str(port), "--folder", str(folder), *more]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"NO_COLOR": "1"}) as process:
         try:
             printed = []
@@ -64,6 +70,11 @@ Begin = Callable[[str, str, str, ViewportSize], AbstractContextManager[Walk]]
 @pytest.fixture
 def walks(browser: Browser, base: str) -> Begin:
     """Begin a walk: somebody chooses a language, signs in at a provider and comes home."""
+    return begun_at(browser, base)
+
+
+def begun_at(browser: Browser, base: str) -> Begin:
+    """Return what begins walks at a demo's address."""
 
     @contextmanager
     def begin(language: str, provider: str, person: str, viewport: ViewportSize) -> Iterator[Walk]:
@@ -232,3 +243,28 @@ def test_an_officer_finds_who_saw_the_plan_proves_it_and_reports(walks: Begin, l
         page.locator("[name=reason]").fill("a walk")
         walk.follow("form button")
         assert "/oversight/clients/reports/" in page.url
+
+
+@pytest.fixture(scope="module")
+def walks_beside_a_custodian(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
+    """Begin walks at a demo some of whose documents lie on a custodian's own server."""
+    with demo_running(tmp_path_factory.mktemp("outside") / "demo", "--custodian", "simulator") as address:
+        yield begun_at(browser, address)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_client_reads_what_a_custodian_keeps_itself_and_sees_what_a_service_would(
+    walks_beside_a_custodian: Begin, language: str
+) -> None:
+    with walks_beside_a_custodian(language, CLIENTS, load_world().clients["suvi"].name, PHONE) as walk:
+        page = walk.page
+        walk.go("/portal/documents", "My documents")
+        walk.follow("a[href='/portal/documents/at/sote-keskus/work-ability-plan']")
+        walk.follow("ul.log a[href^='/portal/documents/']")
+        assert page.locator("article.reading h2").count() > 4
+        walk.go("/portal/preview?recipient=kuntakokeilu&category=work-ability-plan")
+        shown = page.locator("article.reading h3").count()
+        assert shown > 0
+        walk.tick("main input[type=checkbox]")
+        walk.follow("form button")
+        assert page.locator("article.reading h3").count() > shown

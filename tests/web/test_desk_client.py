@@ -41,7 +41,7 @@ async def test_opened_document_is_an_entry_with_the_worker_and_nothing_of_it_is_
     desk = await coach(people)
     page = await found(people, desk, "suvi", "employment-support")
     opened = await desk.post(f"{page}/open", {"category": "work-ability-plan"})
-    assert "Goals" in words(opened) and "support into work" in words(opened)
+    assert "Goals" in words(opened) and "supporting the client into work" in words(opened)
     assert opened.headers["cache-control"] == "no-store"
     entry = next(one for one in people.laws.entries() if one.outcome == "permit")
     assert entry.a is not None and entry.a["system"] == desk_system("tyollisyysalue") and entry.a["person"] == "w-1"

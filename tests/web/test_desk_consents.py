@@ -10,7 +10,6 @@ import pytest
 
 from adapters.sql.desk_records import SqlDeskRecords
 from adapters.sql.sealing import Sealing
-from gateway.consent.model import GiverKind
 from gateway.demo.phone import read_messages
 from gateway.web.desk.draft import Draft
 from tests.laws.gateway_world import STRANGER
@@ -90,7 +89,7 @@ async def test_maija_lets_her_plan_be_seen_and_not_what_it_says_of_substance_use
 async def test_nothing_is_ticked_before_the_client_says_so(people: People) -> None:
     desk = await doctor(people)
     page = await found(people, desk, "maija", "care")
-    begun = place_of(await desk.post(f"{page}/consent", {"situation": "work-ability"}))
+    begun = place_of(await desk.post(f"{page}/consent", {"situation": "work-ability", "decides": "client"}))
     assert " checked" not in (await desk.get(begun)).text
     draft = begun.removesuffix("/rows")
     await desk.post(begun, {"row": [PLAN]})
@@ -102,7 +101,9 @@ async def test_nothing_is_ticked_before_the_client_says_so(people: People) -> No
 async def test_spoken_words_are_no_choice_for_rows_that_others_hold(people: People) -> None:
     desk = await coach(people)
     page = await found(people, desk, "suvi", "employment-support")
-    draft = place_of(await desk.post(f"{page}/consent", {"situation": "work-ability"})).removesuffix("/rows")
+    draft = place_of(
+        await desk.post(f"{page}/consent", {"situation": "work-ability", "decides": "client"})
+    ).removesuffix("/rows")
     await desk.post(f"{draft}/rows", {"row": [PLAN]})
     await desk.post(f"{draft}/details", {"period": "3"})
     assert 'value="verbal"' not in (await desk.get(f"{draft}/method")).text
@@ -344,16 +345,3 @@ async def test_draft_of_another_version_of_the_program_is_no_page(people: People
         await store.save_draft("sote-keskus", f"{place:032x}", content)
         assert (await desk.get(f"/desk/drafts/{place:032x}/rows")).status_code == 404
     assert (await desk.get("/desk/worklist")).status_code == 200
-
-
-async def test_who_comes_in_the_clients_place_is_led_to_where_a_mandate_is_asked(people: People) -> None:
-    desk = await coach(people)
-    page = await found(people, desk, "nuori", "employment-support")
-    begun = await desk.get(f"{page}/consent")
-    assert "At the desk only the client decides" in words(begun) and f'href="{page}/ask"' in begun.text
-    row = re.search(r'name="row" value="([a-z:-]*work-ability-plan[a-z:-]*)"', (await desk.get(f"{page}/ask")).text)
-    assert row is not None
-    place_of(await desk.post(f"{page}/ask", {"row": row[1]}))
-    people.laws.gateway.mandates.add(await people.client_id("nuori"), GiverKind.GUARDIAN, "register:1")
-    guardian = await people.client("maija", acting_for="nuori")
-    assert "Somebody asks for your permission" in words(await guardian.get("/portal"))

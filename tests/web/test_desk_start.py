@@ -16,7 +16,7 @@ NURSE = ("terveystarkastus", "terveydenhoitaja")
 async def test_somebody_with_one_service_role_and_purpose_is_at_work_at_once(people: People) -> None:
     desk = await people.professional(*COACH)
     page = await desk.get("/desk")
-    assert page.status_code == 200 and "support into work" in words(page)
+    assert page.status_code == 200 and "supporting the client into work" in words(page)
 
 
 async def test_somebody_with_several_purposes_chooses_first_and_only_what_is_theirs(people: People) -> None:

@@ -15,7 +15,7 @@ from gateway.web.page import WEB
 from tests.parts.html_validate import findings
 from tests.web.crawl import kind_of, pages_of, routes_of
 from tests.web.furnished import furnish
-from tests.web.live import NARROW, Live, chromium, live, with_providers
+from tests.web.live import NARROW, Live, chromium, live, with_a_custodian
 from tests.web.readers import READERS, crawled, reader
 
 BUDGET = 60 * 1024
@@ -29,7 +29,7 @@ _RULES = {
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A furnished gateway with pages, on a port, at which one can sign in."""
-    with live(tmp_path_factory.mktemp("pages"), with_providers) as opened:
+    with live(tmp_path_factory.mktemp("pages"), with_a_custodian) as opened:
         opened.run(furnish(opened.people))
         yield opened
 

@@ -34,7 +34,7 @@ async def test_counts_are_the_organisations_own_and_a_look_at_them_is_no_entry(p
     before = laws.size()
     officer = await people.officer("tyollisyysalue")
     page = words(await officer.get("/oversight"))
-    assert "1 times information was given" in page and "1 permissions given or changed" in page
+    assert "Information given: 1" in page and "Permissions given or changed: 1" in page
     assert "Witness None." in page and "Second volume None." in page
     assert laws.size() == before
 

@@ -42,7 +42,7 @@ async def test_an_officer_answers_who_saw_suvis_plan_in_may_and_why(people: Peop
     page = words(found)
     assert page.count("received: work-ability plan") == 1 and page.count("Nothing was given.") == 1
     assert "12 May 2027 at 12:00" in page and "Olli Ohjaaja (w-77), personal job coach" in page
-    assert "support into work" in page and "the client's consent" in page
+    assert "supporting the client into work" in page and "the client's consent" in page
 
     # One entry, with its explanation and its proof.
     released = re.search(r'href="(/oversight/entries/2027/\d+\?[^"]+)">\s*Esimerkkilä[^<]*received', found.text)

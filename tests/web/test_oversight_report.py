@@ -105,7 +105,7 @@ async def test_the_package_of_article_15_names_no_worker_at_all(people: People) 
     for name in ("report.csv", "report.json"):
         text = (await officer.get(f"{address}/files/{name}")).text
         assert "Olli" not in text + page and "worker-1" not in text + page
-        assert "support into work" in text and "work-ability plan" in text and "municipal trial" in text
+        assert "supporting you into work" in text and "work-ability plan" in text and "municipal trial" in text
 
 
 async def test_digests_of_what_went_out_stand_in_the_log_and_each_step_is_an_entry(people: People) -> None:

@@ -42,7 +42,7 @@ async def test_an_officer_finds_who_saw_a_client_and_why(people: People) -> None
     page = words(await officer.get(address))
     assert "municipal trial) received: work-ability plan" in page
     assert "Olli (worker-1), personal job coach" in page
-    assert "support into work" in page and "the client's consent" in page
+    assert "supporting the client into work" in page and "the client's consent" in page
 
 
 async def test_an_organisation_without_a_part_sees_nothing_of_it_anywhere(people: People) -> None:
@@ -61,7 +61,7 @@ async def test_an_organisation_without_a_part_sees_nothing_of_it_anywhere(people
                 assert "worker-1" not in export.text and "Salainen" not in export.text
                 assert "disclosure" not in export.text
         front = words(await officer.get("/oversight"))
-        assert "0 times information was given" in front and "0 permissions given" in front
+        assert "Information given: 0" in front and "Permissions given or changed: 0" in front
 
 
 async def test_the_custodians_officer_sees_the_same_release(people: People) -> None:

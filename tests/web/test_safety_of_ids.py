@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gateway.disclosure.concern import Answer
-from gateway.disclosure.log_search import Officer
+from gateway.disclosure.log_query import Officer
 from gateway.web.session import Kind, SignedIn
 from tests.laws.gateway_world import STRANGER
 from tests.web.crawl import routes_of

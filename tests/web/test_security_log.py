@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from io import StringIO
 from pathlib import Path
 
+import httpx
 import orjson
 import pytest
 
@@ -14,7 +15,7 @@ from gateway.demo.provider.installing import CLIENTS
 from gateway.serving.logs import set_up_logs
 from gateway.web.sign_in.sessions import IDLE
 from tests.laws.gateway_world import BASE
-from tests.web.sign_in_world import SignInWorld, changed, open_sign_in
+from tests.web.sign_in_world import COOKIE, SignInWorld, changed, open_sign_in
 
 FIELDS = ("event", "role", "provider", "outcome", "session")
 
@@ -84,13 +85,48 @@ async def test_who_is_turned_away_leaves_the_reason_alone(world: SignInWorld, st
     ]
 
 
-async def test_a_form_of_somebody_who_is_not_signed_in_leaves_no_line(world: SignInWorld, stream: StringIO) -> None:
+async def test_a_form_of_somebody_whose_session_timed_out_leaves_the_time_out_alone_and_once(
+    world: SignInWorld, stream: StringIO
+) -> None:
     browser = world.browser()
     await browser.signs_in("suvi")
     csrf = await browser.csrf()
     world.laws.clock.advance(IDLE)
-    await browser.web.post(f"{BASE}/sign-out", data={"csrf": csrf}, headers={"origin": BASE})
-    assert [one["event"] for one in lines(stream)] == ["sign-in"]
+    for _ in range(2):
+        await browser.web.post(f"{BASE}/sign-out", data={"csrf": csrf}, headers={"origin": BASE})
+        await browser.web.get(f"{BASE}/portal")
+    begun, over = lines(stream)
+    assert [over[name] for name in FIELDS[:4]] == ["time-out", "client", CLIENTS, "done"]
+    assert over["session"] == begun["session"] and over["level"] == "INFO"
+
+
+async def test_a_cookie_of_nobodys_leaves_no_line(world: SignInWorld, stream: StringIO) -> None:
+    browser = world.browser()
+    browser.web.cookies.set(COOKIE, "guessed", domain="gateway.example")
+    assert (await browser.web.get(f"{BASE}/portal")).status_code == 303
+    assert lines(stream) == []
+
+
+async def test_choosing_on_whose_behalf_and_going_back_are_lines_of_the_same_session(
+    world: SignInWorld, stream: StringIO
+) -> None:
+    browser = world.browser()
+    await browser.signs_in("sirpa")
+    sent = await browser.web.get(f"{BASE}/acting-for/start")
+    back = await browser.identifies(httpx.URL(sent.headers["location"]), "0")
+    assert (await browser.web.get(back)).status_code == 303
+    # The answer counts once.
+    assert (await browser.web.get(back)).status_code == 400
+    await browser.web.post(f"{BASE}/acting-for/self", data={"csrf": await browser.csrf()})
+    told = [one for one in lines(stream) if one["event"] != "provider-sign-out"]
+    assert [(one["event"], one["outcome"]) for one in told] == [
+        ("sign-in", "done"), ("acting-for", "done"), ("acting-for", "stale"), ("acting-for-self", "done"),
+    ]  # fmt: skip
+    assert len({one["session"] for one in told}) == 1 and told[2]["level"] == "WARNING"
+    sirpa, nuori = world.laws.world.clients["sirpa"], world.laws.world.clients["nuori"]
+    written, other = stream.getvalue(), await world.laws.client("nuori")
+    for secret in (other, nuori.name, nuori.code.reveal(), nuori.code.masked, sirpa.code.reveal(), "valtuudet-"):
+        assert secret not in written
 
 
 async def test_no_line_has_a_name_a_code_or_an_id_of_the_person(world: SignInWorld, stream: StringIO) -> None:

@@ -68,6 +68,7 @@ def talk_over(walk: Walk, answer: str) -> int:
     page = walk.page
     page.get_by_role("main").locator("a[href$='/consent']").click()
     walk.tick("input[name=situation][value=work-ability]")
+    walk.tick("input[name=decides][value=client]")
     on("form button")
     # What was put aside or refused is not offered again: each talk is about the first that is left.
     walk.tick("input[name=row]")

@@ -45,7 +45,9 @@ from gateway.errors import SettingsError
 FOLDER: Final = "identification"
 IDENTIFICATION: Final = f"{FOLDER}/providers.yaml"
 CLIENTS: Final = "suomifi"
-_TOPICS: Final = {"manage": ["suostumusten-hallinta"], "see": ["suostumusten-katselu"]}
+_TOPICS: Final = {
+    "manage": ["suostumusten-hallinta"], "see": ["suostumusten-katselu"], "trustee": ["edunvalvonta-henkilon-asiat"],
+}  # fmt: skip
 """The simulated register's topics, and what they let somebody do here."""
 _SECRETS: Final = "mandates.json"
 _NAMES: Final = {
@@ -154,11 +156,15 @@ def _with(provided: Provided, people: Sequence[DemoPerson]) -> Provided:
 
 def _account(place: Path, base: str) -> RegisterAccount:
     file = place / _SECRETS
-    if not file.exists():
-        made = {name: f"demo-{secrets.token_urlsafe(24)}" for name in ("api_key", "oauth_secret")}
-        _write(file, json.dumps(made))
-    told = json.loads(file.read_text("utf-8"))
-    return RegisterAccount(base, "saattaen-demo", told["api_key"], told["oauth_secret"])
+    told = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    names = ("api_key", "oauth_secret", "rest_api_key")
+    if missing := [name for name in names if name not in told]:
+        told |= {name: f"demo-{secrets.token_urlsafe(24)}" for name in missing}
+        _write(file, json.dumps(told))
+    return RegisterAccount(
+        base, "saattaen-demo", told["api_key"], told["oauth_secret"], trustee_topics=tuple(_TOPICS["trustee"]),
+        rest_api_key=told["rest_api_key"],
+    )  # fmt: skip
 
 
 def _key(place: Path, name: str) -> ECKey:

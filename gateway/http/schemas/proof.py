@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from gateway.http.schemas.base import Incoming, Outgoing, Sha256
-from gateway.http.schemas.consent import MAX_ROWS, GrantBody, ShownBody
+from gateway.http.schemas.consent import MAX_ROWS, GiverBody, GrantBody, ShownBody
 from gateway.http.schemas.identifier import ClientIdentifier
 
 
@@ -15,6 +15,9 @@ class OfferBody(Incoming):
     client: ClientIdentifier
     grants: list[GrantBody] = Field(min_length=1, max_length=MAX_ROWS)
     shown: ShownBody
+    giver: GiverBody = Field(
+        default=GiverBody(), description="Who decides; the giving that names the proof names the same."
+    )
 
 
 class OfferAnswer(Outgoing):

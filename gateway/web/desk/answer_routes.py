@@ -16,15 +16,17 @@ from gateway.consent.model import CaptureMethod, ConsentId
 from gateway.errors import ConsentRefused, NotAvailable
 from gateway.web.desk import answering
 from gateway.web.desk.desk import Desk, DeskRoute, Entered
-from gateway.web.desk.draft import Draft
+from gateway.web.desk.draft import REPRESENTATIVE, Draft
 from gateway.web.desk.drafts import Drafts
-from gateway.web.desk.scan import SUFFIXES, type_of_scan
+from gateway.web.desk.scan import type_of_scan
+from gateway.web.desk.whom import Whom
 from gateway.web.language import N_, NAMES
 from gateway.web.page import HEADERS, see_other
 
 MAX_NOTE: Final = 1000
 _SAYS: Final = {
     "evidence-missing": N_("The proof does not hold: not confirmed in time, or a paper compared by the same person."),
+    "mandate-missing": N_("The register does not tell any more that this person may decide. Nothing is recorded."),
     "period-empty": N_("The time has run out. Choose the period again."),
 }  # fmt: skip
 _OTHERWISE: Final = N_("This cannot be recorded as it is. Go back and look at each screen again.")
@@ -40,7 +42,7 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
         draft = await drafts.mine(entered, draft_id)
         if not draft.method or not draft.has_period:
             return see_other(f"/desk/drafts/{draft.id}/method")
-        return _turned(request, entered, draft)
+        return await _turned(request, entered, draft)
 
     @router.post("/language")
     async def language(request: Request, draft_id: str) -> Response:
@@ -67,8 +69,14 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
         shown = answering.words_of(desk, draft).sha256
         if form.text("shown") != shown:
             # The words on the screen are no longer those that would be recorded: they are shown anew.
-            return _turned(request, entered, draft, changed=True, status=422)
-        match form.text("answer"):
+            return await _turned(request, entered, draft, changed=True, status=422)
+        try:
+            return await _take(request, entered, draft, whom, form.text("answer"), shown)
+        except ConsentRefused as refused:
+            return _over(request, entered, draft, whom, refused)
+
+    async def _take(request: Request, entered: Entered, draft: Draft, whom: Whom, said: str, shown: str) -> Response:
+        match said:
             case "yes":
                 draft = replace(draft.unanswered(), said_yes=True, shown=shown)
                 if draft.method == CaptureMethod.OWN_PHONE:
@@ -77,12 +85,12 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
                 return see_other(_next(draft))
             case "no":
                 await answering.refuse(desk, entered, draft, whom)
-                return see_other(f"/desk/clients/{whom.ref}/answered/no")
+                return see_other(_answered(draft, whom, "no"))
             case "later":
                 await answering.put_off(desk, entered, draft, whom)
-                return see_other(f"/desk/clients/{whom.ref}/answered/later")
+                return see_other(_answered(draft, whom, "later"))
             case _:
-                return _turned(request, entered, draft, status=422)
+                return await _turned(request, entered, draft, status=422)
 
     @router.get("/proof")
     async def proof(request: Request, draft_id: str) -> Response:
@@ -102,12 +110,15 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
             return see_other(f"/desk/drafts/{draft.id}/show")
         match draft.method:
             case CaptureMethod.OWN_PHONE if form.text("again"):
-                draft = await answering.offer(desk, entered, draft, whom)
+                try:
+                    draft = await answering.offer(desk, entered, draft, whom)
+                except ConsentRefused as refused:
+                    return _over(request, entered, draft, whom, refused)
                 await drafts.save(entered, draft)
                 return see_other(f"/desk/drafts/{draft.id}/proof")
             case CaptureMethod.OWN_PHONE:
                 confirmed = await answering.has_confirmed(desk, draft, whom)
-                fault = "" if confirmed else N_("The client has not confirmed it on their own phone yet.")
+                fault = "" if confirmed else _unconfirmed(draft)
             case CaptureMethod.VERBAL:
                 draft = replace(draft, note=form.text("note", most=MAX_NOTE))
                 fault = "" if len(draft.note) >= 10 else N_("Write down the words that were said.")
@@ -146,8 +157,11 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
         whom = await desk.whom(entered, draft.ref)
         if form.text("unsure"):
             # Whoever doubts records no permission: it is put off, and nothing of the doubt is kept.
-            await answering.put_off(desk, entered, draft, whom)
-            return see_other(f"/desk/clients/{whom.ref}/answered/later")
+            try:
+                await answering.put_off(desk, entered, draft, whom)
+            except ConsentRefused as refused:
+                return _over(request, entered, draft, whom, refused)
+            return see_other(_answered(draft, whom, "later"))
         if not answering.is_proven(draft) or answering.words_of(desk, draft).sha256 != draft.shown:
             return see_other(f"/desk/drafts/{draft.id}/show")
         if not form.text("told"):
@@ -187,42 +201,19 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
         )
         return Response(picture.getvalue(), headers=HEADERS, media_type="image/svg+xml")
 
-    @router.get("/scan")
-    async def scan(request: Request, draft_id: str) -> Response:
-        entered = await desk.enter(request)
-        draft = await drafts.of_service(entered, draft_id)
-        content = await desk.records.scan(entered.service, draft.id) if draft.scan else None
-        if content is None:
-            raise NotAvailable("There is no such page.")
-        name = f"scan.{SUFFIXES[draft.scan_type]}"
-        # Somebody else's bytes: they are handed over to be kept or shown by a program of the worker's, never as a page.
-        sent = HEADERS | {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(content, headers=sent, media_type=draft.scan_type)
+    def _over(request: Request, entered: Entered, draft: Draft, whom: Whom, refused: ConsentRefused) -> Response:
+        """Return the page where the register is asked anew: it was asked at this act, and the mandate stands no more.
 
-    @router.get("/compare")
-    async def compare(request: Request, draft_id: str) -> Response:
-        entered = await desk.enter(request)
-        return await _compare(request, entered, await _of_a_colleague(entered, draft_id))
+        Any other refusal is raised again.
+        """
+        if refused.reason != "mandate-missing":
+            raise refused
+        return desk.render(
+            request, entered, "representative.html", status=422, whom=whom, draft=draft, capacity="",
+            faults={"code": _SAYS["mandate-missing"]}, asks=desk.mandates is not None,
+        )  # fmt: skip
 
-    @router.post("/compare")
-    async def compared(request: Request, draft_id: str) -> Response:
-        entered = await desk.enter(request, "compare")
-        form = await desk.form(request, entered)
-        draft = await _of_a_colleague(entered, draft_id)
-        whom = await desk.whom(entered, draft.ref)
-        if form.text("same") != draft.scan:
-            return await _compare(request, entered, draft, wrong=True, status=422)
-        await drafts.save(entered, await answering.compare(desk, entered, draft, whom))
-        return see_other("/desk/worklist")
-
-    async def _of_a_colleague(entered: Entered, draft_id: str) -> Draft:
-        draft = await drafts.of_service(entered, draft_id)
-        mine = draft.worker == entered.session.signed_in.subject
-        if mine or not draft.scan or draft.check or draft.is_done:
-            raise NotAvailable("There is no such page.")
-        return draft
-
-    def _turned(
+    async def _turned(
         request: Request, entered: Entered, draft: Draft, *, changed: bool = False, status: int = 200
     ) -> Response:
         """Return the client's screen, in the client's language whatever the worker's is."""
@@ -230,7 +221,7 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
         page = replace(desk.pages.page(request, entered.session), language=language)
         text = desk.pages.text(
             page, "desk/turned.html", draft=draft, words=answering.words_of(desk, draft), changed=changed,
-            language=language,
+            language=language, whom=await desk.whom(entered, draft.ref),
         )  # fmt: skip
         return Response(text, status, headers=HEADERS, media_type="text/html; charset=utf-8")
 
@@ -247,16 +238,20 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
         whom = await desk.whom(entered, draft.ref)
         return desk.render(request, entered, "understood.html", status=status, whom=whom, draft=draft, fault=fault)
 
-    async def _compare(
-        request: Request, entered: Entered, draft: Draft, *, wrong: bool = False, status: int = 200
-    ) -> Response:
-        words = answering.words_of(desk, draft)
-        whom = await desk.whom(entered, draft.ref)
-        return desk.render(
-            request, entered, "compare.html", status=status, whom=whom, draft=draft, words=words, wrong=wrong
-        )
-
     return router
+
+
+def _unconfirmed(draft: Draft) -> str:
+    """Return what is told where the code was not written on the phone of who decides."""
+    if draft.decides == REPRESENTATIVE:
+        return N_("It has not been confirmed on the own phone of who decides yet.")
+    return N_("The client has not confirmed it on their own phone yet.")
+
+
+def _answered(draft: Draft, whom: Whom, said: str) -> str:
+    """Return the page after a no or a later."""
+    in_place = "-for-them" if draft.decides == REPRESENTATIVE else ""
+    return f"/desk/clients/{whom.ref}/answered/{said}{in_place}"
 
 
 def _next(draft: Draft) -> str:

@@ -12,7 +12,7 @@ from gateway.consent.standing import COOL_DOWN
 from gateway.consent.wording import Rendered, render
 from gateway.directory.instants import from_micros
 from gateway.web.desk.desk import Desk, Entered
-from gateway.web.desk.draft import Draft
+from gateway.web.desk.draft import SUPPORTED, Draft
 from gateway.web.desk.whom import Whom
 
 
@@ -35,7 +35,10 @@ async def client_of(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> C
 async def offer(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> Draft:
     """Send a code for these words to the client's own phone; return the draft with its handle."""
     client = await client_of(desk, entered, draft, whom)
-    handle = await desk.recording.offer(client, draft.grant_rows(), words_of(desk, draft).shown(), entered.actor)
+    handle = await desk.recording.offer(
+        client, draft.grant_rows(), words_of(desk, draft).shown(), entered.actor, giver=draft.giver,
+        bearer=await _bearer(desk, draft),
+    )  # fmt: skip
     return replace(draft, handle=handle)
 
 
@@ -48,7 +51,9 @@ async def compare(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> Dra
     """Record that this worker compared the scan with the rows; return the draft with the reference of that."""
     client = await client_of(desk, entered, draft, whom)
     shown = words_of(desk, draft).shown()
-    reference = await desk.recording.check_paper(client, draft.grant_rows(), shown, draft.scan, entered.actor)
+    reference = await desk.recording.check_paper(
+        client, draft.grant_rows(), shown, draft.scan, entered.actor, giver=draft.giver
+    )
     return replace(draft, check=reference, checked_by=entered.session.signed_in.name)
 
 
@@ -57,13 +62,16 @@ async def give(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> Given:
     capture = Capture(CaptureMethod(draft.method), service=entered.service, evidence=evidence_of(draft))
     client = await client_of(desk, entered, draft, whom)
     shown = words_of(desk, draft).shown()
-    return await desk.recording.give(client, draft.grant_rows(), capture, shown, by=entered.actor, form=draft.id)
+    return await desk.recording.give(
+        client, draft.grant_rows(), capture, shown, giver=draft.giver, by=entered.actor, form=draft.id,
+        bearer=await _bearer(desk, draft),
+    )  # fmt: skip
 
 
 async def refuse(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> None:
     """Record the no."""
     client = await client_of(desk, entered, draft, whom)
-    await desk.recording.refuse(client, draft.refused_rows(), by=entered.actor)
+    await desk.recording.refuse(client, draft.refused_rows(), giver=draft.giver, by=entered.actor)
     await _remember(desk, entered, draft, AnswerKind.REFUSED)
 
 
@@ -71,26 +79,38 @@ async def put_off(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> Non
     """Record that the client decides later, or that nobody can be sure that the client understood."""
     client = await client_of(desk, entered, draft, whom)
     each_once = {(row.recipient, row.category): row for row in draft.rows}
-    await desk.recording.put_off(client, tuple(each_once.values()), by=entered.actor)
+    await desk.recording.put_off(client, tuple(each_once.values()), giver=draft.giver, by=entered.actor)
     await _remember(desk, entered, draft, AnswerKind.LATER)
 
 
 def evidence_of(draft: Draft) -> Evidence:
-    """Return what the method leaves behind."""
+    """Return what the method leaves behind, and that somebody helped the client to understand where one did."""
+    helped = (("supported", "yes"),) if draft.decides == SUPPORTED else ()
+    return Evidence((*_of_method(draft), *helped))
+
+
+def _of_method(draft: Draft) -> tuple[tuple[str, str], ...]:
     match CaptureMethod(draft.method):
         case CaptureMethod.OWN_PHONE:
-            return Evidence((("handle", draft.handle),))
+            return (("handle", draft.handle),)
         case CaptureMethod.VERBAL:
-            return Evidence((("note", draft.note),))
+            return (("note", draft.note),)
         case CaptureMethod.PAPER_SCAN:
-            return Evidence((("scan_sha256", draft.scan), ("check", draft.check)))
+            return (("scan_sha256", draft.scan), ("check", draft.check))
         case _:
-            return Evidence((("identity_check", draft.identity_check),))
+            return (("identity_check", draft.identity_check),)
 
 
 def is_proven(draft: Draft) -> bool:
     """Return whether the method's evidence is there, as far as the desk can tell; the use case judges it."""
     return draft.said_yes and all(value for _, value in evidence_of(draft).items)
+
+
+async def _bearer(desk: Desk, draft: Draft) -> ClientId | None:
+    """Return whose own channel a code goes to in the client's place: nobody's where we do not know who decides."""
+    if draft.giver.is_client or desk.mandates is None:
+        return None
+    return await desk.mandates.bearer(draft.mandate)
 
 
 async def _remember(desk: Desk, entered: Entered, draft: Draft, kind: AnswerKind) -> None:

@@ -25,7 +25,7 @@ from gateway.disclosure.phrases import Phrases
 from gateway.disclosure.reading_view import ReadingView
 from gateway.disclosure.release import Refused, Released, ReleasedOwn
 from gateway.disclosure.request import Action, DisclosureRequest
-from gateway.errors import NotAvailable
+from gateway.errors import CustodianUnavailable, NotAvailable
 from gateway.http.problems import request_id
 from gateway.web.desk.deposit_form import depositable
 from gateway.web.desk.desk import Desk, DeskRoute, Entered
@@ -97,19 +97,28 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
             entered.work.role, entered.work.purpose, request_id(request), document=document,
             identifier=views.lookup(whom.identifier) if document is None else None, category=category.code,
         )  # fmt: skip
-        answer = await views.disclose(asked)
+        answer, away = None, False
+        try:
+            answer = await views.disclose(asked)
+        except CustodianUnavailable:
+            # It stands in the log; the worker is told here, where it can be tried again.
+            away = True
         released = answer.documents if isinstance(answer, Released) else ()
         documents = [
             Opened(one.document.custodian, one.document.dated, views.read_released(one.body, category.code))
             for one in released
         ]
         language = desk.pages.page(request).language
-        told_closed = views.phrases.open_to("not-open", language)
-        return desk.render(
-            request, entered, "opened.html", whom=whom, category=category.code, documents=documents,
-            incomplete=isinstance(answer, Released) and answer.incomplete, closed=told_closed,
+        shown = desk.render(
+            request, entered, "opened.html", status=503 if away else 200, whom=whom, category=category.code,
+            document=document, documents=documents, incomplete=isinstance(answer, Released) and answer.incomplete,
+            away=views.phrases.open_to("custodian-unavailable", language) if away else None,
+            closed=views.phrases.open_to("not-open", language),
             label=lambda code: views.phrases.text("labels", code, language),
         )  # fmt: skip
+        if away:
+            shown.headers["retry-after"] = "2"
+        return shown
 
     @router.post("/report")
     async def report(request: Request, ref: str) -> Response:

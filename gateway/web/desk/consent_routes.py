@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +15,9 @@ from gateway.web.desk.desk import Desk, DeskRoute, Entered
 from gateway.web.desk.whom import Whom
 from gateway.web.page import see_other
 
+ANSWERS: Final = ("no", "later", "no-for-them", "later-for-them")
+"""What the client said, or somebody in the client's place."""
+
 
 def consent_router(desk: Desk) -> APIRouter:
     """Return the routes."""
@@ -21,7 +26,7 @@ def consent_router(desk: Desk) -> APIRouter:
     @router.get("/answered/{answer}")
     async def answered(request: Request, ref: str, answer: str) -> Response:
         entered = await desk.enter(request)
-        if answer not in ("no", "later"):
+        if answer not in ANSWERS:
             raise NotAvailable("There is no such page.")
         return desk.render(request, entered, "answered.html", whom=await desk.whom(entered, ref), answer=answer)
 

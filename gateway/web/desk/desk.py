@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.consent.desk_records import Caseload, DeskRecords
-from gateway.consent.model import Actor, ClientId
+from gateway.consent.model import Actor, ClientId, GiverKind
 from gateway.consent.person import Person
 from gateway.consent.recording import Recording
 from gateway.consent.wording import Wordings
@@ -22,12 +22,21 @@ from gateway.disclosure.request import Requester
 from gateway.errors import GatewayError, NotAvailable
 from gateway.http.problems import request_id
 from gateway.web.desk.draft import last_day
+from gateway.web.desk.mandates import DeskMandates
 from gateway.web.desk.whom import Finder, Whom
 from gateway.web.desk.work import COOKIE, Work, chosen_of, works_of
 from gateway.web.doors import Doors
 from gateway.web.forms import Form, read_form
+from gateway.web.language import N_
 from gateway.web.page import Pages, see_other
 from gateway.web.session import Session
+
+CAPACITIES: Final = {
+    str(GiverKind.GUARDIAN): N_("Guardian of a child under 18"),
+    str(GiverKind.MANDATE): N_("Somebody with the client's mandate"),
+    str(GiverKind.TRUSTEE): N_("Guardian appointed for an adult"),
+}  # fmt: skip
+"""In which capacities somebody decides in a client's place."""
 
 
 class WorkNeeded(GatewayError):
@@ -82,6 +91,8 @@ class Desk:
     check_standing: Callable[[Requester, str], Awaitable[None]]
     clock: Clock
     demo: bool
+    mandates: DeskMandates | None = None
+    """Asks the register after who sits here in a client's place; None where the installation has none to ask."""
 
     @property
     def work_cookie(self) -> str:
@@ -123,7 +134,7 @@ class Desk:
         """Return a page of the desk."""
         return self.pages.render(
             request, f"desk/{template}", entered.session, status=status, work=entered.work,
-            has_choice=len(entered.works) > 1, last_day=last_day, **values,
+            has_choice=len(entered.works) > 1, last_day=last_day, capacities=CAPACITIES, **values,
         )  # fmt: skip
 
 

@@ -14,10 +14,12 @@ from typing import Final, cast
 import orjson
 
 from gateway.consent.checks import year_after
-from gateway.consent.model import AskedRow, GrantRow, RefusedRow
+from gateway.consent.model import AskedRow, Giver, GiverKind, GrantRow, RefusedRow
 from gateway.directory.instants import HELSINKI, from_micros, to_micros
 
 MONTHS: Final = (3, 6, 12)
+CLIENT, SUPPORTED, REPRESENTATIVE = "client", "supported", "representative"
+"""Who decides: the client alone, the client with somebody who helps to understand, or somebody in their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,13 @@ class Draft:
     consent: str = ""
     confirm: str = ""
     """Handle of the code that the client was sent to confirm what was recorded."""
+    decides: str = CLIENT
+    capacity: str = ""
+    """A representative's kind and reference at the register, the instant at which they are one no longer, and what the
+    register said that the mandate covers; empty until it has said so."""
+    mandate: str = ""
+    mandate_ends: int | None = None
+    covers: str = ""
 
     def to_bytes(self) -> bytes:
         """Return it as it is kept."""
@@ -71,10 +80,25 @@ class Draft:
     def with_rows(self, rows: Iterable[AskedRow]) -> Draft:
         """Return it with other rows: all that was said about earlier ones is gone."""
         return Draft(self.id, self.ref, self.worker, self.situation, tuple(rows), language=self.language,
-                     register=self.register, name=self.name)  # fmt: skip
+                     register=self.register, name=self.name, decides=self.decides, capacity=self.capacity,
+                     mandate=self.mandate, mandate_ends=self.mandate_ends, covers=self.covers)  # fmt: skip
+
+    def given_by(self, giver: Giver) -> Draft:
+        """Return it with the representative that the register told of; what was said before counts no more."""
+        begun = Draft(self.id, self.ref, self.worker, self.situation, language=self.language, register=self.register,
+                      name=self.name, decides=self.decides)  # fmt: skip
+        return replace(
+            begun, capacity=str(giver.kind), mandate=giver.register_reference or "", covers=giver.scope or "",
+            mandate_ends=None if giver.until is None else to_micros(giver.until),
+        )  # fmt: skip
 
     def with_period(self, ticks: Iterable[Iterable[str]], at: datetime, until: datetime) -> Draft:
-        """Return it with ticks and a period that begins now; an answer to other words counts no more."""
+        """Return it with ticks and a period that begins now; an answer to other words counts no more.
+
+        A representative's permission ends with the mandate, and the words on the screen say so.
+        """
+        if self.mandate_ends is not None:
+            until = min(until, from_micros(self.mandate_ends))
         return replace(
             self.unanswered(), ticks=tuple(tuple(sorted(row)) for row in ticks), valid_from=to_micros(at),
             until=to_micros(until),
@@ -85,6 +109,18 @@ class Draft:
         return replace(
             self, said_yes=False, shown="", handle="", scan="", scan_type="", check="", checked_by="", note="",
         )  # fmt: skip
+
+    @property
+    def lacks_mandate(self) -> bool:
+        """Whether somebody is to decide in the client's place whom the register has not told of."""
+        return self.decides == REPRESENTATIVE and not self.mandate
+
+    @property
+    def giver(self) -> Giver:
+        """Return who decides. Only where `lacks_mandate` is false."""
+        if self.decides != REPRESENTATIVE:
+            return Giver()
+        return Giver(GiverKind(self.capacity), self.mandate)
 
     @property
     def has_period(self) -> bool:

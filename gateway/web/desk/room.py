@@ -11,6 +11,8 @@ from gateway.web.desk.consent_routes import consent_router
 from gateway.web.desk.deposit_routes import Accepts, Stores, deposit_router
 from gateway.web.desk.desk import Desk
 from gateway.web.desk.drafts import Drafts
+from gateway.web.desk.paper_routes import paper_router
+from gateway.web.desk.representative_routes import representative_router
 from gateway.web.desk.start_routes import start_router
 from gateway.web.desk.talk_routes import talk_router
 from gateway.web.desk.worklist_routes import worklist_router
@@ -22,7 +24,8 @@ def desk_routers(
     """Return the routers of the room."""
     drafts = Drafts(desk.records)
     return (
-        start_router(desk, views.entries), talk_router(desk, drafts), answer_router(desk, drafts),
+        start_router(desk, views.entries), representative_router(desk, drafts, views.entries),
+        talk_router(desk, drafts), answer_router(desk, drafts), paper_router(desk, drafts),
         worklist_router(desk, drafts, search, views.phrases), consent_router(desk),
         deposit_router(desk, acceptance, deposits), client_router(desk, views),
     )  # fmt: skip

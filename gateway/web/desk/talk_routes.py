@@ -14,15 +14,20 @@ from gateway.consent.model import CaptureMethod
 from gateway.directory.model import Directory
 from gateway.web.desk.client_routes import code_of
 from gateway.web.desk.desk import Desk, DeskRoute, Entered
-from gateway.web.desk.draft import MONTHS, Draft, end_of
+from gateway.web.desk.draft import CLIENT, MONTHS, REPRESENTATIVE, SUPPORTED, Draft, end_of
 from gateway.web.desk.drafts import Drafts
 from gateway.web.desk.situations import load_situations
+from gateway.web.desk.whom import Whom
 from gateway.web.language import N_, NAMES
 from gateway.web.page import see_other
 
 METHODS: Final = (
     CaptureMethod.WITH_PROFESSIONAL, CaptureMethod.OWN_PHONE, CaptureMethod.VERBAL, CaptureMethod.PAPER_SCAN
 )  # fmt: skip
+DECIDES: Final = {
+    CLIENT: N_("The client alone"), SUPPORTED: N_("The client, with somebody who helps to understand"),
+    REPRESENTATIVE: N_("Somebody else in the client's place"),
+}  # fmt: skip
 IDENTITY_CHECKS: Final = {
     "document": N_("Identity document"), "known": N_("I know the person from before"),
     "electronic": N_("Strong electronic identification"),
@@ -38,35 +43,41 @@ def talk_router(desk: Desk, drafts: Drafts) -> APIRouter:
     async def situation(request: Request, ref: str) -> Response:
         entered = await desk.enter(request)
         whom = await desk.whom(entered, ref)
-        language = desk.pages.page(request).language
-        options = [(code, one.name.text(language)) for code, one in load_situations().items()]
-        return desk.render(request, entered, "situation.html", whom=whom, options=options, wrong=False)
+        return _situation(request, entered, whom, {})
 
     @router.post("/clients/{ref}/consent")
     async def begin(request: Request, ref: str) -> Response:
         entered = await desk.enter(request, "record")
         form = await desk.form(request, entered)
         whom = await desk.whom(entered, ref)
-        chosen = form.text("situation")
+        chosen, decides = form.text("situation"), form.text("decides")
+        faults: dict[str, str] = {}
         if chosen not in load_situations():
-            language = desk.pages.page(request).language
-            options = [(code, one.name.text(language)) for code, one in load_situations().items()]
-            return desk.render(request, entered, "situation.html", status=422, whom=whom, options=options, wrong=True)
+            faults["situation"] = N_("Choose a situation.")
+        if decides not in DECIDES:
+            faults["decides"] = N_("Choose who decides.")
+        if faults:
+            return _situation(request, entered, whom, faults, chosen, decides, status=422)
         draft = Draft(new_id(), whom.ref, entered.session.signed_in.subject, chosen, language=whom.language,
-                      register=whom.register)  # fmt: skip
+                      register=whom.register, decides=decides)  # fmt: skip
         await drafts.save(entered, draft)
-        return see_other(f"/desk/drafts/{draft.id}/rows")
+        return see_other(f"/desk/drafts/{draft.id}/{'representative' if draft.lacks_mandate else 'rows'}")
 
     @router.get("/drafts/{draft_id}/rows")
     async def rows(request: Request, draft_id: str) -> Response:
         entered = await desk.enter(request)
-        return await _rows(request, entered, await drafts.mine(entered, draft_id))
+        draft = await drafts.mine(entered, draft_id)
+        if draft.lacks_mandate:
+            return see_other(f"/desk/drafts/{draft.id}/representative")
+        return await _rows(request, entered, draft)
 
     @router.post("/drafts/{draft_id}/rows")
     async def choose_rows(request: Request, draft_id: str) -> Response:
         entered = await desk.enter(request, "record")
         form = await desk.form(request, entered)
         draft = await drafts.mine(entered, draft_id)
+        if draft.lacks_mandate:
+            return see_other(f"/desk/drafts/{draft.id}/representative")
         proposed = load_situations()[draft.situation].rows(directory, desk.clock.now())
         named = set(form.texts("row"))
         chosen = [row for row in proposed if code_of(row) in named]
@@ -119,7 +130,7 @@ def talk_router(desk: Desk, drafts: Drafts) -> APIRouter:
         if chosen not in methods_of(directory, entered.service, draft):
             faults["method"] = N_("Choose how the answer is recorded.")
         if check not in IDENTITY_CHECKS:
-            faults["identity_check"] = N_("Choose how you know who the client is.")
+            faults["identity_check"] = N_("Choose how you know who decides.")
         if language not in NAMES:
             faults["language"] = N_("Choose the language of the client's screen.")
         if faults:
@@ -131,6 +142,17 @@ def talk_router(desk: Desk, drafts: Drafts) -> APIRouter:
             register="easy" if easy else "plain",
         ))  # fmt: skip
         return see_other(f"/desk/drafts/{draft.id}/show")
+
+    def _situation(
+        request: Request, entered: Entered, whom: Whom, faults: dict[str, str], chosen: str = "", decides: str = "",
+        status: int = 200,
+    ) -> Response:  # fmt: skip
+        language = desk.pages.page(request).language
+        return desk.render(
+            request, entered, "situation.html", status=status, whom=whom, faults=faults, chosen=chosen,
+            options=[(code, one.name.text(language)) for code, one in load_situations().items()],
+            decides=decides, deciders=DECIDES,
+        )  # fmt: skip
 
     async def _rows(
         request: Request, entered: Entered, draft: Draft, *, wrong: bool = False, status: int = 200

@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from gateway.consent.desk_records import DeskAnswer, GrantAtWork, Window
 from gateway.consent.model import ClientId
-from gateway.disclosure.log_search import BadQuery, LogSearch
+from gateway.disclosure.log_query import BadQuery
+from gateway.disclosure.log_search import LogSearch
 from gateway.disclosure.opened import Opened
 from gateway.disclosure.phrases import Phrases
 from gateway.errors import NotAvailable

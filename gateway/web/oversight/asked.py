@@ -15,7 +15,7 @@ import orjson
 
 from gateway.directory.instants import HELSINKI, to_micros
 from gateway.directory.model import BASES, Directory
-from gateway.disclosure.log_search import PAGE, Query
+from gateway.disclosure.log_query import PAGE, Query
 from gateway.disclosure.phrases import KINDS
 from gateway.web.language import N_
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from gateway.disclosure.log_search import Officer
+from gateway.disclosure.log_query import Officer
 from gateway.web.doors import Doors
 from gateway.web.oversight.asked import Private
 from gateway.web.oversight.officers import Officers

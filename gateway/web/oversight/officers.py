@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.directory.model import Directory
-from gateway.disclosure.log_search import Officer
+from gateway.disclosure.log_query import Officer
 from gateway.disclosure.officer_scope import scope_of
 from gateway.http.problems import EdgeError
 from gateway.web.session import Session

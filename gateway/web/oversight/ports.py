@@ -10,7 +10,7 @@ from gateway.disclosure.client_report import Choice, Package
 from gateway.disclosure.client_reporting import Asked, NotReleased, Render, Report
 from gateway.disclosure.concern import Answer, Concern
 from gateway.disclosure.entry_proof import Proved
-from gateway.disclosure.log_search import Officer, Query
+from gateway.disclosure.log_query import Officer, Query
 from gateway.disclosure.log_survey import Survey
 from gateway.disclosure.log_watch import LogState
 from gateway.disclosure.officer_looks import Seen

@@ -12,7 +12,7 @@ from gateway.consent.model import ClientId
 from gateway.consent.view import ClientPicture
 from gateway.disclosure.accounts import Accounts
 from gateway.disclosure.concern import Concern
-from gateway.disclosure.log_search import BadQuery
+from gateway.disclosure.log_query import BadQuery
 from gateway.disclosure.looking import Looker
 from gateway.disclosure.opened import Opened
 from gateway.disclosure.representative import seen_entries, seen_picture

@@ -12,7 +12,7 @@ from gateway.consent.view import ClientPicture
 from gateway.disclosure.accounts import TOLD
 from gateway.disclosure.concern import Concern
 from gateway.disclosure.insights import Explains, OwnReads, Previews, SeesWho
-from gateway.disclosure.log_search import PAGE
+from gateway.disclosure.log_query import PAGE
 from gateway.disclosure.log_search import Page as LogPage
 from gateway.disclosure.looking import THE_CLIENT, Looker
 from gateway.disclosure.own_proof import EntryProof

@@ -69,17 +69,20 @@ def preview_router(room: Review) -> APIRouter:
                 found = await room.previews.preview(visit.client, rows[:MOST_ROWS], looker)
         except CustodianUnavailable:
             away = True
+        unanswered = found is not None and any(one.reason == "custodian-unavailable" for one in found.not_shown)
+        nothing = away or (unanswered and found is not None and not found.documents)
         return show(
             room,
             visit,
             "preview",
-            status=503 if away else 200,
+            status=503 if nothing else 200,
             recipient=recipient,
             category=category,
             ticks=[one for one in possible if one in ticks],
             possible=possible,
             found=found,
             away=away,
+            unanswered=unanswered,
             action=action,
             named={name: value for name, value in named.items() if value},
             back=back,

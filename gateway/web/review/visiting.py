@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -63,9 +64,12 @@ def show(room: Review, visit: Visit, template: str, *, status: int = 200, **valu
         organisation = room.pages.directory.organisation_of(service)
         return None if organisation is None else organisation.contact
 
-    return room.pages.render(
+    answer = room.pages.render(
         visit.request, f"review/{template}.html", visit.session, status=status, phrase=phrase, to_ask=to_ask, **values
     )
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers["retry-after"] = "2"
+    return answer
 
 
 def looker_of(session: Session) -> Looker:

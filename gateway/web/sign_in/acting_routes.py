@@ -19,6 +19,7 @@ from gateway.web.session import ActingFor, Session
 from gateway.web.sign_in.cookies import Cookie
 from gateway.web.sign_in.representing import Representing
 from gateway.web.sign_in.routes import each_once
+from gateway.web.sign_in.security_log import DONE, Event, role_of, tell
 from gateway.web.sign_in.told import told_of
 
 _COOKIE: Final = "saattaen-acting"
@@ -31,6 +32,7 @@ def acting_router(pages: Pages, doors: Doors, representing: Representing, base_u
     asked, session_cookie = Cookie.named(_COOKIE, base_url, seconds=600), Cookie(doors.cookie, doors.secure)
 
     def failed(request: Request, session: Session, reason: str) -> Response:
+        tell("acting-for", session.provider, reason, role=role_of(session.signed_in), session=session)
         status = 503 if reason == "provider-unavailable" else 400
         return pages.render(request, "sign_in/acting_failed.html", session, status=status, told=told_of(reason))
 
@@ -42,6 +44,9 @@ def acting_router(pages: Pages, doors: Doors, representing: Representing, base_u
         answer = see_other(_HOME)
         if renewed is not None:
             session_cookie.put(answer, renewed[0])
+            # Whose behalf, the entries of what they see and do there tell: a line has nobody's id.
+            event: Event = "acting-for-self" if other is None else "acting-for"
+            tell(event, session.provider, DONE, role=role_of(session.signed_in), session=renewed[1])
         asked.clear(answer)
         return answer
 

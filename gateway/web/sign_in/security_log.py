@@ -1,4 +1,5 @@
-"""The security log: one line each time somebody signs in, is turned away, or signs out.
+"""The security log: one line each time somebody signs in, is turned away, chooses on whose behalf to act, or signs out;
+and when a session is found to have timed out.
 
 A line tells what happened, as what, at which provider and how it ended. It has no name, no code and no id of a person:
 a session is named by a hash of its reference, by which its own lines are found and nothing else is.
@@ -13,7 +14,7 @@ from typing import Final, Literal
 from gateway.identification import Kind
 from gateway.web.session import Session, SignedIn
 
-Event = Literal["sign-in", "sign-out", "provider-sign-out"]
+Event = Literal["sign-in", "sign-out", "provider-sign-out", "time-out", "acting-for", "acting-for-self"]
 
 DONE: Final = "done"
 """The outcome of what went well; any other outcome is the code of a reason."""

@@ -17,10 +17,13 @@ import orjson
 from gateway.consent.model import ClientId
 from gateway.directory.instants import from_micros, to_micros
 from gateway.web.session import ActingFor, Kind, Session, SignedIn
+from gateway.web.sign_in.security_log import DONE, role_of, tell
 
 IDLE = timedelta(minutes=20)
 LONGEST = {Kind.CLIENT: timedelta(hours=2), Kind.STAFF: timedelta(hours=8)}
 """A client may sit at a library's computer; staff work a day at their own."""
+_EVER = -(2**62)
+"""Before every instant that a row can have."""
 NOTED_EVERY = timedelta(minutes=1)
 """How exactly it is noted when a session was seen: not each picture of a page is a write."""
 
@@ -45,7 +48,7 @@ class SessionRows(Protocol):
         subject: str | None, replaces: str | None, only_if: bool,
     ) -> bool: ...  # fmt: skip
     async def note(self, cookie: str, seen: int) -> None: ...
-    async def remove(self, cookie: str) -> None: ...
+    async def remove(self, cookie: str) -> bool: ...
     async def remove_of(self, provider: str, session: str | None, subject: str | None) -> int: ...
 
 
@@ -60,11 +63,19 @@ class KeptSessions:
         now = self._now()
         kept = await self._rows.find(cookie, seen_after=to_micros(now - IDLE), now=to_micros(now))
         if kept is None:
+            await self._notice_over(cookie, now)
             return None
         session, _ = _parse(kept.content, from_micros(kept.begun), now)
         if from_micros(kept.seen) <= now - NOTED_EVERY:
             await self._rows.note(cookie, to_micros(now))
         return session
+
+    async def _notice_over(self, cookie: str, now: datetime) -> None:
+        """Tell, once, of a session that timed out, when its cookie comes again. An unknown cookie costs one look."""
+        over = await self._rows.find(cookie, seen_after=_EVER, now=_EVER)
+        if over is not None and await self._rows.remove(cookie):
+            session, _ = _parse(over.content, from_micros(over.begun), now)
+            tell("time-out", session.provider, DONE, role=role_of(session.signed_in), session=session)
 
     async def begin(
         self, signed_in: SignedIn, provider_session: str | None = None, *, provider: str = "",

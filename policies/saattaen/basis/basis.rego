@@ -2,12 +2,13 @@
 # title: Basis
 # description: |
 #   The first of the flow's bases that holds carries the document and ends the search (consent.md 2.4). A request may
-#   limit itself to one basis. A document of a single-use category is carried by consent-once alone.
+#   limit itself to one basis. A document of a single-use category leaves by consent-once alone; its client reads it.
 # schemas:
 #   - input: schema.input
 package saattaen.basis
 
 import data.saattaen.consent
+import data.saattaen.own
 import data.saattaen.prohibition
 import data.saattaen.relation
 import data.saattaen.shape
@@ -57,6 +58,9 @@ fits_document(b, single_use) if {
 } else if {
 	single_use == true
 	b == "consent-once"
+} else if {
+	single_use == true
+	b == "own-data"
 }
 
 # Where consent is allowed, a request may ask to be judged on single-use grants alone.
@@ -77,6 +81,9 @@ holds(b) if {
 	on_grants(b)
 	prohibition.leaves(b)
 	count(consent.matching) > 0
+} else if {
+	b == "own-data"
+	own.carries
 }
 
 reason := "prohibited" if {

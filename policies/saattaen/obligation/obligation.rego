@@ -5,6 +5,7 @@
 #   - input: schema.input
 package saattaen.obligation
 
+import data.saattaen.own
 import data.saattaen.reliance
 
 # METADATA
@@ -13,9 +14,15 @@ reasons contains "permit-unfounded" if not projected
 
 # METADATA
 # description: What must be done with the release.
-obligations contains "strip-location" if input.client.non_disclosure != false
+obligations contains "strip-location" if {
+	input.client.non_disclosure != false
+	not own.in_person
+}
 
-obligations contains "notify-client" if not on_standing_consent
+obligations contains "notify-client" if {
+	not on_standing_consent
+	not on_own_data
+}
 
 obligations contains "spend" if count(reliance.single_use) > 0
 
@@ -28,6 +35,8 @@ good_until := min(ends) if {
 projected if is_object(input.projection)
 
 on_standing_consent if reliance.named_basis == "consent"
+
+on_own_data if reliance.named_basis == "own-data"
 
 ends contains g.until if some g in reliance.opening
 

@@ -7,6 +7,7 @@
 #   - input: schema.input
 package saattaen.sensitivity
 
+import data.saattaen.own
 import data.saattaen.reliance
 
 # METADATA
@@ -46,4 +47,8 @@ covered := reliance.carried | {s |
 }
 
 # Who may not be found must not be found through a document either: where to reach them never leaves.
-held_back("contact") if input.client.non_disclosure != false
+# The client in person knows it.
+held_back("contact") if {
+	input.client.non_disclosure != false
+	not own.in_person
+}

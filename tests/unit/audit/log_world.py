@@ -15,10 +15,10 @@ from typing import Any
 from audit.checkpoint import Signer
 from audit.entry import Draft, IndexRow, Sealed
 from audit.errors import LogForked
-from audit.keys import DataKey, KeyName
 from audit.log import Log, Rejected
 from audit.store import Addition, ErasedRow, EventRow, Head, LeafRow
 from audit.writing import Writing
+from tests.simulators.memory_keys import MemoryKeys
 
 NAME = "gw.saattaen.example"
 ORIGIN = f"{NAME}/audit/2026"
@@ -35,25 +35,6 @@ class SteeredClock:
     def now(self) -> datetime:
         self.at += self.tick
         return self.at
-
-
-@dataclass
-class MemoryKeys:
-    """Data keys without a database."""
-
-    keys: dict[KeyName, DataKey] = field(default_factory=dict)
-
-    def get_or_create(self, names: Collection[KeyName]) -> Mapping[KeyName, DataKey]:
-        for name in names:
-            if name not in self.keys:
-                self.keys[name] = DataKey(secrets.token_hex(16), secrets.token_bytes(32))
-        return {name: self.keys[name] for name in names}
-
-    def find(self, key_id: str) -> DataKey | None:
-        return next((key for key in self.keys.values() if key.id == key_id), None)
-
-    def find_all(self, key_ids: Collection[str]) -> Mapping[str, DataKey]:
-        return {key.id: key for key in self.keys.values() if key.id in key_ids}
 
 
 @dataclass

@@ -10,6 +10,7 @@ import pytest
 from audit.entry import Draft
 from audit.errors import NotKept
 from audit.keeping import Keeping
+from tests.simulators.steered_loop import on_steered_time, pass_time
 
 
 class Slow:
@@ -52,11 +53,15 @@ async def test_those_who_come_while_one_runs_share_the_next() -> None:
     assert keeper.began == 2
 
 
+@on_steered_time
 async def test_a_place_that_hangs_is_told_and_the_keeping_goes_on_by_itself() -> None:
     keeper = Slow()
-    keeping = Keeping(keeper, patience=0.05)
+    keeping = Keeping(keeper, patience=10.0)
+    waiting = asyncio.create_task(keeping.keep())
+    await _begun(keeper, 1)
+    pass_time(10.0)
     with pytest.raises(NotKept, match="does not answer"):
-        await keeping.keep()
+        await waiting
     keeper.let_go.release()
     keeper.let_go.release()
     await keeping.keep()

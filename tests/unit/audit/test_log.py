@@ -28,12 +28,13 @@ from audit.proof import LogProof, parse_log_proof
 from audit.store import DurabilityLost
 from audit.verify import verify_not_rolled_back, verify_rows
 from audit.writing import EventExists, Rejected, Survey, Writing
+from tests.simulators.memory_keys import MemoryKeys
+from tests.simulators.steered_loop import on_steered_time, pass_time
 from tests.unit.audit.log_world import (
     NAME,
     ORIGIN,
     SIGNER,
     Failure,
-    MemoryKeys,
     MemoryStore,
     SteeredClock,
     Write,
@@ -268,12 +269,15 @@ async def test_a_disk_that_failed_during_a_commit_stops_the_log() -> None:
     assert isinstance(new_log(store).commit([Write("d")])[0], Committed)
 
 
+@on_steered_time
 async def test_a_silent_store_is_not_waited_for_without_end_and_what_is_urgent_is_written_in_the_end() -> None:
-    store, log = (store := MemoryStore()), new_log(store, patience=0.1)
+    store, log = (store := MemoryStore()), new_log(store, patience=20.0)
     log.commit([Write("first")])
     gate, first = await behind_a_gate(log)
     normal = asyncio.create_task(log.submit(Write("normal")))
     urgent = asyncio.create_task(log.submit(Write("urgent"), urgent=True))
+    await asyncio.sleep(0)
+    pass_time(20.0)
     with pytest.raises(CommitUnknown):
         await first
     with pytest.raises(LogBusy):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -28,7 +28,6 @@ from adapters.suomifi.mandates import SimulatedMandates
 from adapters.tokens.receipt_signer import JwsReceiptSigner
 from audit.checkpoint import Signer
 from audit.entry import Draft, IndexRow, unseal
-from audit.keys import DataKey, KeyName
 from audit.log import Log
 from gateway.consent.acting import Office, Stores
 from gateway.consent.clients import Clients
@@ -40,6 +39,7 @@ from gateway.consent.wording_files import load_wordings
 from gateway.demo.world import load_world
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.directory.instants import parse_instant
+from tests.simulators.memory_keys import MemoryKeys
 
 T = TypeVar("T")
 START = parse_instant("2026-11-22T09:00:00+02:00")
@@ -58,28 +58,6 @@ class SteeredClock:
     def now(self) -> datetime:
         self.at += timedelta(microseconds=1)
         return self.at
-
-
-@dataclass
-class MemoryKeys:
-    """Data keys without a database; `destroy` is erasure."""
-
-    keys: dict[KeyName, DataKey] = field(default_factory=dict)
-
-    def get_or_create(self, names: Collection[KeyName]) -> Mapping[KeyName, DataKey]:
-        for name in names:
-            if name not in self.keys:
-                self.keys[name] = DataKey(secrets.token_hex(16), secrets.token_bytes(32))
-        return {name: self.keys[name] for name in names}
-
-    def find(self, key_id: str) -> DataKey | None:
-        return next((key for key in self.keys.values() if key.id == key_id), None)
-
-    def find_all(self, key_ids: Collection[str]) -> Mapping[str, DataKey]:
-        return {key.id: key for key in self.keys.values() if key.id in key_ids}
-
-    def destroy(self, owner: str) -> None:
-        self.keys = {name: key for name, key in self.keys.items() if name.owner != owner}
 
 
 class Rolling:

@@ -11,8 +11,10 @@ import httpx
 import pytest
 
 from adapters.custodian.fhir_server.wire import NoPlace, Waits, Wire, WireError, WireTransport
+from tests.simulators.steered_loop import on_steered_time, pass_time
 
 _LONG = 200_000
+CONNECT, READ = 10.0, 60.0
 
 
 @asynccontextmanager
@@ -55,11 +57,18 @@ async def _server(hold: asyncio.Event) -> AsyncIterator[tuple[str, list[list[str
 
 @asynccontextmanager
 async def _wire(connections: int, most: int = _LONG) -> AsyncIterator[Wire]:
-    wire = Wire(ssl.create_default_context(), connections, most, Waits(connect=0.1, read=0.5))
+    wire = Wire(ssl.create_default_context(), connections, most, Waits(connect=CONNECT, read=READ))
     try:
         yield wire
     finally:
         await wire.aclose()
+
+
+async def _asked(connections: list[list[str]], paths: list[str]) -> None:
+    """Return once the server was asked for these, on one connection."""
+    async with asyncio.timeout(READ):
+        while connections != [paths]:
+            await asyncio.sleep(0.001)
 
 
 async def test_a_connection_is_used_again_and_addresses_go_out_as_they_were_made() -> None:
@@ -71,13 +80,17 @@ async def test_a_connection_is_used_again_and_addresses_go_out_as_they_were_made
         assert connections == [["/a", "/a%2Fb?c=%20", "/long"]]
 
 
+@on_steered_time
 async def test_whoever_finds_every_connection_taken_is_told_so_and_the_next_is_served() -> None:
     hold = asyncio.Event()
-    async with _server(hold) as (address, _), _wire(1) as wire:
+    async with _server(hold) as (address, connections), _wire(1) as wire:
         first = asyncio.create_task(wire.ask("GET", address + "/held", {}, None))
+        await _asked(connections, ["/held"])
+        second = asyncio.create_task(wire.ask("GET", address + "/a", {}, None))
         await asyncio.sleep(0)
+        pass_time(CONNECT + 2)
         with pytest.raises(NoPlace):
-            await wire.ask("GET", address + "/a", {}, None)
+            await second
         hold.set()
         assert (await first).status == 200
         assert (await wire.ask("GET", address + "/a", {}, None)).status == 200
@@ -92,10 +105,14 @@ async def test_an_answer_that_is_not_read_to_its_end_gives_its_place_back(path: 
         assert len(connections) == 2
 
 
+@on_steered_time
 async def test_a_server_that_is_silent_or_gone_is_an_error_of_the_wire() -> None:
-    async with _server(asyncio.Event()) as (address, _), _wire(1) as wire:
+    async with _server(asyncio.Event()) as (address, connections), _wire(1) as wire:
+        waiting = asyncio.create_task(wire.ask("GET", address + "/held", {}, None))
+        await _asked(connections, ["/held"])
+        pass_time(READ + 2)
         with pytest.raises(WireError, match="silent"):
-            await wire.ask("GET", address + "/held", {}, None)
+            await waiting
         assert (await wire.ask("GET", address + "/a", {}, None)).status == 200
     async with _wire(1) as wire:
         with pytest.raises(WireError, match="reached"):

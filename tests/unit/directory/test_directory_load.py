@@ -63,6 +63,7 @@ BREAKS = [
         "services.kuntakokeilu.succeeded_by",
         "needs `until`",
     ),
+    ("kind: employer,", "kind: client,", "services.tyonantaja.kind", "own page"),
     ("{in: [employment-service], purposes", "{in: [bank], purposes", "roles.omavalmentaja.in", "'bank'"),
     ("purposes: [employment-support]}", "purposes: [profit]}", "roles.omavalmentaja.purposes", "'profit'"),
     ("  care: TREAT", "  care: 5", "purposes.care", "a text"),

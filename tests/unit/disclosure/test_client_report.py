@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from audit.entry import IndexRow
 from gateway.disclosure.client_report import Choice, Flag, Line, Package, lines_of, matters_of, released
 from gateway.disclosure.client_reporting import Report, ReportFile, State, from_bytes, to_bytes
-from gateway.disclosure.log_search import Scope
+from gateway.disclosure.log_query import Scope
 from gateway.disclosure.officer_scope import may_see
 from gateway.disclosure.opened import Opened
 
@@ -36,8 +36,12 @@ def test_article_15_names_no_worker_and_section_11_does() -> None:
 
 
 @pytest.mark.parametrize(
-    "one", [entry("decision", "deny"), entry("search", documents=[]), entry("search", "deny"), entry("consent.given")]
-)
+    "one",
+    [
+        entry("decision", "deny"), entry("search", documents=[]), entry("search", "deny"), entry("consent.given"),
+        entry("mandate.read", "deny"), entry("mandate.read", "error"),
+    ],
+)  # fmt: skip
 def test_what_gave_nothing_to_anybody_is_no_line(one: Opened) -> None:
     assert lines_of([one], ME, Package.ACCESS) == ()
 

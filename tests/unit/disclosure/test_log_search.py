@@ -20,7 +20,7 @@ from audit.proof import parse_log_proof
 from gateway.consent.model import Actor, ClientId
 from gateway.directory.instants import to_micros
 from gateway.disclosure.log_output import COLUMNS, as_csv, as_json, as_row, as_table
-from gateway.disclosure.log_search import BadQuery, Officer, Query, Scope
+from gateway.disclosure.log_query import BadQuery, Officer, Query, Scope
 from gateway.disclosure.opened import Opened
 from gateway.disclosure.verification import SOUND, UNSOUND, verify_database, verify_folder
 from tests.unit.disclosure.logged import Logged

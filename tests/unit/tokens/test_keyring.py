@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.keyring import KeyRing, LiveKeys
+from adapters.keyring.live import LiveKeys
+from adapters.keyring.ring import KeyRing
 from adapters.tokens.keys import TokenKeys
 from gateway.errors import SettingsError
 
@@ -105,7 +106,7 @@ def test_a_logs_former_key_signs_until_it_is_retired_and_verifies_after(folder: 
 
 
 def test_a_ring_is_read_again_when_a_file_was_replaced_and_stands_when_it_is_broken(folder: Path) -> None:
-    live = LiveKeys(folder, KeyRing.load(folder, demo=False), demo=False)
+    live = LiveKeys(folder, demo=False)
     assert live.renewed() is None
     KeyRing.rotate(folder, "tokens", at=AT)
     renewed = live.renewed()

@@ -1,0 +1,46 @@
+"""A client's own documents that lie with a custodian outside: judged before they are fetched, and on what came.
+
+It is what `held` does for a recipient, for who looks at what is their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.directory.instants import to_micros
+from gateway.disclosure.decision import Permit
+from gateway.disclosure.evidence import met_facts
+from gateway.disclosure.held import Fetched, Place
+from gateway.disclosure.looking import Looker
+from gateway.disclosure.own_data import judge_own
+from gateway.disclosure.release import Parts
+from gateway.disclosure.snapshot import UNFETCHED, UNMET, DocumentFacts
+from gateway.disclosure.whole import Whole
+
+
+async def look_outside(
+    place: Place, document: str | None, looker: Looker, whole: Whole, parts: Parts
+) -> list[tuple[Fetched, Permit | str]] | str:
+    """Return what lies at *place* of the client's, or the one that we know as *document*, each with its permit or the
+    reason of a refusal; where nothing may be asked for, the reason of that.
+
+    Raises CustodianUnavailable where the custodian fails or sends what is not believed, EngineUnavailable.
+    """
+    directory, client = parts.directory, whole.client.id
+    at, category = to_micros(parts.clock.now()), directory.categories[place.category]
+    such = DocumentFacts(
+        document or UNMET, UNFETCHED, place.custodian, place.category, category.resource, at, (),
+        dict.fromkeys(category.sections, ()), client,
+    )  # fmt: skip
+    (may,) = await judge_own(looker, [such], whole, directory, parts.engine, at)
+    if isinstance(may, str):
+        return may
+    came = await parts.holdings.fetch(may, client, place, document)
+    judged = await judge_own(looker, [one.document for one in came], whole, directory, parts.engine, at)
+    return list(zip(came, judged, strict=True))
+
+
+def told_met(met: Sequence[Fetched]) -> dict[str, object]:
+    """Return what an entry's section s says of documents that came from outside, by our id: where each lay, what it
+    was, and the digest of what was shown."""
+    return {one.document.id: met_facts(one) for one in met}

@@ -1,0 +1,23 @@
+"""What a client has given and taken back over many years does not shut anybody out."""
+
+from __future__ import annotations
+
+import asyncio
+
+from adapters.opa.decision import MAX_GRANTS
+from gateway.disclosure.release import Refused, Released
+from tests.laws.gateway_world import Laws
+
+
+async def test_a_client_who_gave_and_withdrew_more_often_than_one_decision_may_weigh_is_served(laws: Laws) -> None:
+    document = await laws.deposit()
+
+    async def give_and_withdraw() -> None:
+        await laws.gateway.recording.withdraw((await laws.give()).id)
+
+    for _ in range(MAX_GRANTS // 10 + 1):
+        await asyncio.gather(*(give_and_withdraw() for _ in range(10)))
+    refused = await laws.ask(laws.read_of(document))
+    assert isinstance(refused, Refused) and refused.reason == "withdrawn"
+    await laws.give()
+    assert isinstance(await laws.ask(laws.read_of(document)), Released)
