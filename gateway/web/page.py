@@ -13,7 +13,8 @@ from typing import Final
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -28,6 +29,7 @@ from gateway.web.session import Session
 WEB: Final = Path(__file__).parent
 SIZE_COOKIE: Final = "saattaen-text-size"
 SIZES: Final = ("normal", "large", "largest")
+_AT_WORK: Final = ("desk", "oversight")
 _DAY, _INSTANT = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII), re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.ASCII)
 
 POLICY: Final = (
@@ -217,11 +219,18 @@ class _Said:
         return code if row is None else row.text(self._language)
 
     def _named(self, group: str) -> object:
-        def name(code: str) -> str:
+        @pass_context
+        def name(context: Context, code: str) -> str:
             row = self._directory.name(group, code)
-            return code if row is None else row.text(self._language)
+            return code if row is None else row.text(self._register(context))
 
         return name
+
+    def _register(self, context: Context) -> str:
+        """Return the register of a name on a page: easy names say *you* to the client, and no worker is meant."""
+        page = context.get("page")
+        at_work = isinstance(page, Page) and page.room in _AT_WORK
+        return LANGUAGES[0] if at_work and self._language == LANGUAGES[1] else self._language
 
 
 def _in_helsinki(at: date | datetime | int) -> date:

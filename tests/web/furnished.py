@@ -113,9 +113,9 @@ async def _ask_about_a_look(people: People) -> None:
     suvi = await people.client_id("suvi")
     looks = [one for one in laws.entries() if (one.kind, one.client, one.outcome) == ("disclosure", suvi, "permit")]
     for entry in looks[:2]:
-        raised = await laws.gateway.concerns.raise_concern(suvi, entry.origin, entry.index, said="I was not there.")
+        raised = await laws.gateway.concerns.raise_concern(suvi, entry.origin, entry.index, said="En ollut siellä.")
     officer = Officer("o-2", "Vastaava Toinen", "hyvinvointialue")
-    await laws.gateway.concerns.answer(raised.id, officer, Answer.RIGHTFUL, "Your coach prepared a meeting.")
+    await laws.gateway.concerns.answer(raised.id, officer, Answer.RIGHTFUL, "Valmentajasi valmisteli tapaamista.")
 
 
 async def _report(people: People) -> None:
@@ -129,7 +129,7 @@ async def _report(people: People) -> None:
     ]  # fmt: skip
     asked = {
         "package": "703-2023-11",
-        "reason": "the client asked",
+        "reason": "asiakas pyysi",
         "language": "fi",
         "client": people.laws.code("suvi"),
     }

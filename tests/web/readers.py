@@ -24,7 +24,7 @@ async def visit(people: People, who: str, language: str) -> tuple[Visitor, Seque
             return doctor, starts
         case "officer":
             officer = await people.officer("hyvinvointialue", language)
-            asked = await officer.post("/oversight/search", {"reason": "a random check"})
+            asked = await officer.post("/oversight/search", {"reason": "pistokoe"})
             return officer, [*starts, asked.headers["location"]]
         case _:
             return await people.visitor(language=language), starts

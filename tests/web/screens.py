@@ -1,28 +1,28 @@
-"""`make screens`: a picture of every page, phone and desk, ordinary and very large text, and one page to leaf through.
+"""`make screens`: a picture of every page, phone and desk, ordinary and very large text, to leaf through.
 
-Pages that follow a form alone are taken by the journeys (`shot`).
+What links lead to is found by following them; what a form alone leads to is in `screens_of_forms`.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from collections.abc import Iterator
-from html import escape
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from gateway.directory.names import LANGUAGES
 from tests.web.furnished import furnish
-from tests.web.live import DESK, PHONE, Live, chromium, live, with_a_custodian
+from tests.web.live import Live, chromium, live, with_a_custodian, with_providers
 from tests.web.readers import READERS, crawled, reader
+from tests.web.screens_leafing import SCREENS, SIZES, leaf_through
+from tests.web.screens_of_forms import of_forms, of_sign_in
 
 FOLDER = Path("build/screens")
-SCREENS = {"phone": PHONE, "desk": DESK}
-SIZES = ("normal", "largest")
 
 
 def name_of(address: str) -> str:
@@ -31,49 +31,42 @@ def name_of(address: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", plain)
 
 
-def shot(page: Page, folder: Path, name: str) -> Path:
-    """Take a picture of a whole page."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{name}.png"
-    page.screenshot(path=file, full_page=True)
-    return file
-
-
 def take(site: Live, browser: Browser, who: str, language: str) -> Iterator[Path]:
-    """Take the pictures of one reader in one register."""
-    for screen, size in product(SCREENS, SIZES):
-        visitor, starts = reader(site, who, language)
+    """Take the pictures of what one reader comes to by links, in one register."""
+    visitor, starts = reader(site, who, language)
+    found = list(enumerate(crawled(site, visitor, starts)))
+    for size in SIZES:
         visitor.web.cookies.set("saattaen-text-size", size)
-        with site.browser_of(browser, visitor, viewport=SCREENS[screen]) as context:
+        with site.browser_of(browser, visitor) as context:
             page = context.new_page()
-            for number, address in enumerate(crawled(site, visitor, starts)):
-                page.goto(site.base + address)
-                yield shot(page, FOLDER / who / language, f"{number:02}-{name_of(address)}-{screen}-{size}")
-
-
-def leaf_through(files: list[Path]) -> None:
-    """Write the page that shows every picture."""
-    rows = "".join(
-        f"<figure><img loading=lazy src='{escape(str(file.relative_to(FOLDER)))}' alt=''><figcaption>"
-        f"{escape(str(file.relative_to(FOLDER)))}</figcaption></figure>"
-        for file in files
-    )
-    style = (
-        "figure{display:inline-block;vertical-align:top;margin:8px;max-width:420px}img{max-width:100%;border:1px solid}"
-    )
-    (FOLDER / "index.html").write_text(f"<!DOCTYPE html><title>Screens</title><style>{style}</style>{rows}", "utf-8")
+            for number, address in found:
+                answer = page.goto(site.base + address)
+                if answer is None or not answer.ok:
+                    continue  # Links lead to signing in, which the other gateway shows.
+                for screen, viewport in SCREENS.items():
+                    page.set_viewport_size(viewport)
+                    file = FOLDER / who / language / f"{number:02}-{name_of(address)}-{screen}-{size}.png"
+                    page.screenshot(path=file, full_page=True)
+                    yield file
 
 
 def main(registers: list[str]) -> None:
     """Take every picture, in all registers or those that are named."""
+    taken, chosen = 0, registers or LANGUAGES
+    for who, language in product(READERS, chosen):
+        shutil.rmtree(FOLDER / who / language, ignore_errors=True)
+        (FOLDER / who / language).mkdir(parents=True)
     with TemporaryDirectory() as folder, live(Path(folder), with_a_custodian) as site, chromium() as browser:
         site.run(furnish(site.people))
-        files = [
-            file for who, language in product(READERS, registers or LANGUAGES)
-            for file in take(site, browser, who, language)
-        ]  # fmt: skip
-    leaf_through(files)
-    print(f"{len(files)} pictures; leaf through them at {FOLDER / 'index.html'}")
+        for who, language in product(READERS, chosen):
+            taken += sum(1 for _ in take(site, browser, who, language))
+        for who, language in product(READERS, chosen):
+            taken += sum(1 for _ in of_forms(site, browser, who, language, FOLDER / who / language))
+        with live(Path(folder) / "providers", with_providers) as other:
+            for language in chosen:
+                taken += sum(1 for _ in of_sign_in(other, browser, language, FOLDER / "stranger" / language))
+    leaf_through(FOLDER)
+    print(f"{taken} pictures; leaf through them at {FOLDER / 'index.html'}")
 
 
 if __name__ == "__main__":

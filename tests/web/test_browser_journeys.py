@@ -255,7 +255,7 @@ def test_suvi_does_not_recognise_a_look_and_reads_what_the_officer_answers(site:
         page = context.new_page()
         page.goto(site.base + "/portal/log")
         page.get_by_role("main").get_by_role("link", name="I do not recognise this").first.click()
-        page.get_by_label("What do you wonder about?").fill("I have no appointment there. <b>Why?</b>")
+        page.get_by_label("What would you like to know?").fill("I have no appointment there. <b>Why?</b>")
         button(page, "Send the question").click()
         expect(page.get_by_text("Not answered yet")).to_have_count(2)
         expect(page.get_by_text("I have no appointment there. <b>Why?</b>")).to_be_visible()

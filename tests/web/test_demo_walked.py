@@ -171,10 +171,10 @@ def change_what_counts(walk: Walk) -> None:
         walk.follow(f"form[action='/portal/{act}'] button", "It is done")
         walk.go("/portal/settings", "Settings")
         assert walk.page.locator(f"form[action='/portal/{back}']").count() == 1
-    walk.go("/portal/prohibitions", "Forbid somebody to see")
+    walk.go("/portal/prohibitions", "Stop somebody from seeing")
     walk.page.locator("select[name=recipient]").select_option("tyonantaja")
     walk.follow("form button", "It is done")
-    walk.go("/portal/prohibitions", "Forbid somebody to see")
+    walk.go("/portal/prohibitions", "Stop somebody from seeing")
     walk.follow("form[action$='/lift'] button", "It is done")
 
 

@@ -114,6 +114,7 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
             document=document, documents=documents, incomplete=isinstance(answer, Released) and answer.incomplete,
             away=views.phrases.open_to("custodian-unavailable", language) if away else None,
             closed=views.phrases.open_to("not-open", language),
+            label=lambda code: views.phrases.text("labels", code, language),
         )  # fmt: skip
         if away:
             shown.headers["retry-after"] = "2"

@@ -24,7 +24,7 @@ from gateway.web.page import Pages, see_other
 
 PATH: Final = "/oversight/concerns"
 ANSWERS: Final = {
-    Answer.RIGHTFUL: N_("It had its reason"),
+    Answer.RIGHTFUL: N_("There was a reason for it"),
     Answer.MISTAKE: N_("It was a mistake"),
     Answer.MISUSE: N_("It was against the rules"),
 }
