@@ -21,8 +21,8 @@ APPLICATION = "saattaen_app"
 _MOVES = ("size", "frontier", "note", "last_t", "ended")
 _WRITTEN_ONCE = {ConsentVersionRow.__tablename__, DocumentVersionRow.__tablename__}
 _PASSING = {
-    "client_report", "desk_answer", "desk_contact", "desk_draft", "officer_look", "partner_service", "replay",
-    "revoked_token", "search_cursor", "sign_in_attempt", "web_session",
+    "client_report", "desk_answer", "desk_contact", "desk_draft", "kept_answer", "officer_look", "partner_service",
+    "replay", "revoked_token", "search_cursor", "sign_in_attempt", "web_session",
 }  # fmt: skip
 """Rows that go when they have ended; every other row stays."""
 
