@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
+from gettext import NullTranslations
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ from gateway.directory.names import LANGUAGES
 from gateway.web.addresses import way_back
 from gateway.web.language import NAMES, html_language, language_of, locale_of, text_direction, translations
 from gateway.web.numbers import number_of
+from gateway.web.on_behalf import FOR_ANOTHER
 from gateway.web.session import Session
 
 WEB: Final = Path(__file__).parent
@@ -83,6 +85,12 @@ class Page:
         return way_back(self.path)
 
     @property
+    def for_another(self) -> str:
+        """The name of the client whose pages a representative reads; empty on every other page."""
+        other = None if self.session is None else self.session.signed_in.acting_for
+        return "" if other is None or self.room != "portal" else other.name
+
+    @property
     def is_easy(self) -> bool:
         """Whether this is easy Finnish."""
         return self.language == "fi-x-selko"
@@ -135,10 +143,24 @@ def _environment(language: str, directory: Directory) -> Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"], auto_reload=False,
     )  # fmt: skip
     environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        _said_to_reader(translations(language)), translations(language).ngettext, newstyle=True
+    )
     environment.filters.update(_Said(language, directory).filters())
     environment.globals.update(languages=NAMES, sizes=SIZES, static=static_address)
     return environment
+
+
+def _said_to_reader(catalogue: NullTranslations) -> Callable[[Context, str], str]:
+    """Return how a text of a template is said: as FOR_ANOTHER has it where a representative reads."""
+
+    @pass_context
+    def gettext(context: Context, text: str) -> str:
+        page = context.get("page")
+        another = isinstance(page, Page) and page.for_another
+        return catalogue.gettext(FOR_ANOTHER.get(text, text) if another else text)
+
+    return gettext
 
 
 @cache

@@ -92,7 +92,7 @@ async def with_providers(
         assert way is not None
         app = create_app(laws.gateway, site=make_site(laws.gateway, way.sessions, way.sign_in, at_desk=way.at_desk))
         async with providers_served(providers, beside):
-            yield People(laws, way.sessions, app)
+            yield People(laws, way.sessions, app, providers.mandates)
 
 
 @asynccontextmanager

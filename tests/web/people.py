@@ -53,7 +53,7 @@ class People:
     sessions: Sessions
     app: FastAPI
     register: SimulatedValtuudet | None = None
-    """The register of mandates that the desks ask; None where they ask the demo's own, or none."""
+    """The register of mandates that representatives and desks meet; None where there is none."""
     places: dict[str, list[str]] = field(default_factory=dict)
     """Addresses of a furnished world that only a form leads to, by reader."""
 

@@ -52,6 +52,7 @@ def of_sign_in(site: Live, browser: Browser, language: str, folder: Path) -> Ite
         page = context.new_page()
         page.goto(f"{site.base}/choose/language/{language}?back=/")
         yield from _each(page, _sign_in(page, site.base), folder, FIRST + 10)
+        yield from _each(page, _mandates(page, site), folder, FIRST + 20)
 
 
 def _each(page: Page, stops: Stops, folder: Path, first: int) -> Iterator[Path]:
@@ -187,3 +188,30 @@ def _sign_in(page: Page, base: str) -> Stops:
     page.locator("form[action='/sign-out'] button").click()
     page.wait_for_url(f"{base}/sign-out/done")
     yield "signed-out"
+
+
+def _mandates(page: Page, site: Live) -> Stops:
+    """Go to the register of mandates as Ari, who may act for Maija until the register says less, and then nothing."""
+    register, people = site.people.register, site.people.laws.world.clients
+    assert register is not None
+    ari, maija = people["ari"], people["maija"]
+    register.add(ari.code.reveal(), maija.code.reveal(), maija.name)
+    page.goto(f"{site.base}/sign-in")
+    page.locator("main a.button.primary").first.click()
+    page.get_by_role("button", name=ari.name).click()
+    page.goto(f"{site.base}/acting-for")
+    yield "acting-for-nobody"
+    page.goto(f"{site.base}/acting-for/start")
+    page.get_by_role("button", name="Go back").click()
+    yield "acting-for-failed"
+    page.goto(f"{site.base}/acting-for/start")
+    page.get_by_role("button", name=maija.name).click()
+    page.goto(f"{site.base}/acting-for")
+    yield "acting-for-another"
+    register.add(ari.code.reveal(), maija.code.reveal(), maija.name, {"suostumusten-katselu"})
+    page.goto(f"{site.base}/portal/give")
+    yield "mandate-narrow"
+    register.end(ari.code.reveal(), maija.code.reveal())
+    page.goto(f"{site.base}/portal")
+    yield "mandate-ended"
+    page.locator("form[action='/sign-out'] button").click()

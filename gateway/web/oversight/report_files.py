@@ -33,6 +33,12 @@ TITLES: Final = {
     Package.ACCESS: N_("Use and disclosure of your information (GDPR, article 15)"),
     Package.USE: N_("Who has used or received your information (Act 703/2023, section 11)"),
 }
+"""What a report is called to its client, whose it is."""
+OFFICERS_TITLES: Final = {
+    Package.ACCESS: N_("Use and disclosure of the client's information (GDPR, article 15)"),
+    Package.USE: N_("Who has used or received the client's information (Act 703/2023, section 11)"),
+}
+"""What the same report is called to the officer who makes it."""
 
 
 @dataclass(frozen=True, slots=True)

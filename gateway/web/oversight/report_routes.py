@@ -22,7 +22,7 @@ from gateway.web.language import N_
 from gateway.web.oversight.asked import MAX_REASON, Faults, day_of
 from gateway.web.oversight.gate import Gate, Visit
 from gateway.web.oversight.ports import Clients, Reports
-from gateway.web.oversight.report_files import TITLES, ReportFiles
+from gateway.web.oversight.report_files import OFFICERS_TITLES, ReportFiles
 from gateway.web.page import HEADERS, Pages, see_other
 
 PATH: Final = "/oversight/clients"
@@ -141,8 +141,8 @@ def report_router(
     ) -> Response:
         return pages.render(
             request, "oversight/clients.html", visit.session, status=status, written=written, faults=faults,
-            reports=await reports.of(visit.officer), titles=TITLES, packages=list(Package), me=visit.officer.id,
-            today=now(),
+            reports=await reports.of(visit.officer), titles=OFFICERS_TITLES, packages=list(Package),
+            me=visit.officer.id, today=now(),
         )  # fmt: skip
 
     async def _page(
@@ -157,7 +157,7 @@ def report_router(
         return pages.render(
             request, "oversight/report.html", visit.session, status=status, report=found, mine=mine, second=second,
             matters=matters, too_many=len(matters) > MATTERS_AT_MOST, faults=faults, choices=choices or {},
-            title=TITLES[found.package], sheet=files.sheet(found) if second else None,
+            title=OFFICERS_TITLES[found.package], sheet=files.sheet(found) if second else None,
         )  # fmt: skip
 
     return router
