@@ -78,6 +78,9 @@ def test_axe_finds_nothing_and_nothing_leaves_a_narrow_screen(site: Live, browse
             if "/entries/" in address and "look=" in address:
                 page.locator("form[action*='/verify'] button").click()
                 look(f"{address} verified")
+                # What a check found, its details too, is read without moving the table sideways.
+                table = page.locator("section[aria-labelledby=result] .scroll")
+                assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
     assert not wrong, "\n".join(wrong)
 
 

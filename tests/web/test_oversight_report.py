@@ -12,6 +12,10 @@ from datetime import timedelta
 import orjson
 import pytest
 
+from gateway.directory.names import LANGUAGES
+from gateway.disclosure.client_report import Package
+from gateway.web.language import translations
+from gateway.web.oversight.report_files import OFFICERS_TITLES, TITLES
 from gateway.web.session import Kind, SignedIn
 from tests.web.people import People, Visitor, words
 from tests.web.test_oversight_search import read_plan
@@ -63,6 +67,21 @@ async def test_a_report_waits_for_another_officer_and_its_maker_cannot_release_i
     answer = await officer.post(f"{address}/check", {"worker-1": "include"})
     assert answer.status_code == 422 and "Another officer" in words(answer)
     assert (await officer.get(f"{address}/files/report.pdf")).status_code == 404
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_report_is_named_to_the_officer_and_to_the_client_each_in_their_own_words(
+    people: People, language: str
+) -> None:
+    await read_plan(people.laws)
+    maker, second = await officer_named(people, "o-1"), await officer_named(people, "o-2")
+    say = translations(language).gettext
+    for package in Package:
+        address = await made(people, maker, package=package.value)
+        for officer, path in ((maker, PATH), (maker, address), (second, address)):
+            officer.web.cookies.set("saattaen-language", language)
+            page = words(await officer.get(path))
+            assert say(OFFICERS_TITLES[package]) in page and say(TITLES[package]) not in page, path
 
 
 async def test_the_second_officer_sees_the_lines_and_nothing_is_chosen_beforehand(people: People) -> None:
