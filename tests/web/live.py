@@ -90,7 +90,9 @@ async def with_providers(
         providers = install_providers(folder, laws.world, base, laws.clock.now)
         way = way_in(laws.gateway)
         assert way is not None
-        app = create_app(laws.gateway, site=make_site(laws.gateway, way.sessions, way.sign_in, at_desk=way.at_desk))
+        app = create_app(
+            laws.gateway, site=make_site(laws.gateway, way.sessions, way.sign_in, way.representing, at_desk=way.at_desk)
+        )
         async with providers_served(providers, beside):
             yield People(laws, way.sessions, app, providers.mandates)
 
