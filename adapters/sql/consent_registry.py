@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 from sqlmodel import SQLModel
 
 from adapters.sql.grant_rows import grant_of, values_of
@@ -140,6 +140,18 @@ class SqlConsentRegistry:
         if grants:
             told = update(_GRANTS).where(_GRANTS.c.id.in_(sorted(grants))).values(told_at=to_micros(at))
             _of(connection).execute(told)
+
+    def in_force(self, connection: object, client: ClientId, at: datetime, *, beside: ConsentId) -> Mapping[str, int]:
+        """Return how many grants each recipient may rely on now or later, beside those of one consent."""
+        table = _GRANTS.c
+        query = (
+            select(table.recipient, func.count())
+            .where(table.client == client, table.replaced.is_(False), table.withdrawn.is_(False))
+            .where(table.confirmed_at.is_not(None), table.spent_by.is_(None), table.ended_at.is_(None))
+            .where(table.until > to_micros(at), table.consent != beside)
+            .group_by(table.recipient)
+        )
+        return {recipient: count for recipient, count in _of(connection).execute(query)}
 
     def documents_for(self, connection: object, client: ClientId, row: GrantRow) -> tuple[str, ...]:
         """Return the ids of the documents that the row would open."""

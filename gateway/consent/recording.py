@@ -61,7 +61,7 @@ class Recording(NoticeRecording):
         and is answered with the consent that it gave, as that stands now.
 
         Raises ConsentRefused with the first of: request-invalid, period-empty, period-too-long, basis-not-applicable,
-        capture-not-allowed, evidence-missing, mandate-missing.
+        capture-not-allowed, evidence-missing, mandate-missing, too-many-consents.
         """
         capture = _by(capture, by)
         mandate = await self._mandate(client, giver)

@@ -52,6 +52,11 @@ class ConsentRegistry(Protocol):
         """Store what has changed in the state of a version and of its grants."""
         ...
 
+    def in_force(self, connection: object, client: ClientId, at: datetime, *, beside: ConsentId) -> Mapping[str, int]:
+        """Return how many confirmed grants each recipient has of the client that are not over at *at*, leaving out
+        those of the consent *beside*."""
+        ...
+
     def passed(self, connection: object, now: datetime, limit: int) -> tuple[tuple[Consent, frozenset[GrantId]], ...]:
         """Return consents with those grants whose end has passed unlogged; withdrawn ones are left out."""
         ...

@@ -33,7 +33,7 @@ from gateway.http.strict_route import StrictRoute
 ConsentPath = Annotated[str, Path(description="The consent's id.", examples=[examples.ID])]
 GIVING_REASONS = (
     "period-empty", "period-too-long", "basis-not-applicable",
-    "capture-not-allowed", "evidence-missing", "mandate-missing",
+    "capture-not-allowed", "evidence-missing", "mandate-missing", "too-many-consents",
 )  # fmt: skip
 _ETAG = {"ETag": "over the calling service's own rows alone"}
 _LOCATION = {"Location": "where the consent can be read"}

@@ -42,6 +42,7 @@ REASONS: Mapping[str, str] = {
     "basis-not-applicable": "the directory does not let a consent carry a row",
     "capture-not-allowed": "that service may not record these rows in that way",
     "evidence-missing": "the method's evidence is not there or does not hold",
+    "too-many-consents": "the client has so many consents for a recipient already",
     "mandate-missing": "the register knows no such mandate at this instant",
     "confirm-not-allowed": "the client or the custodian confirms",
     "consent-ended": "a consent that has ended cannot be confirmed",
