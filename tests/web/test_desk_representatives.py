@@ -25,8 +25,8 @@ from tests.web.desk_visits import answer, fill_in, find, found, place_of, prepar
 from tests.web.people import People, Visitor, words
 from tests.web.test_desk_consents import FEEDBACK, PLAN, PNG, coach, doctor, nurse, record, upload
 
-NO_MANDATE = "The register does not tell that this person may decide"
-OVER = "The register does not tell any more that this person may decide"
+NO_MANDATE = "By the register this person may not decide for the client"
+OVER = "By the register this person may not decide any more"
 
 
 async def begun(people: People, desk: Visitor, of: str, by: str, capacity: str, purpose: str = "care") -> str:

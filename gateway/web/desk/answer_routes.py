@@ -26,7 +26,7 @@ from gateway.web.page import HEADERS, see_other
 MAX_NOTE: Final = 1000
 _SAYS: Final = {
     "evidence-missing": N_("The proof does not hold: not confirmed in time, or a paper compared by the same person."),
-    "mandate-missing": N_("The register no longer tells that this person may decide. No permission is recorded."),
+    "mandate-missing": N_("By the register this person may not decide any more. No permission is recorded."),
     "period-empty": N_("The time has run out. Choose the period again."),
 }  # fmt: skip
 _OTHERWISE: Final = N_("This cannot be recorded as it is. Go back and look at each screen again.")

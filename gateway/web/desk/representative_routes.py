@@ -18,7 +18,7 @@ from gateway.web.desk.drafts import Drafts
 from gateway.web.language import N_
 from gateway.web.page import see_other
 
-_UNKNOWN: Final = N_("The register tells of no right of this person to decide for the client. No permission is recorded.")
+_UNKNOWN: Final = N_("By the register this person may not decide for the client. No permission is recorded.")
 _SILENT: Final = N_("The register of mandates does not answer now. Without its answer nobody decides for another.")
 
 
