@@ -395,7 +395,7 @@ async def test_desk_without_a_register_leads_to_where_a_mandate_is_asked(tmp_pat
         place_of(await desk.post(f"{page}/ask", {"row": row[1]}))
         laws.gateway.mandates.add(await people.client_id("nuori"), GiverKind.GUARDIAN, "register:1")
         guardian = await people.client("maija", acting_for="nuori")
-        assert "Somebody asks for your permission" in words(await guardian.get("/portal"))
+        assert "Somebody asks for this person's permission" in words(await guardian.get("/portal"))
 
 
 async def test_person_whom_nobody_knows_is_enrolled_when_their_representative_answers(people: People) -> None:
