@@ -35,7 +35,7 @@ SOTE = "sote-keskus"
 AT = Place(SOTE, PLAN)
 REPRESENTATIVE = Looker(LookerKind.REPRESENTATIVE, "rep-1", "Riitta Edustaja")
 BOUNDS = """\
-    milliseconds: {connect: 1000, read: 1000, whole: 2000}
+    milliseconds: {connect: 3000, read: 3000, whole: 5000}
     limits: {answer_bytes: 300000, failures: 100}"""
 UNBELIEVED = (
     Fault.SLOW, Fault.TRICKLES, Fault.HUGE, Fault.BROKEN, Fault.REDIRECTS, Fault.NOT_JSON, Fault.NOT_FHIR,
@@ -68,7 +68,7 @@ def server(running: SimulatedServer) -> SimulatedServer:
 
 @pytest.fixture
 async def laws(server: SimulatedServer, place: Path) -> AsyncIterator[Laws]:
-    """A gateway whose health centre keeps its plans there, impatient."""
+    """A gateway whose health centre keeps its plans there, less patient than usual."""
     async with open_world(place, custodians=write_custodians(place / "custodians.yaml", server.base, BOUNDS)) as one:
         yield one
 

@@ -31,7 +31,7 @@ CALL = "Asiakasneuvonta: +358 50 555 0101, neuvonta@hyvinvointialue.example"
 AT = f"/portal/documents/at/sote-keskus/{PLAN}"
 PREVIEW = f"/portal/preview?recipient=kuntakokeilu&category={PLAN}"
 BOUNDS = """\
-    milliseconds: {connect: 1000, read: 1000, whole: 2000}
+    milliseconds: {connect: 3000, read: 3000, whole: 5000}
     limits: {answer_bytes: 300000, failures: 100}"""
 LANGUAGES = {
     "fi": ("Palvelu ei vastaa juuri nyt", "Yritä uudelleen"),

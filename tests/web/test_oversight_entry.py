@@ -87,7 +87,7 @@ async def test_the_button_checks_every_step_and_tells_each(people: People) -> No
     page = words(await officer.post(address.replace("?", "/verify?")))
     assert "Every step that could be checked holds" in page
     assert page.count(" Holds ") == 6
-    assert "What it rests on stood before it Holds heard 3 entries" in page
+    assert "What it rests on stood before it Result Holds For the operator, in English heard 3 entries" in page
 
 
 async def test_an_altered_section_is_found_by_the_button(people: People) -> None:
@@ -102,7 +102,8 @@ async def test_an_altered_section_is_found_by_the_button(people: People) -> None
         connection.commit()
     page = words(await officer.post(address.replace("?", "/verify?")))
     assert "Something is to be looked into" in page
-    assert "The search index says the same as the entry To be looked into o" in page
+    said = "The search index says the same as the entry Result To be looked into For the operator, in English o"
+    assert said in page
     assert "did wrong" in page
 
 
