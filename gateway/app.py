@@ -36,7 +36,7 @@ from gateway.http.explanation_routes import explanation_router
 from gateway.http.fhir_consent_routes import fhir_consent_router
 from gateway.http.fhir_parts import FhirParts
 from gateway.http.fhir_routes import document_types, fhir_router, read_route, search_route
-from gateway.http.health_routes import health_router
+from gateway.http.health_routes import SECONDS, health_router
 from gateway.http.inspection import InspectionLayer
 from gateway.http.limits import Limits
 from gateway.http.message_routes import message_router
@@ -86,11 +86,13 @@ class _App(FastAPI):
 
 
 def create_app(
-    gateway: Gateway, observer: Observer | None = None, admission: Admission | None = None, site: Site | None = None
+    gateway: Gateway, observer: Observer | None = None, admission: Admission | None = None, site: Site | None = None,
+    readiness: float = SECONDS,
 ) -> FastAPI:  # fmt: skip
     """Return the application that serves *gateway* within the bounds of *admission*, telling *observer*.
 
-    With a *site* it serves people too; without one it is a machine's gateway alone.
+    With a *site* it serves people too; without one it is a machine's gateway alone. A part that has not said within
+    *readiness* seconds that it can serve counts as one that cannot.
 
     FastAPI's own pages are off: they load from other hosts.
     """
@@ -132,7 +134,7 @@ def create_app(
             token_keys=gateway.access_tokens.keys.jwks, receipt_keys=gateway.receipt_keys.jwks,
         ),
         reference_router(lambda: app.openapi(), demo=settings.demo),
-        health_router(_checks(gateway)),
+        health_router(_checks(gateway), readiness),
         *(site.routers if site is not None else ()),
     ):  # fmt: skip
         app.include_router(router)

@@ -167,7 +167,7 @@ async def scene_in(
         laws = await closing.enter_async_context(
             open_world(
                 place, open_store=open_store, engine=engine, patience=patience, custodians=custodians,
-                observer=Metrics(seen),
+                observer=Metrics(seen), readiness=5.0,
             )
         )  # fmt: skip
         await laws.give()

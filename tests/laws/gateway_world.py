@@ -131,10 +131,11 @@ class Laws:
     folder: Path
     _tokens: dict[tuple[str, str, str, str, str, datetime], str] = field(default_factory=dict)
 
-    def changed(self, change: Callable[[Gateway], Gateway]) -> Laws:
+    def changed(self, change: Callable[[Gateway], Gateway], readiness: float = 20.0) -> Laws:
         """The same gateway with some part of it exchanged, behind an app of its own."""
         gateway = change(self.gateway)
-        web = httpx.AsyncClient(transport=httpx.ASGITransport(create_app(gateway)), base_url=BASE)
+        transport = httpx.ASGITransport(create_app(gateway, readiness=readiness))
+        web = httpx.AsyncClient(transport=transport, base_url=BASE)
         return replace(self, gateway=gateway, web=web)
 
     # Who asks.
@@ -298,10 +299,12 @@ async def open_world(
     folder: Path, change: Callable[[Gateway], Gateway] = lambda gateway: gateway, *, web: bool = True,
     open_store: Callable[[str, float], Database] = open_database, engine: PolicyEngine | None = None,
     patience: float = 20.0, custodians: Path | None = None, base_url: str = BASE, observer: Observer | None = None,
+    readiness: float = 20.0,
 ) -> AsyncIterator[Laws]:  # fmt: skip
     """Open a gateway on the installation in *folder* (made where there is none); without *web* nobody serves HTTP.
 
-    *custodians* names which documents lie on custodians' own servers.
+    *custodians* names which documents lie on custodians' own servers. In *readiness* seconds a part that only hangs is
+    said not to be ready: patient by default, or a busy machine would be the fault.
     """
     if not (folder / "keys").exists():
         installed(folder)
@@ -310,6 +313,6 @@ async def open_world(
     settings = settings_in(folder, patience).model_copy(update={"custodians": custodians, "base_url": base_url})
     async with opened(settings, world.directory, clock=clock, open_store=open_store, engine=engine) as gateway:
         changed = change(gateway)
-        transport = httpx.ASGITransport(create_app(changed, observer)) if web else None
+        transport = httpx.ASGITransport(create_app(changed, observer, readiness=readiness)) if web else None
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
             yield Laws(changed, world, clock, load_systems(folder / "systems", world), client, folder)
