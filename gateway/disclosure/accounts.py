@@ -270,7 +270,7 @@ def _case(entry: Opened, body: Section) -> str:
         case "consent.given" | "consent.confirmed" if by not in (None, "client"):
             return f"{kind}.by-service"
         case "consent.withdrawn" if by not in (None, "client"):
-            return "consent.withdrawn.told"
+            return "consent.withdrawn.told" + (".for-you" if body.get("representative") is not None else "")
         case _ if kind in _FOR_YOU and body.get("representative") is not None:
             return f"{kind}.for-you"
         case "consent.refused" | "prohibition.given" | "client.notices" if not flag(body, "in_person"):

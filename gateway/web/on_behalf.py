@@ -92,6 +92,10 @@ FOR_ANOTHER: Final[Mapping[str, str]] = MappingProxyType(
         "You get service as before. You need not say why.": N_(
             "The person gets service as before. You need not say why."
         ),
+        "Somebody who acts for you withdrew this on %(at)s.": N_("This was withdrawn on %(at)s."),
+        "%(who)s heard it from somebody who acts for you.": N_(
+            "%(who)s heard it from somebody who acts for this person."
+        ),
         "Nobody gets new information under your permission from now on.": N_(
             "Nobody gets new information under their permission from now on."
         ),
