@@ -73,7 +73,8 @@ def withdraw_router(room: Room) -> APIRouter:
         receipts = await room.recording.receipts(card.consent.id)
         return room.show(
             visit, "withdrawn", card=card, consent=card.consent, receipt=last_of(receipts, "consent.withdrawn"),
-            told=await room.recording.withdrawal_told(card.consent.id, visit.client), taken_back_by=withdrawn_by(receipts),
+            told=await room.recording.withdrawal_told(card.consent.id, visit.client),
+            taken_back_by=withdrawn_by(receipts),
         )  # fmt: skip
 
     return router
