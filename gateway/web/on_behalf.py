@@ -138,6 +138,9 @@ FOR_ANOTHER: Final[Mapping[str, str]] = MappingProxyType(
         "There is no such document about you now. The permission would open one that is written later.": N_(
             "There is no such document about this person now. The permission would open one that is written later."
         ),
+        "You need not do anything. You can look at what it would see if you said yes.": N_(
+            "Nothing needs to be done. You can look at what it would see if permission were given."
+        ),
         "Your documents of this kind": N_("Their documents of this kind"),
         "The permission that you gave on %(day)s": N_("The permission that was given on %(day)s"),
         "The law lets this service see it without your permission.": N_(

@@ -17,8 +17,8 @@ from tests.web.portal_steps import request_of
 
 _PLACE = re.compile(r"%\(\w+\)s")
 _CLIENTS_OWN = re.compile(r"\b(?:my|mine|yours?)\b", re.IGNORECASE)
-_PASSED_BY = ("use your browser's own print command", "in your own words")
-"""What is the representative's own, and the name that the directory gives to a section of documents."""
+_PASSED_BY = ("use your browser's own print command",)
+"""What is the representative's own."""
 
 
 async def guardian(people: People, language: str = "en") -> Visitor:
