@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from gateway.consent import lifecycle
 from gateway.consent.acting import Act, known_client
+from gateway.consent.answering import answer_no, answer_yes, with_cool_down
 from gateway.consent.bounds import check_given
-from gateway.consent.capture import SECRET_KEYS, Verified
+from gateway.consent.capture import OWN_METHODS, SECRET_KEYS, Verified
 from gateway.consent.checks import Known, Mandate, check_giver
 from gateway.consent.confirming import need_own, send_code
 from gateway.consent.model import (
@@ -114,8 +115,8 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     known = Known(verified, giving.mandate, born)
     try:
         consent = lifecycle.give(
-            giving.client, giving.rows, giving.refused, giving.capture, giving.shown, giving.giver, known,
-            act.office.directory, act.at, act.order,
+            giving.client, giving.rows, with_cool_down(giving.refused, act.at), giving.capture, giving.shown,
+            giving.giver, known, act.office.directory, act.at, act.order,
         )  # fmt: skip
         check_given(act, consent)
     except ConsentRefused as refused:
@@ -158,8 +159,8 @@ def change(act: Act, changing: Changing) -> Given:
     check_giver(giver, known, act.at)
     old = need_own(act.load(changing.consent, client), giver)
     new = lifecycle.change(
-        old, changing.rows, changing.refused, changing.capture, changing.shown, giver, known, act.office.directory,
-        act.at, act.order,
+        old, changing.rows, with_cool_down(changing.refused, act.at), changing.capture, changing.shown, giver, known,
+        act.office.directory, act.at, act.order,
     )  # fmt: skip
     check_given(act, new, old)
     act.office.stores.consents.add_version(act.connection, new, act.at)
@@ -172,16 +173,11 @@ def change(act: Act, changing: Changing) -> Given:
 
 
 def _settle(act: Act, consent: Consent) -> None:
-    """Record the refused rows, and end the requests and refusals that the client has now answered otherwise."""
-    stores, in_person = act.office.stores, consent.giver.is_client
-    rows = [grant.row for grant in consent.grants]
-    if in_person:
-        stores.standing.lift_refusals(act.connection, consent.client, rows, act.at)
+    """End what this answers, as far as it does: an unconfirmed grant answers nothing yet."""
+    given = frozenset(grant.id for grant in consent.grants if grant.confirmed)
+    answer_yes(act, consent, given, in_person=consent.giver.is_client and consent.capture.method in OWN_METHODS)
     if consent.refused:
-        stores.standing.add_refusals(act.connection, consent.client, consent.refused, in_person, act.at)
-    stores.standing.answer_requests(
-        act.connection, consent.client, [(row.recipient, row.category) for row in rows], "given"
-    )
+        answer_no(act, consent.client, consent.refused, consent.giver)
 
 
 def check_known_words(act: Act, shown: Shown) -> None:

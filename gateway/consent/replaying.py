@@ -157,7 +157,8 @@ def _prohibited(act: Act, event: KeptEvent, client: ClientId) -> None:
         standing.save_prohibition(act.connection, row)
         until = body.get("pause_until")
         if until is not None:
-            act.office.stores.notices.add_pause(act.connection, Pause(row.id, client, given, from_micros(until)))
+            pause = Pause(row.id, client, given, from_micros(until), row.by_client)
+            act.office.stores.notices.add_pause(act.connection, pause)
         act.drafts.append(act.teller.prohibition(row, pause_until=until))
 
 

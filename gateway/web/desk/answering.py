@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gateway.consent.answering import COOL_DOWN
 from gateway.consent.desk_records import AnswerKind, DeskAnswer
 from gateway.consent.model import Capture, CaptureMethod, ClientId, Evidence
 from gateway.consent.person import Person
 from gateway.consent.recording import Given
-from gateway.consent.standing import COOL_DOWN
 from gateway.consent.wording import Rendered, render
 from gateway.directory.instants import from_micros
 from gateway.web.desk.desk import Desk, Entered
