@@ -90,7 +90,7 @@ async def served(
     """
     gateway.check_partner_keys()
     asyncio.get_running_loop().set_exception_handler(_tell)
-    admission = Admission(bounds, is_page)
+    admission = Admission(bounds, is_page, "" if site is None else site.doors.cookie)
     app = InFlight(create_app(gateway, observer, admission, site))
     config = uvicorn.Config(
         app, http=bounded(connections or ConnectionBounds()),
