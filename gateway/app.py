@@ -101,7 +101,7 @@ def create_app(
     app = _App(
         title="Saattaen", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
-    admission = admission or Admission(is_page=is_page)
+    admission = admission or Admission(is_page=is_page, cookie="" if site is None else site.doors.cookie)
     authenticator = _authenticator(gateway, observer, admission)
     door = Door(
         authenticate=authenticator, standing=gateway.standing.check, find_client=gateway.recording.client_of,

@@ -99,13 +99,15 @@ class PartnerAssertion(JWTBearerClientAssertion):
     3. Exactly one of its keys bears the `kid` and takes the `alg`; the signature verifies by it.
     4. `iss` = `sub`; `aud` is one string: our issuer or our token endpoint.
     5. `exp` is ahead and at most 300 seconds after `iat`; `iat` and `nbf` at most 10 seconds ahead.
-    6. The partner has not used up what it may for now: else TooBusy, and nothing of the assertion is kept.
+    6. Where partners are paced, it has not used up what it may for now: else TooBusy, and nothing is kept.
     7. `jti` has not been seen before from this issuer. Only then it counts.
     """
 
     CLIENT_AUTH_METHOD = AUTH_METHOD
 
-    def __init__(self, audiences: frozenset[str], replay: ReplayStore, clock: Clock, allowed: Allowed) -> None:
+    def __init__(
+        self, audiences: frozenset[str], replay: ReplayStore, clock: Clock, allowed: Allowed | None = None
+    ) -> None:  # fmt: skip
         super().__init__()
         self._audiences, self._replay, self._clock, self._allowed = audiences, replay, clock, allowed
         self._algorithm = self._kid = ""
@@ -165,10 +167,12 @@ class PartnerAssertion(JWTBearerClientAssertion):
         expires = self._check_times(claims, now)
         if not isinstance(jti, str) or not _JTI.fullmatch(jti):
             raise InvalidClientError(description="jti is needed: one to 255 printable ASCII characters.")
-        self._allowed.ask(issuer)
+        if self._allowed is not None:
+            self._allowed.ask(issuer)
         if not self._replay.first_use(issuer, jti, datetime.fromtimestamp(expires, UTC), now):
             raise InvalidClientError(description="This assertion was used before; sign a new one with a new jti.")
-        self._allowed.spend(issuer)
+        if self._allowed is not None:
+            self._allowed.spend(issuer)
 
     def _check_times(self, claims: Mapping[str, object], now: datetime) -> float:
         instant = now.timestamp()
