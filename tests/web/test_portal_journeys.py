@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from gateway.consent.bounds import MOST_IN_FORCE
 from gateway.consent.model import ConsentState
 from gateway.consent.wording import render
+from tests.laws.gateway_world import PLAN
 from tests.web.people import People, words
 from tests.web.portal_steps import confirm, reading, recorded_by_worker, request_of
 
@@ -104,6 +106,24 @@ async def test_sirpa_withdraws_the_whole_and_sees_whom_we_told_and_who_has_read_
     assert words(await sirpa.get(done.headers["location"])).count("Not yet") == words(after).count("Not yet") - 1
     stands = await laws.gateway.recording.consent_of_client(consent.id, await people.client_id("sirpa"))
     assert stands is not None and stands.state is ConsentState.WITHDRAWN
+
+
+async def test_suvi_is_told_of_another_permission_by_which_the_same_goes_on(people: People) -> None:
+    laws = people.laws
+    await laws.deposit()
+    longer = await laws.give()
+    shorter = await laws.give("suvi", laws.row(until=laws.clock.now() + timedelta(days=20)))
+    unlike = await laws.give("suvi", laws.row(recipient="kela", purpose="rehabilitation-decision"))
+    suvi = await people.client("suvi")
+    for page in ("/portal/print", "/portal/recipients/kuntakokeilu", f"/portal/matrix/kuntakokeilu/{PLAN}"):
+        assert "Another permission goes on until" in words(await suvi.get(page)), page
+    way = f"/portal/consents/{shorter.id}/withdraw"
+    before = await suvi.get(way)
+    assert "Another permission goes on" in words(before)
+    assert f'href="/portal/consents/{longer.id}"' in before.text and unlike.id not in before.text
+    after = await suvi.get((await suvi.post(way, {"what": "all"})).headers["location"])
+    assert f'href="/portal/consents/{longer.id}"' in after.text
+    assert "Another permission" not in words(await suvi.get(f"/portal/consents/{longer.id}/withdraw"))
 
 
 async def test_valteri_reads_easy_finnish_with_a_supporter_beside_him(people: People) -> None:

@@ -65,7 +65,9 @@ def matrix_router(room: Review) -> APIRouter:
         looks = await room.log.own(
             client, recipient=recipient, category=category, kinds=LOOKS, outcome="permit", count=1, looker=looker
         )
-        told = reason_of(shown.cell(recipient, category), picture, room.phrases, visit.language)
+        told = reason_of(
+            shown.cell(recipient, category), picture, room.phrases, visit.language, now=made.at if at is None else None
+        )
         if not looker.is_client:
             ours = {str(one.id) for one in picture.consents}
             told = replace(told, consents=tuple(one for one in told.consents if one.consent in ours))

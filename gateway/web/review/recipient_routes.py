@@ -32,7 +32,8 @@ def recipient_router(room: Review) -> APIRouter:
         picture = seen_picture(await room.pictures.for_client(client), looker)
         page = await room.log.own(client, recipient=code, kinds=REQUESTS, count=NEWEST, looker=looker)
         told = [
-            (cell.category, reason_of(cell, picture, room.phrases, visit.language)) for cell in made.of_recipient(code)
+            (cell.category, reason_of(cell, picture, room.phrases, visit.language, now=made.at))
+            for cell in made.of_recipient(code)
         ]
         entries = seen_entries(page.entries, looker, directory)
         accounts = Accounts(directory, room.phrases, visit.language)
