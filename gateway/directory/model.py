@@ -276,6 +276,17 @@ class Directory:
         """Return a code's name in a group: purpose, task, role, section, sensitivity, kind, capture, basis, told_as."""
         return self.names.get(group, {}).get(code)
 
+    def task(self, code: str, language: str) -> str:
+        """Return a purpose as staff are told of it: its own name for them, else the client's.
+
+        The client's easy Finnish says *you* to the client, so staff read plain Finnish in its place.
+        """
+        own = self.name("task", code)
+        if own is not None:
+            return own.text(language)
+        row = self.name("purpose", code)
+        return code if row is None else row.fi if language == LANGUAGES[1] else row.text(language)
+
     def _heirs(self, service: Service) -> Iterable[Service]:
         # The loader has refused rings; the set keeps a hand-made directory from looping.
         seen, code = {service.code}, service.succeeded_by

@@ -169,6 +169,11 @@ def static_address(name: str) -> str:
     return f"/static/{sha256((WEB / 'static' / name).read_bytes()).hexdigest()[:12]}/{name}"
 
 
+def begun(text: str) -> str:
+    """Return a text as it begins a line: its first letter a capital one, and names in it left as they are."""
+    return text[:1].upper() + text[1:]
+
+
 class _Said:
     """How dates, numbers and codes are said in one register."""
 
@@ -184,7 +189,7 @@ class _Said:
         return {
             "day": self.day, "instant": self.instant, "last_day": self.last_day, "end": self.end,
             "written": self.written, "number_of": number_of, "number": self.number, "service": self.service,
-            "organisation": self.organisation, "category": self.category, "task": self.task, **named,
+            "organisation": self.organisation, "category": self.category, "task": self.task, "begun": begun, **named,
         }  # fmt: skip
 
     def day(self, at: date | datetime | int) -> str:
@@ -237,8 +242,7 @@ class _Said:
 
     def task(self, code: str) -> str:
         """Say a purpose to staff: its name there, or the client's where it has none."""
-        row = self._directory.name("task", code) or self._directory.name("purpose", code)
-        return code if row is None else row.text(self._language)
+        return self._directory.task(code, self._language)
 
     def _named(self, group: str) -> object:
         @pass_context
