@@ -84,6 +84,21 @@ def test_only_the_client_is_spoken_to(directory: Directory) -> None:
     assert "about you" in explained(story, directory, Eye.CLIENT).sentence
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_staff_are_told_a_purpose_and_a_kind_of_entry_as_staff_are(directory: Directory, language: str) -> None:
+    story, phrases = Story(), load_phrases()
+    story.release(story.deposit(), story.give())
+    for eye in (Eye.OFFICER, Eye.PROFESSIONAL):
+        told = explained(story, directory, eye, language)
+        assert directory.task("rehabilitation-decision", language) in (told.why or "")
+        assert "Tietosi" not in (told.outcome or "")
+    assert directory.task("care", "fi-x-selko") == directory.task("care", "fi")
+    assert directory.task("employment-support", language) != directory.names["purpose"]["employment-support"].text(
+        language
+    )
+    assert phrases.kind_told("disclosure", language) == phrases.kind("disclosure", language.removesuffix("-x-selko"))
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_an_entry_of_any_kind_is_explained_even_one_that_cannot_be_read(directory: Directory, kind: str) -> None:
     for body in (None, {}):
