@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -276,16 +276,13 @@ class Directory:
         """Return a code's name in a group: purpose, task, role, section, sensitivity, kind, capture, basis, told_as."""
         return self.names.get(group, {}).get(code)
 
-    def task(self, code: str, language: str) -> str:
-        """Return a purpose as staff are told of it: its own name for them, else the client's.
+    def task(self, code: str) -> LocalizedName | None:
+        """Return a purpose's name for staff and whoever else is not the client; the client's where it has none.
 
-        The client's easy Finnish says *you* to the client, so staff read plain Finnish in its place.
+        The client's easy Finnish says *you* to the client: in its place others read plain Finnish.
         """
-        own = self.name("task", code)
-        if own is not None:
-            return own.text(language)
-        row = self.name("purpose", code)
-        return code if row is None else row.fi if language == LANGUAGES[1] else row.text(language)
+        own, row = self.name("task", code), self.name("purpose", code)
+        return own if own is not None or row is None else replace(row, easy=None)
 
     def _heirs(self, service: Service) -> Iterable[Service]:
         # The loader has refused rings; the set keeps a hand-made directory from looping.

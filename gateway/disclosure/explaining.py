@@ -128,7 +128,7 @@ def explain_entry(
 
     The caller has checked that they may see the entry. Of a refusal a worker is told what `told_to_worker` lets.
     """
-    accounts = Accounts(directory, phrases, language)
+    accounts = Accounts(directory, phrases, language, to_client=eye is Eye.CLIENT)
     account = accounts.tell_one(entry, context)
     codes, bases = _reasons(entry), _bases(entry)
     facts: tuple[Fact, ...] = ()
@@ -156,10 +156,7 @@ def _to_others(
     sentence = f"{title}."
     if case in phrases.groups[f"explanations.{eye}"]:
         sentence = phrases.text(f"explanations.{eye}", case, language).format(who=account.who, what=account.what)
-    outcome, basis, why = account.outcome, None, account.why
-    plain = "fi" if language == EASY else language
-    if why is not None and (purpose := optional_text(entry.b or {}, "purpose")) is not None:
-        why = phrases.text("words", "why", plain).format(text=directory.task(purpose, language))
+    outcome, basis = account.outcome, None
     if account.given is False and entry.outcome != "permit":
         reasons = dict.fromkeys(
             phrases.explain(code, eye, language) for code in _reasons(entry) if code in phrases.groups["reasons.client"]
@@ -167,12 +164,12 @@ def _to_others(
         said = " ".join(reasons) or phrases.text("words", "reason-unknown", language)
         outcome = phrases.text("words", "refused-to-others", language).format(text=said)
     elif account.given:
-        outcome = phrases.text("words", "given", plain)
+        outcome = phrases.text("words", "given", "fi" if language == EASY else language)
         told = dict.fromkeys(phrases.basis_told(code, language, section) for code, section in _cited(entry, directory))
         basis = phrases.text("words", "basis", language).format(text="; ".join(told))
     return Account(
-        entry.origin, entry.index, entry.kind, account.when, title, sentence, why, basis, account.given, outcome,
-         account.who, account.what,
+        entry.origin, entry.index, entry.kind, account.when, title, sentence, account.why, basis, account.given,
+        outcome, account.who, account.what,
     )  # fmt: skip
 
 
