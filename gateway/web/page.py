@@ -167,6 +167,11 @@ def static_address(name: str) -> str:
     return f"/static/{sha256((WEB / 'static' / name).read_bytes()).hexdigest()[:12]}/{name}"
 
 
+def begun(text: str) -> str:
+    """Return a text as it begins a line: its first letter a capital one, and names in it left as they are."""
+    return text[:1].upper() + text[1:]
+
+
 class _Said:
     """How dates, numbers and codes are said in one register."""
 
@@ -182,7 +187,7 @@ class _Said:
             "day": self.day, "instant": self.instant, "last_day": self.last_day, "end": self.end,
             "written": self.written, "number_of": number_of, "number": self.number, "service": self.service,
             "organisation": self.organisation, "category": self.category, "purpose": self._purpose(), "task": self.task,
-            **named,
+            "begun": begun, **named,
         }  # fmt: skip
 
     def day(self, at: date | datetime | int) -> str:

@@ -129,7 +129,8 @@ def _professional(page: Page, base: str) -> Stops:
     page.goto(f"{place}/consent")
     _press(page)
     yield "situation-faults"
-    page.locator("main input[type=radio]").first.check()
+    page.locator("main input[name=situation]").first.check()
+    page.locator("main input[name=decides]").first.check()
     _press(page)
     _press(page)
     yield "rows-faults"

@@ -76,7 +76,7 @@ def worklist_router(desk: Desk, drafts: Drafts, search: LogSearch, phrases: Phra
             raise NotAvailable("There is no such page.") from None
         language = desk.pages.page(request).language
         done = [await _done(entered, one) for one in page.entries]
-        told = [(one, phrases.kind(one.kind, language)) for one in done]
+        told = [(one, phrases.kind_told(one.kind, language)) for one in done]
         return desk.render(request, entered, "log.html", entries=told, more=page.more, after=after)
 
     async def _done(entered: Entered, entry: Opened) -> Done:
