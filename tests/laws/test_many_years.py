@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from adapters.opa.decision import MAX_GRANTS
 from gateway.consent.giving import MOST_IN_FORCE
+from gateway.consent.model import Actor, Capture, CaptureMethod, Evidence, GrantRow, Shown
 from gateway.disclosure.release import Refused, Released
 from gateway.errors import ConsentRefused
-from tests.laws.gateway_world import Laws
+from gateway.insight import insights_of
+from tests.laws.gateway_world import PLAN, STRANGER, Laws
 
 
 async def test_a_client_who_gave_and_withdrew_more_often_than_one_decision_may_weigh_is_served(laws: Laws) -> None:
@@ -39,3 +43,53 @@ async def test_no_more_consents_are_in_force_for_one_recipient_than_its_question
     assert isinstance(await laws.ask(laws.read_of(document)), Released)
     await laws.gateway.recording.withdraw(first.id)
     await laws.give()
+
+
+async def test_another_organisation_shuts_nobody_out_by_recording_what_ends_at_once(laws: Laws) -> None:
+    document = await laws.deposit()
+    client, kinds = await laws.client("suvi"), _kinds(laws)
+    assert len(kinds) > MAX_GRANTS
+    recording, told = laws.gateway.recording, laws.gateway.wordings.current()
+    seen = Capture(CaptureMethod.WITH_PROFESSIONAL, evidence=Evidence((("identity_check", "seen"),)))
+    words, by = Shown(told.id, told.version, "fi", "plain", "0" * 64), Actor("tyopaja", "tyopaja-system", "w-1")
+    for batch in (kinds[at : at + 50] for at in range(0, len(kinds), 50)):
+        now = laws.clock.now()
+        await recording.give(
+            client,
+            [replace(row, valid_from=now, until=now + timedelta(seconds=1)) for row in batch],
+            seen,
+            words,
+            by=by,
+        )
+        laws.clock.advance(timedelta(seconds=2))
+    refused = await laws.ask(laws.read_of(document))
+    assert isinstance(refused, Refused) and refused.reason == "expired"
+    for consent in (await recording.for_client(client)).consents:
+        await recording.withdraw(consent.id, client=client)
+    refused = await laws.ask(laws.read_of(document))
+    assert isinstance(refused, Refused) and refused.reason == "withdrawn"
+    given = await laws.give()
+    released = await laws.ask(laws.read_of(document))
+    assert isinstance(released, Released)
+    assert [grant.consent for one in released.documents for grant in one.permit.grants] == [given.id]
+    # Nor does an answer tell that anything was ever recorded of somebody.
+    assert (await laws.search(laws.code("suvi"))).status_code == (await laws.search(STRANGER)).status_code == 200
+    cell = (await insights_of(laws.gateway).who_can_see.matrix(client)).cell("kuntakokeilu", PLAN)
+    assert cell is not None and cell.permitted
+
+
+def _kinds(laws: Laws) -> list[GrantRow]:
+    """Return rows to the employment service, each unlike the others, for all that may be granted to it."""
+    directory, later = laws.world.directory, laws.clock.now() + timedelta(days=9)
+    to = directory.services["kuntakokeilu"]
+    return [
+        laws.row(custodian=code, category=category, purpose=purpose, once=once, dated_from=dated_from)
+        for code, service in directory.services.items()
+        for category, row in directory.categories.items()
+        if code != to.code
+        and (flow := directory.flow(category, service.kind, to.kind, laws.clock.now())) is not None
+        and not {"consent", "consent-once"}.isdisjoint(flow.bases)
+        for purpose in directory.purposes
+        for once in ((True,) if row.single_use else (False, True))
+        for dated_from in (None, later)
+    ]
