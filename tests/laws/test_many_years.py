@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from secrets import token_hex
 
 import pytest
+from sqlalchemy import text
 
 from adapters.opa.decision import MAX_GRANTS
+from adapters.sql.fact_reader import MAX_DOCUMENTS
 from gateway.consent.giving import MOST_IN_FORCE
 from gateway.consent.model import Actor, Capture, CaptureMethod, Evidence, GrantRow, Shown
 from gateway.disclosure.release import Refused, Released
@@ -93,3 +97,38 @@ def _kinds(laws: Laws) -> list[GrantRow]:
         for once in ((True,) if row.single_use else (False, True))
         for dated_from in (None, later)
     ]
+
+
+async def test_what_a_client_met_elsewhere_pushes_nothing_of_ours_out_of_a_search(laws: Laws) -> None:
+    document = await laws.deposit()
+    await laws.give()
+    _copy(laws, document, MAX_DOCUMENTS + 1, "'terveystarkastus', dated + 1, 'server'")
+    found = await laws.ask(laws.search_of(laws.code("suvi")))
+    assert isinstance(found, Released)
+    assert [one.document.id for one in found.documents] == [document]
+
+
+async def test_a_search_is_told_of_the_newest_of_ours_and_of_the_newest_met_elsewhere(laws: Laws) -> None:
+    document = await laws.deposit()
+    for elsewhere in ("'terveystarkastus', dated + 1, 'server'", "custodian, dated + 2, NULL"):
+        _copy(laws, document, MAX_DOCUMENTS, elsewhere)
+    asked = laws.search_of(laws.code("suvi"))
+    assert asked.identifier is not None
+    told = await laws.gateway.parts.facts.for_client("kuntakokeilu-system", "kuntakokeilu", asked.identifier, (PLAN,))
+    assert Counter(one.source for one in told.documents) == {None: MAX_DOCUMENTS, "server": MAX_DOCUMENTS}
+    assert document not in {one.id for one in told.documents}
+
+
+def _copy(laws: Laws, document: str, number: int, custodian_dated_source: str) -> None:
+    """Write as many rows like that of *document*, under ids of their own."""
+    with laws.gateway.database.write() as connection:
+        for _ in range(number):
+            connection.execute(
+                text(
+                    "INSERT INTO document (id, version, client, category, resource, labels, sections, updated, "  # noqa: S608
+                    "custodian, dated, source) SELECT :new, version, client, category, resource, labels, sections, "
+                    f"updated, {custodian_dated_source} FROM document WHERE id = :document"
+                ),
+                {"new": token_hex(16), "document": document},
+            )
+        connection.commit()
