@@ -17,7 +17,10 @@ MOST = 100
 """So many that are in force and match are each told: more are not given to one recipient (`gateway.consent.giving`)."""
 
 State = tuple[bool, bool, bool, bool, bool]
-"""Withdrawn, unconfirmed, spent, expired, not yet in force; none of them is true of what is in force."""
+"""Withdrawn, unconfirmed, spent, expired, not yet in force."""
+
+IN_FORCE: State = (False, False, False, False, False)
+"""None of them is true."""
 
 
 def told(
@@ -36,7 +39,7 @@ def told(
     latest: dict[tuple[bool, int | State], GrantFacts] = {}
     for grant in grants:
         why = _falls_away(grant, recipient, purpose, document) or state_of(grant, at)
-        if why == _IN_FORCE:
+        if why == IN_FORCE:
             usable.append(grant)
         else:
             sort = grant.single_use, why
@@ -51,9 +54,6 @@ def state_of(grant: GrantFacts, at: int) -> State:
     """Return what keeps *grant* from being in force at the instant *at*."""
     over = grant.ended or at >= grant.until
     return grant.withdrawn, not grant.confirmed, grant.spent, over, at < grant.valid_from
-
-
-_IN_FORCE: State = (False, False, False, False, False)
 
 
 def _falls_away(grant: GrantFacts, recipient: str, purpose: str, document: DocumentFacts | None) -> int:
