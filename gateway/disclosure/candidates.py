@@ -14,7 +14,7 @@ FEW = 20
 """So many are told as they are."""
 
 MOST = 100
-"""So many that are in force and match are each told: more are not given to one recipient (`gateway.consent.giving`)."""
+"""So many that are in force and match are each told: more are not given to one recipient (`gateway.consent.bounds`)."""
 
 State = tuple[bool, bool, bool, bool, bool]
 """Withdrawn, unconfirmed, spent, expired, not yet in force."""

@@ -1,24 +1,20 @@
-"""What a client has given and taken back over many years does not shut anybody out."""
+"""What a client has given and taken back over many years, or never confirmed, does not shut anybody out."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from dataclasses import replace
-from datetime import timedelta
-from secrets import token_hex
 
 import pytest
-from sqlalchemy import text
 
 from adapters.opa.decision import MAX_GRANTS
-from adapters.sql.fact_reader import MAX_DOCUMENTS
-from gateway.consent.giving import MOST_IN_FORCE
-from gateway.consent.model import Actor, Capture, CaptureMethod, Evidence, GrantRow, Shown
+from gateway.consent import lifecycle
+from gateway.consent.acting import Act
+from gateway.consent.bounds import MOST_IN_FORCE, MOST_UNCONFIRMED
+from gateway.consent.model import Actor, Capture, CaptureMethod, Evidence, RefusedRow, Shown
+from gateway.consent.recording import Given
 from gateway.disclosure.release import Refused, Released
 from gateway.errors import ConsentRefused
-from gateway.insight import insights_of
-from tests.laws.gateway_world import PLAN, STRANGER, Laws
+from tests.laws.gateway_world import Laws
 
 
 async def test_a_client_who_gave_and_withdrew_more_often_than_one_decision_may_weigh_is_served(laws: Laws) -> None:
@@ -49,86 +45,86 @@ async def test_no_more_consents_are_in_force_for_one_recipient_than_its_question
     await laws.give()
 
 
-async def test_another_organisation_shuts_nobody_out_by_recording_what_ends_at_once(laws: Laws) -> None:
-    document = await laws.deposit()
-    client, kinds = await laws.client("suvi"), _kinds(laws)
-    assert len(kinds) > MAX_GRANTS
-    recording, told = laws.gateway.recording, laws.gateway.wordings.current()
-    seen = Capture(CaptureMethod.WITH_PROFESSIONAL, evidence=Evidence((("identity_check", "seen"),)))
-    words, by = Shown(told.id, told.version, "fi", "plain", "0" * 64), Actor("tyopaja", "tyopaja-system", "w-1")
-    for batch in (kinds[at : at + 50] for at in range(0, len(kinds), 50)):
-        now = laws.clock.now()
-        await recording.give(
-            client,
-            [replace(row, valid_from=now, until=now + timedelta(seconds=1)) for row in batch],
-            seen,
-            words,
-            by=by,
-        )
-        laws.clock.advance(timedelta(seconds=2))
-    refused = await laws.ask(laws.read_of(document))
-    assert isinstance(refused, Refused) and refused.reason == "expired"
-    for consent in (await recording.for_client(client)).consents:
-        await recording.withdraw(consent.id, client=client)
-    refused = await laws.ask(laws.read_of(document))
-    assert isinstance(refused, Refused) and refused.reason == "withdrawn"
-    given = await laws.give()
-    released = await laws.ask(laws.read_of(document))
-    assert isinstance(released, Released)
-    assert [grant.consent for one in released.documents for grant in one.permit.grants] == [given.id]
-    # Nor does an answer tell that anything was ever recorded of somebody.
-    assert (await laws.search(laws.code("suvi"))).status_code == (await laws.search(STRANGER)).status_code == 200
-    cell = (await insights_of(laws.gateway).who_can_see.matrix(client)).cell("kuntakokeilu", PLAN)
-    assert cell is not None and cell.permitted
+async def recorded(laws: Laws, service: str = "kuntakokeilu", **changed: object) -> Given:
+    """Let a worker of *service* record what the client is to confirm."""
+    wording = laws.gateway.wordings.current()
+    return await laws.gateway.recording.give(
+        await laws.client("suvi"), (laws.row(recipient=service, **changed),),
+        Capture(CaptureMethod.WITH_PROFESSIONAL, evidence=Evidence((("identity_check", "passport"),))),
+        Shown(wording.id, wording.version, "fi", "plain", "0" * 64),
+        by=Actor(service=service, system=f"{service}-system", worker="w-1"),
+    )  # fmt: skip
 
 
-def _kinds(laws: Laws) -> list[GrantRow]:
-    """Return rows to the employment service, each unlike the others, for all that may be granted to it."""
-    directory, later = laws.world.directory, laws.clock.now() + timedelta(days=9)
-    to = directory.services["kuntakokeilu"]
-    return [
-        laws.row(custodian=code, category=category, purpose=purpose, once=once, dated_from=dated_from)
-        for code, service in directory.services.items()
-        for category, row in directory.categories.items()
-        if code != to.code
-        and (flow := directory.flow(category, service.kind, to.kind, laws.clock.now())) is not None
-        and not {"consent", "consent-once"}.isdisjoint(flow.bases)
-        for purpose in directory.purposes
-        for once in ((True,) if row.single_use else (False, True))
-        for dated_from in (None, later)
-    ]
+async def code_of(laws: Laws, given: Given) -> str:
+    """Return the code that the client was sent for what was recorded."""
+    messages = await laws.gateway.recording.messages_to("client", await laws.client("suvi"))
+    return next(str(one.body["code"]) for one in messages if one.body.get("handle") == given.handle)
 
 
-async def test_what_a_client_met_elsewhere_pushes_nothing_of_ours_out_of_a_search(laws: Laws) -> None:
-    document = await laws.deposit()
+async def test_of_two_confirmations_at_once_for_the_last_place_one_is_refused_and_nothing_of_it_is_lost(
+    laws: Laws,
+) -> None:
+    client, recording = await laws.client("suvi"), laws.gateway.recording
+    first, *_ = [await laws.give() for _ in range(MOST_IN_FORCE - 1)]
+    waiting = [await recorded(laws) for _ in range(2)]
+    before = laws.size()
+    outcomes = await asyncio.gather(
+        *(recording.confirm_by_client(given.consent.id, client) for given in waiting), return_exceptions=True
+    )
+    (refused,) = [one for one in outcomes if isinstance(one, ConsentRefused)]
+    assert refused.reason == "too-many-consents" and laws.size() == before + 1
+    late = waiting[next(place for place, one in enumerate(outcomes) if one is refused)]
+    # The custodian's worker is told the same; whoever has a wrong code learns nothing of it.
+    custodian = Actor(service="sote-keskus", system="sote-keskus-system", worker="w-2")
+    with pytest.raises(ConsentRefused, match="so many"):
+        await recording.confirm_by_service(late.consent.id, custodian)
+    code, path = await code_of(laws, late), f"/api/v1/confirmations/{late.handle}"
+    wrong = await laws.web.post(path, json={"code": "AAAAAAAA"})
+    right = await laws.web.post(path, json={"code": code})
+    assert [wrong.json()["reason"], right.json()["reason"]] == ["confirm-not-allowed", "too-many-consents"]
+    assert (wrong.status_code, right.status_code, laws.size()) == (409, 409, before + 1)
+    await recording.withdraw(first.id)
+    assert (await laws.web.post(path, json={"code": code})).status_code == 200
+    stands = await recording.consent_of_client(late.consent.id, client)
+    assert stands is not None and stands.grants[0].confirmed
+
+
+async def test_who_records_what_the_client_never_confirms_comes_to_an_end_and_fills_no_others_place(
+    laws: Laws,
+) -> None:
+    client, recording = await laws.client("suvi"), laws.gateway.recording
+    first, *_ = [await recorded(laws) for _ in range(MOST_UNCONFIRMED)]
+    before, messages = laws.size(), len(await recording.messages_to("client", client))
+    with pytest.raises(ConsentRefused) as refused:
+        await recorded(laws)
+    assert refused.value.reason == "too-many-unconfirmed"
+    assert laws.size() == before and len(await recording.messages_to("client", client)) == messages
+    # Another organisation's worker, and the client's own hand, are not hindered by it.
+    await recorded(laws, "kela", purpose="rehabilitation-decision")
     await laws.give()
-    _copy(laws, document, MAX_DOCUMENTS + 1, "'terveystarkastus', dated + 1, 'server'")
-    found = await laws.ask(laws.search_of(laws.code("suvi")))
-    assert isinstance(found, Released)
-    assert [one.document.id for one in found.documents] == [document]
+    await recording.confirm_by_client(first.consent.id, client)
+    await recorded(laws)
+    for row in ("kuntakokeilu", "kela"):
+        await recording.refuse(client, [RefusedRow(row, first.consent.grants[0].row.category)])
+    await recording.withdraw(first.consent.id, client=client)
 
 
-async def test_a_search_is_told_of_the_newest_of_ours_and_of_the_newest_met_elsewhere(laws: Laws) -> None:
-    document = await laws.deposit()
-    for elsewhere in ("'terveystarkastus', dated + 1, 'server'", "custodian, dated + 2, NULL"):
-        _copy(laws, document, MAX_DOCUMENTS, elsewhere)
-    asked = laws.search_of(laws.code("suvi"))
-    assert asked.identifier is not None
-    told = await laws.gateway.parts.facts.for_client("kuntakokeilu-system", "kuntakokeilu", asked.identifier, (PLAN,))
-    assert Counter(one.source for one in told.documents) == {None: MAX_DOCUMENTS, "server": MAX_DOCUMENTS}
-    assert document not in {one.id for one in told.documents}
+async def test_client_past_the_bound_by_an_earlier_version_can_still_make_a_consent_smaller(laws: Laws) -> None:
+    waiting = await recorded(laws)
+    two = (laws.row(), laws.row(sensitivities=frozenset({"health"})))
+    kept = await laws.give("suvi", *two)
+    for _ in range(MOST_IN_FORCE - len(two)):
+        await laws.give()
 
+    def confirm_unasked(act: Act) -> None:
+        old = act.load(waiting.consent.id)
+        act.office.stores.consents.save(act.connection, old, lifecycle.confirm(old, None)[0], act.at)
 
-def _copy(laws: Laws, document: str, number: int, custodian_dated_source: str) -> None:
-    """Write as many rows like that of *document*, under ids of their own."""
-    with laws.gateway.database.write() as connection:
-        for _ in range(number):
-            connection.execute(
-                text(
-                    "INSERT INTO document (id, version, client, category, resource, labels, sections, updated, "  # noqa: S608
-                    "custodian, dated, source) SELECT :new, version, client, category, resource, labels, sections, "
-                    f"updated, {custodian_dated_source} FROM document WHERE id = :document"
-                ),
-                {"new": token_hex(16), "document": document},
-            )
-        connection.commit()
+    await laws.gateway.recording.run(Actor(system="earlier-version"), confirm_unasked)
+    wording = laws.gateway.wordings.current()
+    told = Shown(wording.id, wording.version, "fi", "plain", "0" * 64)
+    with pytest.raises(ConsentRefused, match="so many"):
+        await laws.gateway.recording.change(kept.id, (*two, laws.row()), told, client=kept.client)
+    changed = await laws.gateway.recording.change(kept.id, two[:1], told, client=kept.client)
+    assert len(changed.consent.grants) == 1

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from adapters.opa.decision import MAX_GRANTS
-from gateway.consent.giving import MOST_IN_FORCE
+from gateway.consent.bounds import MOST_IN_FORCE
 from gateway.disclosure.candidates import FEW, MOST, told
 from gateway.disclosure.decision import Decision, Permit
 from gateway.disclosure.facts import grant_facts
