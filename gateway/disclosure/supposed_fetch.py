@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from gateway.consent.model import GrantRow
 from gateway.disclosure.decision import Permit
-from gateway.disclosure.held import Fetched, Place, dates_that_matter, gather, place_of
+from gateway.disclosure.held import Fetched, Place, dates_that_matter, gather, opened_alone, place_of
 from gateway.disclosure.insights import NotShown
 from gateway.disclosure.release import Parts
 from gateway.disclosure.snapshot import UNFETCHED, UNMET, DocumentFacts
@@ -40,13 +40,17 @@ async def fetch_supposed(rows: Sequence[GrantRow], supposed: Whole, parts: Parts
     """
     supposing = Supposing(supposed, parts.directory, at)
     places = parts.holdings.places({row.category for row in rows})
-    questions = [
-        question
+    asked = dict.fromkeys(
+        (row.recipient, row.purpose, place)
         for row in rows
         for place in places
         if (row.custodian, row.category) == (place.custodian, place.category) and row.custodian != row.recipient
+    )
+    questions = [
+        question
+        for recipient, purpose, place in asked
         for question in supposing.asked_by(
-            row.recipient, list(_such_as_could_lie(place, supposed, parts, at)), {row.purpose}
+            recipient, list(_such_as_could_lie(place, recipient, supposed, parts, at)), {purpose}
         )
     ]
     answers = await answer(questions, parts.directory, at, parts.engine)
@@ -66,13 +70,13 @@ async def fetch_supposed(rows: Sequence[GrantRow], supposed: Whole, parts: Parts
     )
 
 
-def _such_as_could_lie(place: Place, supposed: Whole, parts: Parts, at: int) -> Iterator[DocumentFacts]:
+def _such_as_could_lie(place: Place, recipient: str, supposed: Whole, parts: Parts, at: int) -> Iterator[DocumentFacts]:
     """Yield documents such as could lie at the place, and those that a grant names, for the first judgement."""
     category = parts.directory.categories[place.category]
-    named = {grant.document for grant in supposed.grants}
+    grants = [grant for grant in supposed.grants if grant.recipient == recipient]
     known = [row.id for row in supposed.documents if row.source is not None and place_of(row) == place]
-    for document in (UNMET, *(one for one in known if one in named)):
-        for dated in dates_that_matter(supposed.grants, place, at):
+    for document, speaking in ((UNMET, grants), *opened_alone(grants, known, at)):
+        for dated in dates_that_matter(speaking, place, at):
             yield DocumentFacts(
                 document, UNFETCHED, place.custodian, place.category, category.resource, dated, (),
                 dict.fromkeys(category.sections, ()), supposed.client.id,
