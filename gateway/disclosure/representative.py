@@ -15,6 +15,8 @@ from gateway.directory.model import Directory
 from gateway.disclosure.looking import Looker
 from gateway.disclosure.matrix import Matrix
 from gateway.disclosure.opened import Opened, Section
+from gateway.disclosure.snapshot import DocumentFacts
+from gateway.disclosure.whole import Whole
 
 _TELLING = {"mental-health-and-substance": frozenset({"mental-health", "substance-use"})}
 """Kinds of service whose name alone tells of something sensitive, and of what."""
@@ -35,6 +37,27 @@ def may_be_told(looker: Looker, category: str | None, services: Iterable[str], d
         return False
     kinds = (service.kind for code in services if (service := directory.service(code)) is not None)
     return all(_TELLING.get(kind, frozenset()) <= looker.ticks for kind in kinds)
+
+
+def open_sections(looker: Looker, document: DocumentFacts, whole: Whole, directory: Directory) -> frozenset[str]:
+    """Return the sections of a client's document that may be shown to who looks: to the client in person, all.
+
+    To a representative those whose every sensitivity is ticked; none where a prohibition to everyone stands, where the
+    client is under a non-disclosure marking, or while nothing is shown of a client who is suspended. A document without
+    any is not told of at all: to a representative what is not open is not there.
+    """
+    if document.category not in directory.categories:
+        return frozenset()
+    if looker.is_client:
+        return frozenset(document.sections)
+    forbidden = any(row.recipient is None and row.category in (None, document.category) for row in whole.prohibitions)
+    if forbidden or whole.client.non_disclosure or whole.client.suspended:
+        return frozenset()
+    return frozenset(
+        section
+        for section, added in document.sections.items()
+        if directory.nature(document.category, section) | set(added) | set(document.labels) <= looker.ticks
+    )
 
 
 def seen_picture(picture: ClientPicture, looker: Looker) -> ClientPicture:
