@@ -15,6 +15,7 @@ from gateway.disclosure.held import Fetched, Place
 from gateway.disclosure.looking import Looker
 from gateway.disclosure.own_data import judge_own
 from gateway.disclosure.release import Parts
+from gateway.disclosure.representative import may_be_told
 from gateway.disclosure.snapshot import UNFETCHED, UNMET, DocumentFacts
 from gateway.disclosure.whole import Whole
 
@@ -45,9 +46,10 @@ async def places_open(
 
     Raises EngineUnavailable.
     """
-    at, asked = to_micros(parts.clock.now()), list(places)
-    such = [_such_as_could_lie(place, UNMET, whole, parts.directory, at) for place in asked]
-    judged = await judge_own(looker, such, whole, parts.directory, parts.engine, at)
+    at, directory = to_micros(parts.clock.now()), parts.directory
+    asked = [one for one in places if may_be_told(looker, one.category, (one.custodian,), directory)]
+    such = [_such_as_could_lie(place, UNMET, whole, directory, at) for place in asked]
+    judged = await judge_own(looker, such, whole, directory, parts.engine, at)
     return frozenset(place for place, may in zip(asked, judged, strict=True) if isinstance(may, Permit))
 
 

@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.sql.fact_reader import SqlFactReader
 from gateway.consent.model import Actor, RefusedRow
 from gateway.disclosure.insights import Insights, OpenTo, OwnReading
-from gateway.disclosure.looking import Looker, LookerKind
+from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind
 from gateway.disclosure.release import Released
+from gateway.disclosure.sight import Sights
 from gateway.errors import NotAvailable, RequestInvalid
 from gateway.insight import insights_of
 from tests.laws.gateway_world import FEEDBACK, PLAN, STATEMENT, Laws, demo_world
@@ -232,6 +234,36 @@ async def test_a_preview_names_to_a_representative_no_part_that_is_not_open_to_t
     await laws.gateway.recording.prohibit(client, recipient="kuntakokeilu")
     (refused,) = (await insights.previews.preview(client, [row], REPRESENTATIVE)).documents
     assert set(refused.withheld) == ALL - {"health", "mental-health", "substance-use"}
+
+
+# What a representative is told of the log and of who can see.
+
+
+@pytest.mark.parametrize("why", ["marked", "paused", "sensitive"])
+async def test_of_what_is_not_open_to_a_representative_neither_log_nor_matrix_tells_now_or_of_a_past_day(
+    laws: Laws, insights: Insights, why: str
+) -> None:
+    client, gateway = await laws.client("suvi"), laws.gateway
+    document = await laws.deposit(labels=["mental-health"] if why == "sensitive" else [])
+    await laws.relate()
+    await laws.ask(laws.read_of(document))
+    sights, then = Sights(SqlFactReader(gateway.database), gateway.directory), laws.clock.now()
+    laws.clock.advance(timedelta(days=1))
+    if why == "marked":
+        await gateway.clients.mark(client, non_disclosure=True, by=Actor(system="gateway"))
+    elif why == "paused":
+        await gateway.recording.pause(client)
+    matrices = [await insights.who_can_see.matrix(client, looker, at=at)
+                for looker in (REPRESENTATIVE, THE_CLIENT) for at in (None, then)]  # fmt: skip
+    own = [entry for entry in laws.entries() if entry.client == client]
+    theirs = await sights.of(client, REPRESENTATIVE)
+    for one in matrices[:2]:
+        assert document not in repr(theirs.matrix(one, everyone=True))
+    assert {one.kind for one in theirs.entries(own)} & {"deposit", "disclosure", "decision"} == set()
+    assert document not in repr([one.b for one in theirs.entries(own)])
+    hers = await sights.of(client)
+    assert all(document in repr(hers.matrix(one)) for one in matrices[2:])
+    assert hers.entries(own) == own
 
 
 # What a desk may learn.
