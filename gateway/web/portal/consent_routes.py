@@ -14,7 +14,7 @@ from gateway.consent.view import ReceiptView
 from gateway.web.page import see_other
 from gateway.web.portal.cards import Card, card_of
 from gateway.web.portal.checking import text_shown
-from gateway.web.portal.eyes import may_see, seen
+from gateway.web.portal.eyes import may_see
 from gateway.web.portal.visit import SUPPORTED, Room, Visit, missing, need_id
 
 
@@ -25,7 +25,7 @@ def consent_router(room: Room) -> APIRouter:
     @router.get("")
     async def listed(request: Request) -> Response:
         visit = await room.enter(request)
-        picture = seen(await room.recording.for_client(visit.client), in_person=visit.in_person)
+        picture = await room.picture(visit)
         cards = [
             card_of(one, picture.prohibitions, room.wordings, room.directory, visit.now) for one in picture.consents
         ]
