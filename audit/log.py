@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
@@ -126,8 +127,14 @@ class Log(Generic[C]):
         """
         if self._keeping is None:
             return
-        try:
+        with self._breaking():
             await self._keeping.keep()
+
+    @contextmanager
+    def _breaking(self) -> Iterator[None]:
+        """Let nothing be written any more once the store has lost what was kept."""
+        try:
+            yield
         except LogForked as error:
             self._sequencer.broken = str(error)
             raise
@@ -143,7 +150,8 @@ class Log(Generic[C]):
             if isinstance(outcome, Exception):
                 raise self._told(outcome)
         if self._keeping is not None and any(isinstance(one, Committed) and one.protects for one in outcomes):
-            self._keeping.keep_now()
+            with self._breaking():
+                self._keeping.keep_now()
         return cast("list[Committed[R] | Dropped]", outcomes)
 
     def verifier(self, origin: str) -> Verifier:
