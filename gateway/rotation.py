@@ -10,10 +10,13 @@ from adapters.keyring.alone import BUSY, alone_in
 from adapters.keyring.ring import KeyRing
 from adapters.sql.client_register import SqlClientRegister
 from adapters.sql.engine import Database, open_database
+from adapters.sql.log_store import SqlLogStore
 from adapters.sql.roll import roll_of
 from adapters.sql.sealing import Sealing
+from audit.checkpoint import Signer
+from audit.errors import SignatureInvalid
 from gateway.errors import SettingsError
-from gateway.installation import open_data_keys
+from gateway.installation import check_head, open_data_keys
 from gateway.settings import Settings
 
 _AT_ONCE = 100
@@ -58,6 +61,24 @@ def calling_the_roll(settings: Settings, patience: float) -> Iterator[Callable[[
     finally:
         roll.close()
         database.close()
+
+
+def is_signed_without(settings: Settings, key: str) -> bool:
+    """Return whether the head of each open log bears a signature of another log key than this one, which is retired
+    next: its own would count no more."""
+    signers = [Signer(seed) for seed in KeyRing.log_seeds_without(settings.keys, key)]
+    database = open_database(settings.database)
+    try:
+        with SqlLogStore(database).read() as reader:
+            heads = [head for head in reader.heads() if not head.ended]
+    finally:
+        database.close()
+    try:
+        for head in heads:
+            check_head(signers, (), head)
+    except SignatureInvalid:
+        return False
+    return True
 
 
 def rewrap_data_keys(settings: Settings, *, only_count: str | None = None) -> int:

@@ -18,6 +18,7 @@ from gateway.errors import SettingsError, StoreUnavailable
 from gateway.rotation import (
     NotTakenUp,
     calling_the_roll,
+    is_signed_without,
     rehash_identifiers,
     rewrap_data_keys,
     unhash_identifiers,
@@ -126,7 +127,10 @@ def retire_given(
     folder: Annotated[Path, typer.Argument(help="The folder that `keys give-log` made.")],
     key: Annotated[str, typer.Argument(help="The id of a former key, as its log.json has it.")],
 ) -> None:
-    """Let a former log key of the signing process sign no more; it still verifies."""
+    """Let a former log key of the signing process sign no more; it still verifies ended logs and receipts.
+
+    Not before an entry was written since `keys rotate-given`: its signature counts no more for the log that is open.
+    """
     with alone_in(folder):
         KeyRing.retire(folder, "log", key, at=datetime.now(UTC))
     typer.echo(f"The key {key} is retired.")
@@ -140,7 +144,7 @@ def retire(
     demo: Demo = False,
     folder: Folder = Path("var/demo"),
 ) -> None:
-    """Let a former key go. A log's signs no more and still verifies; a key of another kind is deleted for good."""
+    """Let a former key go. A log's verifies ended logs and receipts; one of another kind is deleted for good."""
     settings = settings_of(demo, folder)
     if kind == "lookup":
         raise SettingsError("A look-up key goes with `keys rotate lookup`, which moves what is stored under it.")
@@ -149,6 +153,11 @@ def retire(
         _wait(wait_for_all, f"The key {key} is there as before", f"saattaen keys retire {kind} {key}")
         if kind == "keks" and rewrap_data_keys(settings, only_count=key):
             raise SettingsError(f"Data keys are still wrapped with {key}: run `saattaen keys rotate keks` first.")
+        if kind == "log" and not is_signed_without(settings, key):
+            raise SettingsError(
+                f"The last checkpoint is signed by {key} alone, whose signature would count no more. Let something be "
+                f"written (`saattaen backup FOLDER` writes an entry), then run `saattaen keys retire log {key}` again."
+            )
         KeyRing.retire(settings.keys, _kind(kind), key, at=datetime.now(UTC))
     typer.echo(f"The key {key} is retired.")
 

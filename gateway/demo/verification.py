@@ -8,9 +8,12 @@ from gateway.open_gateway import Gateway
 
 def verify_gateway(gateway: Gateway) -> Verification:
     """Check everything there is in the gateway's database, under the directory that it judges by."""
+    log = gateway.log
     with gateway.log_store.read() as reader:
-        verifiers = [one for head in reader.heads() for one in gateway.log.verifiers(head.origin)]
-    return verify_database(gateway.log_store, gateway.keys, verifiers, directory=gateway.directory)
+        origins = [head.origin for head in reader.heads()]
+    signing = [one for origin in origins for one in log.signing(origin)]
+    retired = [one for origin in origins for one in log.verifiers(origin) if one not in signing]
+    return verify_database(gateway.log_store, gateway.keys, signing, directory=gateway.directory, retired=retired)
 
 
 def has_doubts(found: Verification) -> bool:

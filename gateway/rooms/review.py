@@ -36,7 +36,7 @@ def review_room(
         pages=pages, doors=doors, base_url=gateway.settings.base_url, clock=gateway.clock, pictures=gateway.recording,
         who_can_see=insights.who_can_see, previews=insights.previews, own_documents=insights.own,
         explaining=insights.explaining, log=search, log_name=gateway.settings.log_name, concerns=gateway.concerns,
-        proofs=OwnProofs(search, log.verifiers), check=WholenessCheck(gateway.log_store, log.verifiers),
+        proofs=OwnProofs(search, log.verifiers), check=WholenessCheck(gateway.log_store, log.head_verifiers),
         sights=Sights(SqlFactReader(gateway.database), gateway.directory), phrases=load_phrases(), mandates=mandates,
         tell_look=tell,
     )  # fmt: skip
