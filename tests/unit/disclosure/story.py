@@ -202,7 +202,9 @@ class Story:
                 "sections": {name: list(labels) for name, labels in facts.sections.items()}, "sha256": "", "bytes": 1,
             },
         }  # fmt: skip
-        index = IndexRow("deposit", "na", category=facts.category, custodian=facts.custodian)
+        index = IndexRow(
+            "deposit", "na", category=facts.category, custodian=facts.custodian, requester="sosiaalityo-system"
+        )
         actor = {"system": "sosiaalityo-system", "person": "w1", "name": "Virkailija"}
         self.tell(Draft(new_id(), index, body, {"client": client}, actor, client, "sosiaalityo-system/w1"))
         return facts
