@@ -201,7 +201,6 @@ def _form(entry: bytes) -> tuple[Step, Entry | None]:
 def _index(read: Opened, rows: EntryRows, keys: SectionKeys) -> Step:
     event = rows.events[0]
     found = {"event_id": event.event_id, "t": event.time, "k": event.row.kind, "o": event.row.outcome}
-    body = {} if read.b is None else read.b
     wrong = [] if read.b is None else [name for name, value in found.items() if read.b.get(name) != value]
     wrong += differing(read, event, keys)
     if not event.is_found:

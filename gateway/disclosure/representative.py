@@ -82,10 +82,8 @@ def _is_seen(entry: Opened, looker: Looker, directory: Directory) -> bool:
     if entry.kind not in _OF_FACTS and not by_representative:
         return False
     named = list(_sections(body))
-    services = {
-        code for one in named for code in _codes(one, ("recipient", "custodian", "recorded_by", "by", "recipients"))
-    }
-    categories = {code for one in named for code in _codes(one, ("category",))}
+    services = {code for one in named for code in _codes(one, _NAMING)}
+    categories = {code for one in named for code in _codes(one, ("category", "categories"))}
     return all(may_be_told(looker, code, services, directory) for code in (categories or (None,)))
 
 
@@ -105,4 +103,5 @@ def _codes(section: Section, keys: Collection[str]) -> Iterator[str]:
             yield from (one for one in value if isinstance(one, str))
 
 
+_NAMING = ("recipient", "custodian", "recorded_by", "by", "recipients", "custodians")
 _REPRESENTATIVES = frozenset(str(kind) for kind in GiverKind if kind is not GiverKind.CLIENT)

@@ -68,7 +68,7 @@ async def test_an_index_row_that_says_otherwise_than_its_entry_is_told(
     assert verify_gateway(told_of.gateway).sound
     assert await index_step(told_of, entry) == (Finding.HOLDS, ())
     # The row is sorted under a combination of its own, as a whole forgery would sort it.
-    edit(told_of.gateway.database, f"UPDATE audit_index SET {change} WHERE idx = :at", at=entry.index)
+    edit(told_of.gateway.database, f"UPDATE audit_index SET {change} WHERE idx = :at", at=entry.index)  # noqa: S608
     edit(
         told_of.gateway.database,
         "INSERT INTO audit_combination (log, id, kind, outcome, basis, category, recipient, custodian, requester) "

@@ -255,7 +255,10 @@ class Story:
             [ReleasedDocument(document, permit, "0" * 64, 9, fetched_as(document))],
             Epochs(1, 1, 1), "policy", self.directory, "0" * 64, 9,
         )  # fmt: skip
-        spends = [evidence.spent(new_id(), client, grant, event) for grant in grants if grant.spend and spent]
+        spends = [
+            evidence.spent(new_id(), request, client, document, grant, event)
+            for grant in grants if grant.spend and spent
+        ]  # fmt: skip
         self.tell(draft, *spends)
 
     def deny(
