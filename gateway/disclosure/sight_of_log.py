@@ -22,7 +22,7 @@ _OF_FACTS = _OF_DOCUMENTS | {
 }  # fmt: skip
 """The kinds of entry that tell of no decision that is the client's own, save a prohibition: it beats a representative's
 consent, so they must know of it."""
-_NAMING = ("recipient", "custodian", "recorded_by", "by", "recipients")
+_NAMING = ("recipient", "custodian", "recorded_by", "by", "recipients", "custodians")
 _REPRESENTATIVES = frozenset(str(kind) for kind in GiverKind if kind is not GiverKind.CLIENT)
 
 
@@ -41,7 +41,7 @@ class Cut:
             return None
         named = list(_sections(body))
         services = {code for one in named for code in _codes(one, _NAMING)}
-        categories = {code for one in named for code in _codes(one, ("category",))}
+        categories = {code for one in named for code in _codes(one, ("category", "categories"))}
         if not all(self.may_be_told(code, services) for code in (categories or (None,))):
             return None
         return self._of_documents(entry, body, categories) if entry.kind in _OF_DOCUMENTS else entry
@@ -65,7 +65,7 @@ class Cut:
 
 def is_bare_look(entry: Opened) -> bool:
     """Return whether an entry tells that a representative looked, and of nothing that they looked at."""
-    telling = {*_NAMING, "category", "document", "documents", "rows", "grants"} - {"by"}
+    telling = {*_NAMING, "category", "categories", "document", "documents", "rows", "grants"} - {"by"}
     return entry.kind == "mandate.read" and entry.b is not None and telling.isdisjoint(entry.b)
 
 
