@@ -21,6 +21,8 @@ from gateway.http.schemas.identifier import ClientIdentifier
 
 CONSENTS, RELATIONS = "saattaen/consents", "saattaen/relations"
 """The scopes of this API."""
+RELEASES = "system/*.rs"
+"""The scope of whoever looks once more at releases of its own, whatever type they were of."""
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)
 
