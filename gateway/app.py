@@ -106,8 +106,8 @@ def create_app(
     standing = gateway.standing.check_without_entry if settings.read_only else gateway.standing.check
     door = Door(
         authenticate=authenticator, standing=standing, find_client=gateway.recording.client_of,
-        enrol=gateway.clients.enrol, clock=gateway.clock, once=Once(gateway.kept_answers, gateway.clock),
-        demo=settings.demo,
+        enrol=gateway.clients.enrol, clock=gateway.clock, nobody=gateway.register.decoy(),
+        once=Once(gateway.kept_answers, gateway.clock), demo=settings.demo,
     )  # fmt: skip
     recording, directory = gateway.recording, gateway.directory
     fhir, types = _fhir_parts(gateway, authenticator, observer), document_types(directory)
