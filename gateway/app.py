@@ -128,7 +128,7 @@ def create_app(
         explanation_router(explaining_of(gateway).to_service, door, settings.log_name),
         token_router(
             gateway.token_server, lambda revocation: _revoke(gateway, revocation),
-            ReadingThreads(_TOKEN_THREADS, _TOKEN_WAITING, settings.patience),
+            ReadingThreads(_TOKEN_THREADS, _TOKEN_WAITING, settings.patience), admission.hold_back,
         ),
         metadata_router(
             base=base, scopes=SCOPES, assertion_algorithms=tuple(ASSERTION_ALGORITHMS),

@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """The same for all partners together while several are about: fewer wait less, more fill the log's batches."""
     stranger_places: int = Field(default=4, ge=1, le=1024)
     """The same for requests whose token was not seen before, and for those without one."""
+    tokens_per_second: float = Field(default=20.0, ge=0.1, le=10_000)
+    """How many tokens one process gives to one partner in a second, and takes back for it; ten times that at once."""
     connections: int = Field(default=1000, ge=1, le=100_000)
     """How many connections one process serves."""
     logs: Literal["text", "json"] = "text"

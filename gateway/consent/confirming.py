@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.consent import lifecycle
 from gateway.consent.acting import TO_CLIENT, Act, known_client
+from gateway.consent.bounds import check_confirmed
 from gateway.consent.checks import Known, Mandate, check_giver
 from gateway.consent.model import ClientId, Consent, ConsentId, Giver
 from gateway.consent.notices import tell_client, tell_in_force
@@ -100,6 +101,8 @@ def _confirm(act: Act, old: Consent, custodian: str | None) -> Consent:
     new, grants = lifecycle.confirm(old, custodian)
     if not grants:
         return old
+    # A refusal undoes the act: a code by which it was confirmed is as unused as before.
+    check_confirmed(act, old, new)
     act.office.stores.consents.save(act.connection, old, new, act.at, confirmed_by=custodian or TO_CLIENT)
     act.drafts.append(act.teller.confirmed(new, grants, custodian))
     tell_in_force(act, new, grants)

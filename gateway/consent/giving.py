@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 
 from gateway.consent import lifecycle
 from gateway.consent.acting import Act, known_client
+from gateway.consent.bounds import check_given
 from gateway.consent.capture import SECRET_KEYS, Verified
 from gateway.consent.checks import Known, Mandate, check_giver
 from gateway.consent.confirming import need_own, send_code
@@ -38,9 +38,6 @@ from gateway.consent.proofs import (
     person_hash,
 )
 from gateway.errors import ConsentRefused
-
-MOST_IN_FORCE = 100
-"""Confirmed grants of one client for one recipient that are not over. The policy is told of all of them each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +117,7 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
             giving.client, giving.rows, giving.refused, giving.capture, giving.shown, giving.giver, known,
             act.office.directory, act.at, act.order,
         )  # fmt: skip
-        _check_number(act, consent)
+        check_given(act, consent)
     except ConsentRefused as refused:
         if counted:
             return refused
@@ -164,7 +161,7 @@ def change(act: Act, changing: Changing) -> Given:
         old, changing.rows, changing.refused, changing.capture, changing.shown, giver, known, act.office.directory,
         act.at, act.order,
     )  # fmt: skip
-    _check_number(act, new)
+    check_given(act, new, old)
     act.office.stores.consents.add_version(act.connection, new, act.at)
     act.drafts.append(act.teller.given(new, replaced=old.version))
     _settle(act, new)
@@ -172,15 +169,6 @@ def change(act: Act, changing: Changing) -> Given:
     tell_client(act, "consent.changed", new)
     act.issue_receipts(new, "consent.changed")
     return Given(new, None)
-
-
-def _check_number(act: Act, consent: Consent) -> None:
-    """Raise ConsentRefused("too-many-consents") where a recipient would have more of the client's grants to rely on
-    than its questions may be judged by."""
-    counts = Counter(act.office.stores.consents.in_force(act.connection, consent.client, act.at, beside=consent.id))
-    counts.update(grant.row.recipient for grant in consent.grants)
-    if any(counts[grant.row.recipient] > MOST_IN_FORCE for grant in consent.grants):
-        raise ConsentRefused("too-many-consents", "the client has so many consents for a recipient already")
 
 
 def _settle(act: Act, consent: Consent) -> None:

@@ -61,7 +61,7 @@ class Recording(NoticeRecording):
         and is answered with the consent that it gave, as that stands now.
 
         Raises ConsentRefused with the first of: request-invalid, period-empty, period-too-long, basis-not-applicable,
-        capture-not-allowed, evidence-missing, mandate-missing, too-many-consents.
+        capture-not-allowed, evidence-missing, mandate-missing, too-many-consents, too-many-unconfirmed.
         """
         capture = _by(capture, by)
         mandate = await self._mandate(client, giver)
@@ -114,7 +114,7 @@ class Recording(NoticeRecording):
         (None).
 
         A wrong, used, late or too often tried code, or an unknown handle: ConsentRefused("confirm-not-allowed"), all
-        alike.
+        alike. "too-many-consents" comes for the right code alone, which can be used again later.
         """
         giver, mandate = await self._who_confirms(handle)
         confirmed = await self._do(

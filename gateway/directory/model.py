@@ -276,6 +276,10 @@ class Directory:
         """Return a code's name in a group: purpose, task, role, section, sensitivity, kind, capture, basis, told_as."""
         return self.names.get(group, {}).get(code)
 
+    def task(self, code: str) -> LocalizedName | None:
+        """Return a purpose's name for staff and whoever else is not the client; the client's where it has none."""
+        return self.name("task", code) or self.name("purpose", code)
+
     def _heirs(self, service: Service) -> Iterable[Service]:
         # The loader has refused rings; the set keeps a hand-made directory from looping.
         seen, code = {service.code}, service.succeeded_by

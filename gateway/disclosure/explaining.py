@@ -128,7 +128,7 @@ def explain_entry(
 
     The caller has checked that they may see the entry. Of a refusal a worker is told what `told_to_worker` lets.
     """
-    accounts = Accounts(directory, phrases, language)
+    accounts = Accounts(directory, phrases, language, to_client=eye is Eye.CLIENT)
     account = accounts.tell_one(entry, context)
     codes, bases = _reasons(entry), _bases(entry)
     facts: tuple[Fact, ...] = ()

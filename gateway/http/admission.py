@@ -7,6 +7,7 @@ found to belong to, at an earlier use or by now (`lanes`).
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -56,6 +57,8 @@ class Bounds:
     patience: float = 0.07
     """How long a read waits for a place before it is told to come again."""
     urgent_patience: float = 5.0
+    held_back: float = 0.07
+    """How long a request is kept, without a place, that is told to come again since its partner has had its share."""
 
 
 class KnownPartners:
@@ -86,7 +89,7 @@ class Admission:
     def __init__(self, bounds: Bounds | None = None, is_page: Callable[[str], bool] = lambda path: False) -> None:
         """*is_page* tells which paths people read."""
         bounds = bounds or Bounds()
-        self._is_page = is_page
+        self._is_page, self._held_back = is_page, bounds.held_back
         about = About()
         strangers = Rests(bounds.strangers, bounds.rest, bounds.first_patience)
         self.partners = KnownPartners()
@@ -121,6 +124,18 @@ class Admission:
         place: Place | None = scope.get(_PLACE)
         if place is not None and not await place.belongs_to(partner):
             raise TooBusy("the partner has no place for another request")
+
+    async def hold_back(self, scope: Scope) -> None:
+        """Return when a request may be told that its partner, which proved who it is, has had its share for now.
+
+        Told at once, it would come again at once. Meanwhile it holds no place: others' requests go before it.
+        """
+        place: Place | None = scope.get(_PLACE)
+        if place is not None:
+            place.leave_at_once()
+            place.was_lost = True
+        scope[PACED] = 1
+        await asyncio.sleep(self._held_back)
 
     @property
     def in_service(self) -> int:

@@ -67,11 +67,12 @@ class PagesLayer:
         if code == "identify-again":
             here = request.scope["path"] if request.method == "GET" else "/"
             return see_other(f"/sign-in/again?next={quote(way_back(here), safe='')}")
-        template = _OF_MANDATES.get(str(problem.get("reason")))
+        reason = str(problem.get("reason", ""))
+        template = _OF_MANDATES.get(reason)
         if template is not None and (told := await self._of_mandate(request, template)) is not None:
             return told
         page = self._pages.render(
-            request, "shell/problem.html", status=status, told=told_of(code, status), code=code,
+            request, "shell/problem.html", status=status, told=told_of(code, status, reason), code=code,
             number=str(problem.get("request_id", "")) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",
         )  # fmt: skip
         for name, value in begun["headers"]:

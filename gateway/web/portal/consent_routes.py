@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.consent.model import Consent, ConsentId
+from gateway.consent.receipt import withdrawn_by
 from gateway.consent.view import ReceiptView
 from gateway.web.page import see_other
 from gateway.web.portal.cards import Card, card_of
@@ -41,7 +42,7 @@ def consent_router(room: Room) -> APIRouter:
         return room.show(
             visit, "consent", card=card, consent=consent, receipts=receipts, text=text_shown(room, consent),
             versions=[version for version in versions if may_see(version, in_person=visit.in_person)],
-            supported=consent.capture.evidence.get(SUPPORTED) is not None,
+            supported=consent.capture.evidence.get(SUPPORTED) is not None, taken_back_by=withdrawn_by(receipts),
         )  # fmt: skip
 
     @router.get("/{consent_id}/given")

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.consent.receipt import withdrawn_by
 from gateway.disclosure.already_seen import disclosed_under
 from gateway.web.page import see_other
 from gateway.web.portal.cards import Card
@@ -73,6 +74,7 @@ def withdraw_router(room: Room) -> APIRouter:
         return room.show(
             visit, "withdrawn", card=card, consent=card.consent, receipt=last_of(receipts, "consent.withdrawn"),
             told=await room.recording.withdrawal_told(card.consent.id, visit.client),
+            taken_back_by=withdrawn_by(receipts),
         )  # fmt: skip
 
     return router
