@@ -38,6 +38,7 @@ from gateway.consent.proofs import (
     opens,
     person_hash,
 )
+from gateway.consent.same_answer import is_same_answer
 from gateway.errors import ConsentRefused
 
 
@@ -110,6 +111,9 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     before = None if id is None else act.office.stores.consents.consent(act.connection, id)
     if before is not None:
         # The same form once more: nothing is added, and it is answered as it was the first time.
+        first = act.office.stores.consents.versions(act.connection, before.id)[0]
+        if not is_same_answer(first, giving.rows, giving.refused, giving.shown, giving.giver, act.at):
+            raise ConsentRefused("answered-otherwise", "this form has given a consent with other rows, words or giver")
         return Given(before, None if all(grant.confirmed for grant in before.grants) else handle)
     verified, counted = _verify(act, giving)
     known = Known(verified, giving.mandate, born)

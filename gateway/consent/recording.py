@@ -58,7 +58,8 @@ class Recording(NoticeRecording):
         With *bearer*, the representative as a client of ours, it goes to the own channel of theirs.
 
         *form* is a random key of the form that it came by: the same client's form sent once more gives nothing anew,
-        and is answered with the consent that it gave, as that stands now.
+        and is answered with the consent that it gave, as that stands now. With another answer than that it is refused:
+        ConsentRefused("answered-otherwise").
 
         Raises ConsentRefused with the first of: request-invalid, period-empty, period-too-long, basis-not-applicable,
         capture-not-allowed, evidence-missing, mandate-missing, too-many-consents, too-many-unconfirmed.

@@ -52,14 +52,15 @@ def ask(act: Act, client: ClientId | None, asked: AskedRow, form: str | None = N
 def defer(
     act: Act, client: ClientId, request: str, giver: Giver, mandate: Mandate | None, form: str | None = None
 ) -> None:
-    """Put a request of the client's aside."""
-    _check_giver(act, client, giver, mandate)
+    """Put a request of the client's aside; the client that nobody is has none, and nothing else is told of them."""
     if not act.is_new(client, form):
         return
     standing = act.office.stores.standing
     row = next((one for one in standing.requests_of(act.connection, client) if one.id == request), None)
     if row is None:
         raise ConsentRefused("not-found", "there is no such request")
+    # Only of who has been asked: a mandate found missing would tell that the person is a client.
+    _check_giver(act, client, giver, mandate)
     standing.defer_request(act.connection, request, act.at + COOL_DOWN)
     asked = AskedRow(row.custodian, row.recipient, row.category, row.purpose)
     act.drafts.append(act.teller.deferred(client, asked, request))

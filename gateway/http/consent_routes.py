@@ -155,7 +155,7 @@ def consent_router(recording: Recording, directory: Directory, door: Door) -> AP
         A second time changes nothing.
         """
         view = await own(consent, requester)
-        client = await door.need(body.client)
+        client = await door.find_or_nobody(body.client)
         by = actor(requester, request)
         await recording.withdraw(view.id, told=requester.service, client=client, giver=body.giver.to_domain(), by=by)
         return _shown(await own(consent, requester))
