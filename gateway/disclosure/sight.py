@@ -138,7 +138,8 @@ def sight_of(whole: Whole | None, looker: Looker, directory: Directory) -> Sight
     if whole is None or not whole.client.known or whole.client.non_disclosure:
         return Sight(looker, directory, nothing=True)
     opened = {row.id: open_sections(looker, row, whole, directory) for row in whole.documents}
-    named = {row.recipient for row in (*whole.grants, *whole.refusals) if not row.by_client}
+    named = {row.recipient for row in whole.grants if not row.by_client}
+    named |= {row.recipient for row in whole.refusals if not row.by_client}
     named |= {row.recipient for row in whole.prohibitions if row.recipient is not None}
     named |= {code for row in whole.relations for code in row.recipients} | {code for code, _ in whole.asked}
     return Sight(

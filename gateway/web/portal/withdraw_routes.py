@@ -14,7 +14,6 @@ from gateway.web.portal.cards import Card, going_on
 from gateway.web.portal.checking import confirm_on
 from gateway.web.portal.choice import NO_ROWS, as_it_stands
 from gateway.web.portal.consent_routes import find_card, last_of
-from gateway.web.portal.eyes import seen
 from gateway.web.portal.offering import rows_left
 from gateway.web.portal.visit import Room, Visit, missing, need_may_decide
 
@@ -33,7 +32,7 @@ def withdraw_router(room: Room) -> APIRouter:
         )  # fmt: skip
 
     async def others(visit: Visit, card: Card) -> tuple[Consent, ...]:
-        picture = seen(await room.recording.for_client(visit.client), in_person=visit.in_person)
+        picture = await room.picture(visit)
         return going_on(picture.consents, card.consent, visit.now)
 
     async def whole(visit: Visit, card: Card) -> Response:
