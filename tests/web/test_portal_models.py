@@ -30,10 +30,11 @@ from gateway.consent.model import (
 from gateway.consent.view import ClientPicture, ReceiptView, RefusalView, RequestView
 from gateway.consent.wording_files import load_wordings
 from gateway.directory.instants import last_day
+from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind
+from gateway.disclosure.sight import Sight
 from gateway.web.numbers import number_of
 from gateway.web.portal.cards import Stand, card_of
 from gateway.web.portal.choice import MONTHS, Offered, as_it_stands, day_after_months, end_of, read_choice, rows_of
-from gateway.web.portal.eyes import seen
 from gateway.web.portal.offering import purposes_of, recipients, rows_again, rows_for, rows_left
 from gateway.web.portal.receipt_view import read_receipt
 from gateway.web.portal.start import start_of
@@ -202,8 +203,8 @@ def test_a_representative_sees_what_representatives_gave_and_that_something_is_f
     never = Prohibition("p", SUVI, "kela", None, True, NOW)
     no = RefusalView("f", "kela", "work-ability-plan", NOW, by_client=True)
     picture = picture_of(own, theirs, prohibitions=(never,), refusals=(no,))
-    assert seen(picture, in_person=True) == picture
-    shown = seen(picture, in_person=False)
+    assert Sight(THE_CLIENT, DIRECTORY).picture(picture) == picture
+    shown = Sight(Looker(LookerKind.REPRESENTATIVE, "someone"), DIRECTORY).picture(picture)
     assert (shown.consents, shown.refusals, shown.prohibitions) == ((theirs,), (), (never,))
 
 
