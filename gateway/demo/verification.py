@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from gateway.disclosure.order_partners import Registered, differing_partners
 from gateway.disclosure.verification import Verification, verify_database
 from gateway.open_gateway import Gateway
 
@@ -10,7 +13,23 @@ def verify_gateway(gateway: Gateway) -> Verification:
     """Check everything there is in the gateway's database, under the directory that it judges by."""
     with gateway.log_store.read() as reader:
         verifiers = [one for head in reader.heads() for one in gateway.log.verifiers(head.origin)]
-    return verify_database(gateway.log_store, gateway.keys, verifiers, directory=gateway.directory)
+    before = gateway.partners.registered()
+    found = verify_database(gateway.log_store, gateway.keys, verifiers, directory=gateway.directory)
+    _check_partners(found, before, gateway.partners.registered())
+    return found
+
+
+def _check_partners(found: Verification, before: Sequence[Registered], after: Sequence[Registered]) -> None:
+    """Compare the register of partner systems with the log's last word of each. What was changed while the log was read
+    is not compared: the entry may stand on either side of what was read."""
+    if found.order is None:
+        return
+    changing = {row.id for row in set(before) ^ set(after)}
+    for id, what in differing_partners(found.order.partners, after, all_known=found.order.partners_known):
+        if id in changing:
+            found.tree.skipped("register", f"partner system {id}", "it was changed while the log was read")
+        else:
+            found.tree.found("register", f"partner system {id}", what)
 
 
 def has_doubts(found: Verification) -> bool:
