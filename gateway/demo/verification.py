@@ -16,6 +16,9 @@ def verify_gateway(gateway: Gateway) -> Verification:
     before = gateway.partners.registered()
     found = verify_database(gateway.log_store, gateway.keys, verifiers, directory=gateway.directory)
     _check_partners(found, before, gateway.partners.registered())
+    with gateway.database.read() as connection:
+        for client, what in gateway.register.misled(connection):
+            found.tree.found("register", f"client {client}", what)
     return found
 
 
