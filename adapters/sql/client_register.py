@@ -50,6 +50,10 @@ class SqlClientRegister:
         """Return the keyed hash of (authority, issuer, value) that a client is found by."""
         return _lookup(self._lookup_keys[0], identifier)
 
+    def lookups(self, identifier: Identifier) -> tuple[bytes, ...]:
+        """Return its keyed hashes under every look-up key in use, that of `lookup` first."""
+        return tuple(_lookup(key, identifier) for key in self._lookup_keys)
+
     def decoy(self) -> ClientId:
         """Return the client that no identifier leads to."""
         return ClientId(DECOY_CLIENT)
