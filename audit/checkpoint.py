@@ -17,7 +17,7 @@ from typing import Protocol
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from audit.errors import SignatureInvalid
+from audit.errors import KeyRetired, SignatureInvalid
 from audit.merkle import HASH_SIZE
 
 ED25519 = 0x01
@@ -98,7 +98,11 @@ class HeadSigner(Protocol):
         ...
 
     def verifiers(self, name: str) -> Sequence[Verifier]:
-        """Return every public key, the current one first."""
+        """Return every public key, the current one first, those that signed once among them."""
+        ...
+
+    def signing(self, name: str) -> Sequence[Verifier]:
+        """Return the public keys that sign now, the current one first."""
         ...
 
     def sign_step(self, step: Step) -> str:
@@ -120,6 +124,10 @@ class Signer:
         return Verifier(name, self.public)
 
     def verifiers(self, name: str) -> list[Verifier]:
+        """Return the public half, alone in a list."""
+        return [self.verifier(name)]
+
+    def signing(self, name: str) -> list[Verifier]:
         """Return the public half, alone in a list."""
         return [self.verifier(name)]
 
@@ -190,6 +198,22 @@ def verify_note(note: bytes, verifiers: Sequence[Verifier], origin: str | None =
     if not good:
         raise SignatureInvalid("no known key signed the checkpoint")
     return signed.checkpoint
+
+
+def verify_head_note(
+    note: bytes, signing: Sequence[Verifier], known: Sequence[Verifier], origin: str | None = None
+) -> Checkpoint:
+    """Return the checkpoint of an open log's head, which one of the keys *signing* signed; raises SignatureInvalid.
+
+    It is KeyRetired where others of *known* signed it and none of those.
+    """
+    checkpoint = verify_note(note, [*signing, *known], origin)
+    try:
+        return verify_note(note, signing, origin)
+    except SignatureInvalid:
+        raise KeyRetired(
+            f"a key that was retired signed {checkpoint.origin}, which is open, and no other did"
+        ) from None
 
 
 def parse_vkey(vkey: str) -> Verifier:

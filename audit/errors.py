@@ -15,6 +15,10 @@ class SignatureInvalid(AuditError):
     """A checkpoint is not signed by the key that it must be signed by, or is not a checkpoint."""
 
 
+class KeyRetired(SignatureInvalid):
+    """The head of an open log is signed by keys alone that sign no more."""
+
+
 class EntryInvalid(AuditError):
     """Bytes are not a canonical entry, or a draft cannot become one."""
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
-from audit.checkpoint import HeadSigner, Verifier, verify_note
+from audit.checkpoint import HeadSigner, Verifier, verify_head_note
 from audit.errors import AuditError, CommitUnknown, LogBroken, LogBusy, LogForked
 from audit.keeping import Keeper, Keeping
 from audit.keys import DataKeys
@@ -126,8 +127,14 @@ class Log(Generic[C]):
         """
         if self._keeping is None:
             return
-        try:
+        with self._breaking():
             await self._keeping.keep()
+
+    @contextmanager
+    def _breaking(self) -> Iterator[None]:
+        """Let nothing be written any more once the store has lost what was kept."""
+        try:
+            yield
         except LogForked as error:
             self._sequencer.broken = str(error)
             raise
@@ -143,7 +150,8 @@ class Log(Generic[C]):
             if isinstance(outcome, Exception):
                 raise self._told(outcome)
         if self._keeping is not None and any(isinstance(one, Committed) and one.protects for one in outcomes):
-            self._keeping.keep_now()
+            with self._breaking():
+                self._keeping.keep_now()
         return cast("list[Committed[R] | Dropped]", outcomes)
 
     def verifier(self, origin: str) -> Verifier:
@@ -151,11 +159,14 @@ class Log(Generic[C]):
         return self._signers[0].verifier(origin)
 
     def check_key(self) -> None:
-        """Raise SignatureInvalid unless the open log's head bears a signature by one of our keys; none yet is fine."""
+        """Raise SignatureInvalid unless the open log's head bears a signature by a key that signs; none yet is fine.
+
+        It is KeyRetired where a key that signs no more made the only signature that is known.
+        """
         with self._store.read() as reader:
             head = current_head(reader.heads(), self._name)
         if head is not None:
-            verify_note(head.note, self.verifiers(head.origin), head.origin)
+            verify_head_note(head.note, self.signing(head.origin), self.verifiers(head.origin), head.origin)
 
     @property
     def broken(self) -> str | None:
@@ -163,8 +174,19 @@ class Log(Generic[C]):
         return self._sequencer.broken
 
     def verifiers(self, origin: str) -> list[Verifier]:
-        """Return every public key that signs a log or did."""
+        """Return every public key that signs a log or did: for notes that were signed at any time."""
         return [key for one in (*self._signers, *self._former) for key in one.verifiers(origin)]
+
+    def signing(self, origin: str) -> list[Verifier]:
+        """Return the public keys that sign a log now."""
+        return [key for one in self._signers for key in one.signing(origin)]
+
+    def head_verifiers(self, head: Head) -> list[Verifier]:
+        """Return the public keys of which one must have signed this head: while its log is open, those that sign now.
+
+        Whoever stole a retired key could else sign a head of the open log, as if nothing had been written since.
+        """
+        return self.verifiers(head.origin) if head.ended else self.signing(head.origin)
 
     def sign_with(self, signers: Sequence[HeadSigner], former: Sequence[HeadSigner] = ()) -> None:
         """Sign with other keys from the next batch on. *former* keys signed once and only verify."""

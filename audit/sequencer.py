@@ -11,6 +11,7 @@ from audit.checkpoint import HeadSigner
 from audit.entry import Draft
 from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogForked
 from audit.keys import DataKeys
+from audit.leading_on import check_led_on
 from audit.outcome import Committed, Dropped, Outcome
 from audit.store import Addition, DurabilityLost, Head, LogStore, LogTransaction
 from audit.writing import (
@@ -90,6 +91,7 @@ class Sequencer(Generic[C]):
         self._rollover = rollover
         self._doubt: _Doubt | None = None
         self._protects = protects
+        self._seen: Head | None = None
         self.broken: str | None = None
         """Why nothing is written any more until an operator has looked; None while all is well."""
 
@@ -118,7 +120,7 @@ class Sequencer(Generic[C]):
         placed: list[Placed] = []
         try:
             with self._store.write() as tx:
-                head = current_head(tx.heads(), self._name)
+                head = self._led_on(tx)
                 at = self._now(head)
                 if head is None or year_of(at) != year_of_origin(head.origin):
                     placed = self._roll_over(tx, head, at)
@@ -138,9 +140,26 @@ class Sequencer(Generic[C]):
                     protects = any(self._protects(event.draft) for event in growth.staged[one.first : one.last])
                     answers[one.number] = Committed(one.result, entries, new.note, new.size, tree, protects)
                 self._commit(tx)
+                self._seen = new
         except _CommitRaised as raised:
             self._find_out(placed, raised.__cause__)
         _enter(answers, outcomes)
+
+    def _led_on(self, tx: LogTransaction[C]) -> Head | None:
+        """Return the open log's head, which leads on from the one that this process saw last; raises LogForked.
+
+        A database that lost its end while this process runs (a standby that was behind, a restored copy) ends here,
+        before anything is read from it or signed on it.
+        """
+        heads = tx.heads()
+        try:
+            if self._seen is not None:
+                check_led_on(tx, heads, self._seen)
+        except LogForked as error:
+            self.broken = str(error)
+            raise
+        self._seen = current_head(heads, self._name)
+        return self._seen
 
     def _apply(
         self,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from audit.checkpoint import Checkpoint, Verifier, parse_note, parse_vkey, verify_note
+from audit.checkpoint import Checkpoint, Verifier, parse_note, parse_vkey, verify_head_note, verify_note
 from audit.entry import parse_entry
 from audit.errors import EntryInvalid, LogForked, ProofInvalid, SignatureInvalid
 from audit.findings import Finding, Report, Unchecked
@@ -43,7 +43,7 @@ def verify_folder(
     except (OSError, UnicodeDecodeError, SignatureInvalid) as error:
         report.found(name, "folder", f"checkpoint or key cannot be read: {type(error).__name__}")
         return report
-    checkpoint = _check_note(report, name, note, [verifier], verifier.name)
+    checkpoint = _check_note(report, name, note, [verifier], verifier.name, [verifier])
     if checkpoint is None:
         return report
     source = FolderSource(report, folder, checkpoint)
@@ -60,20 +60,24 @@ def verify_rows(
     keys: DataKeys | None = None,
     held: Sequence[bytes] = (),
     heard: Heard | None = None,
+    *,
+    retired: Sequence[Verifier] = (),
 ) -> Report:
     """Check every log of a store: entries, leaves, subtrees, frontier, root, signature, index, sealed sections.
 
     *verifiers* are the keys of the logs, by origin; *keys* opens the sections. What there is no key for is said to be
     unchecked, unless an entry says that it was erased. *heard* is told of the entries of all logs, oldest log first.
+    *retired* keys sign no more: they count for logs that have ended and for what is *held*, never for an open head.
     """
     report = Report()
     names = {verifier.name for verifier in verifiers}
+    known = [*verifiers, *retired]
     heads = reader.heads()
     for head in heads:
         origin = head.origin
         checkpoint = None
         if origin in names:
-            checkpoint = _check_note(report, origin, head.note, verifiers, origin)
+            checkpoint = _check_note(report, origin, head.note, known if head.ended else verifiers, origin, known)
         else:
             report.skipped(origin, "the signature", "there is no verifier key for this log")
         if checkpoint is None:
@@ -81,7 +85,7 @@ def verify_rows(
                 check_sections(Report(), reader, head, keys, heard)  # What it finds rests on no signature.
             continue
         _check_head(report, reader, head, checkpoint)
-        _check_tree(report, RowSource(reader, origin), checkpoint, held, verifiers)
+        _check_tree(report, RowSource(reader, origin), checkpoint, held, known)
         check_sections(report, reader, head, keys, heard)
     for missing in sorted(names - {head.origin for head in heads}):
         report.found(missing, "log", "there is a key for this log and the log is not in the store")
@@ -113,10 +117,10 @@ def verify_not_rolled_back(reader: LogReader, note: bytes, verifiers: Sequence[V
 
 
 def _check_note(
-    report: Report, name: str, note: bytes, verifiers: Sequence[Verifier], origin: str
+    report: Report, name: str, note: bytes, signing: Sequence[Verifier], origin: str, known: Sequence[Verifier]
 ) -> Checkpoint | None:
     try:
-        return verify_note(note, verifiers, origin)
+        return verify_head_note(note, signing, known, origin)
     except SignatureInvalid as error:
         report.found(name, "checkpoint", str(error))
     return None

@@ -28,7 +28,7 @@ from adapters.sql.key_store import KeyStore
 from adapters.sql.origin_store import SqlOrigins
 from adapters.sql.world_store import SqlWorldStore
 from adapters.suomifi.mandates import SimulatedMandates
-from audit.errors import SignatureInvalid
+from audit.errors import KeyRetired, SignatureInvalid
 from audit.log import Log
 from gateway.assembly import assemble, event_ids
 from gateway.directory.model import Directory
@@ -105,6 +105,12 @@ def _check_log_key(log: Log[Connection]) -> None:
     """Raise SettingsError unless the open log's head is signed by our key: another one would begin a second history."""
     try:
         log.check_key()
+    except KeyRetired as error:
+        raise SettingsError(
+            f"Nothing is signed or served: {error}. Where a copy of the database from before the retirement was put "
+            "back: run `saattaen safe replay`, or without a second volume put the folder of keys of that day back, and "
+            "retire the key again. Where none was, somebody signs with a key that was taken: look for a newer copy."
+        ) from None
     except SignatureInvalid:
         raise SettingsError(
             "The key of the log is not the one that signed what is in the database. Put the folder of keys back that "

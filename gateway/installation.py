@@ -20,7 +20,8 @@ from adapters.sql.engine import Database, open_database
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
 from adapters.sql.log_store import SqlLogStore
-from audit.checkpoint import HeadSigner, Signer, Verifier
+from audit.checkpoint import HeadSigner, Signer, Verifier, verify_head_note
+from audit.store import Head
 from gateway.errors import SettingsError
 from gateway.settings import Settings
 
@@ -76,8 +77,15 @@ def head_signers(
 
 
 def verifiers_of(signers: Sequence[HeadSigner], former: Sequence[HeadSigner], origin: str) -> list[Verifier]:
-    """Return the public keys of a log, the current one first."""
+    """Return every public key of a log, the current one first."""
     return [key for one in (*signers, *former) for key in one.verifiers(origin)]
+
+
+def check_head(signers: Sequence[HeadSigner], former: Sequence[HeadSigner], head: Head) -> None:
+    """Raise SignatureInvalid unless a key that may have signed this head did: while its log is open, one that signs."""
+    known = verifiers_of(signers, former, head.origin)
+    signing = known if head.ended else [key for one in signers for key in one.signing(head.origin)]
+    verify_head_note(head.note, signing, known, head.origin)
 
 
 @contextmanager

@@ -7,13 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from adapters.keyring.alone import BUSY, alone_in
 from adapters.keyring.ring import KeyRing
 from adapters.sql.client_register import SqlClientRegister
 from adapters.sql.desk_records import SqlDeskRecords
 from adapters.sql.engine import Database, open_database
+from adapters.sql.log_store import SqlLogStore
 from adapters.sql.roll import roll_of
 from adapters.sql.sealing import Sealing
-from gateway.installation import open_data_keys
+from audit.checkpoint import Signer
+from audit.errors import SignatureInvalid
+from gateway.errors import SettingsError
+from gateway.installation import check_head, open_data_keys
 from gateway.settings import Settings
 
 _AT_ONCE = 100
@@ -34,7 +39,8 @@ def calling_the_roll(settings: Settings, patience: float) -> Iterator[Callable[[
     """Yield what returns once every process on the database uses the keys in the folder, at once where none runs.
 
     It raises NotTakenUp after *patience* seconds, and StoreUnavailable where the database fails meanwhile: then nobody
-    knows who runs.
+    knows who runs. While the block runs no other command changes these keys, on whichever host: what it looks up in it
+    stays so. Raises SettingsError at once, with nothing changed, where another one does.
     """
     database = open_database(settings.database)
     roll = roll_of(database)
@@ -47,12 +53,34 @@ def calling_the_roll(settings: Settings, patience: float) -> Iterator[Callable[[
             time.sleep(_LOOK_SECONDS)
 
     try:
-        # Asked before anything is changed: who loses an entry from here on is noticed.
-        roll.behind(KeyRing.load(settings.keys, demo=settings.demo).name)
-        yield wait_for_all
+        with alone_in(settings.keys):
+            # A copy of the folder on another host has the same database.
+            if not roll.is_alone():
+                raise SettingsError(BUSY)
+            # Asked before anything is changed: who loses an entry from here on is noticed.
+            roll.behind(KeyRing.load(settings.keys, demo=settings.demo).name)
+            yield wait_for_all
     finally:
         roll.close()
         database.close()
+
+
+def is_signed_without(settings: Settings, key: str) -> bool:
+    """Return whether the head of each open log bears a signature of another log key than this one, which is retired
+    next: its own would count no more."""
+    signers = [Signer(seed) for seed in KeyRing.log_seeds_without(settings.keys, key)]
+    database = open_database(settings.database)
+    try:
+        with SqlLogStore(database).read() as reader:
+            heads = [head for head in reader.heads() if not head.ended]
+    finally:
+        database.close()
+    try:
+        for head in heads:
+            check_head(signers, (), head)
+    except SignatureInvalid:
+        return False
+    return True
 
 
 def rewrap_data_keys(settings: Settings, *, only_count: str | None = None) -> int:

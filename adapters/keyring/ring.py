@@ -165,6 +165,13 @@ class KeyRing:
         return file.in_order(retired=False), file.in_order(retired=True)
 
     @staticmethod
+    def log_seeds_without(folder: Path, key: str) -> tuple[bytes, ...]:
+        """Return the seeds that sign once the key of this id is retired."""
+        file = read_kind(folder, "log")
+        left = {id_: row for id_, row in file.keys.items() if id_ != key and "retired" not in row}
+        return tuple(file.secret(one) for one in left)
+
+    @staticmethod
     def lookup_secret(folder: Path, key: str) -> bytes:
         """Return one look-up key by its id."""
         return read_kind(folder, "lookup").secret(key)

@@ -61,7 +61,12 @@ class SafeKeeper(Generic[C]):
                 anchor = self._anchor()
                 with self._store.read() as reader:
                     heads = reader.heads()
-                    events = [asdict(one) for one in self._beyond(reader, heads, anchor)]
+                    # Sizes alone would not do: a second history may have outgrown the anchor since the last keeping.
+                    is_same = anchor.notes == {head.origin: head.note for head in heads}
+                    forked = None if is_same else self._forked(reader, anchor)
+                    events = [] if forked else [asdict(one) for one in self._beyond(reader, heads, anchor)]
+                if forked is not None:
+                    raise forked
                 moved = anchor.advanced(heads, anchor.files + bool(events))
                 if events:
                     self.volume.add(moved.files, orjson.dumps(events))
@@ -93,10 +98,9 @@ class SafeKeeper(Generic[C]):
                 "database is the newest, run `saattaen safe create`."
             )
         with self._store.read() as reader:
-            try:
-                verify_anchored(reader, anchor, [one for origin in anchor.notes for one in self._verifiers(origin)])
-            except LogForked as error:
-                raise RolledBack(f"Nothing is signed or served: {error}. {WAY_OUT}.") from None
+            forked = self._forked(reader, anchor)
+        if forked is not None:
+            raise RolledBack(f"Nothing is signed or served: {forked}. {WAY_OUT}.") from None
 
     def is_usable(self) -> bool:
         """Return whether the volume is there, the gateway's alone, and has a sound anchor; the store is not asked."""
@@ -131,6 +135,15 @@ class SafeKeeper(Generic[C]):
         with self.volume.held(), self._store.read() as reader:
             self.volume.write(self._anchor().after_restore(reader.heads()))
         self.keep()
+
+    def _forked(self, reader: LogReader, anchor: Anchor) -> LogForked | None:
+        """Return why the store does not lead on from the anchor; raised within the snapshot it would be told as a fault
+        of the database."""
+        try:
+            verify_anchored(reader, anchor, [one for origin in anchor.notes for one in self._verifiers(origin)])
+        except LogForked as error:
+            return error
+        return None
 
     def _anchor(self) -> Anchor:
         anchor = self.volume.anchor()

@@ -24,6 +24,7 @@ class RemoteSigner:
         self._connection: socket.socket | None = None
         self._lock = threading.Lock()
         self._public: tuple[bytes, ...] = ()
+        self._signing = 0
 
     def verifier(self, name: str) -> Verifier:
         """Return the current public key."""
@@ -38,6 +39,10 @@ class RemoteSigner:
             if not self._public:
                 raise
         return [Verifier(name, public) for public in self._public]
+
+    def signing(self, name: str) -> list[Verifier]:
+        """Return the public keys that the process signs with now; raises NotSigned as `verifiers` does."""
+        return self.verifiers(name)[: self._signing]
 
     def sign_step(self, step: Step) -> str:
         """Return the signature lines of a checkpoint."""
@@ -64,8 +69,9 @@ class RemoteSigner:
         if "refused" in answer:
             raise NotSigned(str(answer["refused"]))
         try:
-            keys = answer["keys"]
+            keys, signing = answer["keys"], answer["signing"]
             self._public = tuple(b64decode(one) for one in keys) if isinstance(keys, list) else ()
+            self._signing = signing if isinstance(signing, int) else 0
         except (KeyError, TypeError, Base64Error) as error:
             raise NotSigned("the signing process names no keys") from error
         return answer

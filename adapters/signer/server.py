@@ -87,13 +87,15 @@ class SigningServer:
             signers, former = self._read_keys()
             self._key.signers = tuple(signers)
             keys = [b64encode(one.public).decode() for one in (*signers, *former)]
+            # The keys that sign stand first; those that signed once follow.
+            told: dict[str, object] = {"keys": keys, "signing": len(signers)}
             if message.get("do") == "keys":
-                return {"keys": keys}
+                return told
             try:
-                return {"lines": self._key.sign(unpacked(message)), "keys": keys}
+                return {"lines": self._key.sign(unpacked(message)), **told}
             except NotSigned as refused:
                 _log.error("not signed: %s", refused)
-                return {"refused": str(refused), "keys": keys}
+                return {"refused": str(refused), **told}
             except OSError as error:
                 # What cannot be remembered is not signed; the memory on disk is that of before.
                 _log.error("the memory cannot be written: %s", error.strerror)

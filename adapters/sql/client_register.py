@@ -100,7 +100,11 @@ class SqlClientRegister:
                 if rows:
                     yield ClientId(client), "an identifier leads to the client that none leads to"
                 continue
-            person = self.person(connection, ClientId(client))
+            try:
+                person = self.person(connection, ClientId(client))
+            except StoreUnavailable:
+                yield ClientId(client), "the client's sealed record does not open"
+                continue
             if person is None:
                 if any(not one.retired for one in rows):
                     yield ClientId(client), "an identifier leads to a client whose sealed record is gone"

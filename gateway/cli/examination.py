@@ -30,14 +30,13 @@ from adapters.sql.engine import Database, sqlite_module
 from adapters.sql.log_store import SqlLogStore
 from adapters.sql.partner_register import marked_partners
 from adapters.sql.tables.notices import OutboxRow
-from audit.checkpoint import verify_note
 from gateway.consent.delivering import BY_CHOICE
 from gateway.directory.instants import from_micros, to_micros
 from gateway.directory.load import load_directory
 from gateway.disclosure.backups import last_backup
 from gateway.disclosure.ports import MAX_CLOCK_SKEW
 from gateway.errors import CustodianUnavailable
-from gateway.installation import head_signers, open_data_keys, open_safe, verifiers_of
+from gateway.installation import check_head, head_signers, open_data_keys, open_safe
 from gateway.notice_channels import NONE, notice_channels
 from gateway.settings import Settings
 
@@ -184,12 +183,15 @@ def directory(settings: Settings) -> Iterator[Finding]:
 
 
 def log(patient: Patient) -> Iterator[Finding]:
-    """Whether each head is signed by our key; raises SignatureInvalid, NotSigned where the signing process is away."""
+    """Whether each head is signed by our key, an open log's by one that signs now.
+
+    Raises SignatureInvalid, NotSigned where the signing process is away.
+    """
     signers, former = head_signers(patient.settings, patient.keyring)
     with SqlLogStore(patient.database).read() as reader:
         heads = reader.heads()
     for head in heads:
-        verify_note(head.note, verifiers_of(signers, former, head.origin), head.origin)
+        check_head(signers, former, head)
     last = f"; the last is {heads[-1].origin} with {heads[-1].size} entries" if heads else ""
     yield well("log", f"The heads of {len(heads)} logs are signed by our key{last}.")
 

@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias, cast, get_args
 
 import typer
 
+from adapters.keyring.alone import alone_in
 from adapters.keyring.files import RotatingKind
 from adapters.keyring.ring import KeyRing
 from gateway.cli.opening import settings_of
@@ -17,6 +18,7 @@ from gateway.errors import SettingsError, StoreUnavailable
 from gateway.rotation import (
     NotTakenUp,
     calling_the_roll,
+    is_signed_without,
     rehash_identifiers,
     rewrap_data_keys,
     unhash_identifiers,
@@ -60,12 +62,12 @@ def rotate(
     the command says so and ends; run again, it goes on from there.
     """
     settings, rotating = settings_of(demo, folder), _kind(kind)
-    old = next((row.id for row in KeyRing.status(settings.keys) if row.kind == kind and row.current), None)
-    if old is None:
-        raise SettingsError("The log's key is the signing process's: run `saattaen keys rotate-given FOLDER`.")
-    if kind == "lookup" and len(KeyRing.load(settings.keys, demo=settings.demo).lookup_keys) > 1:
-        raise SettingsError("A rotation of `lookup` was not finished: run `saattaen keys finish-lookup`.")
     with calling_the_roll(settings, patience) as wait_for_all:
+        old = next((row.id for row in KeyRing.status(settings.keys) if row.kind == kind and row.current), None)
+        if old is None:
+            raise SettingsError("The log's key is the signing process's: run `saattaen keys rotate-given FOLDER`.")
+        if kind == "lookup" and len(KeyRing.load(settings.keys, demo=settings.demo).lookup_keys) > 1:
+            raise SettingsError("A rotation of `lookup` was not finished: run `saattaen keys finish-lookup`.")
         if kind == "keks" and (count := _finish_wrapping(settings, wait_for_all)):
             typer.echo(f"{count} data keys of a rotation that was not finished were wrapped anew.")
             return
@@ -90,10 +92,11 @@ def rotate(
 def finish_lookup(patience: Patience = PATIENCE, demo: Demo = False, folder: Folder = Path("var/demo")) -> None:
     """Finish a rotation of `lookup` that was interrupted; the newer of its two keys stays."""
     settings = settings_of(demo, folder)
-    rows = sorted((row for row in KeyRing.status(settings.keys) if row.kind == "lookup"), key=lambda row: row.created)
-    if len(rows) != 2:
-        raise SettingsError("There is one look-up key alone; nothing is unfinished.")
     with calling_the_roll(settings, patience) as wait_for_all:
+        found = (row for row in KeyRing.status(settings.keys) if row.kind == "lookup")
+        rows = sorted(found, key=lambda row: row.created)
+        if len(rows) != 2:
+            raise SettingsError("There is one look-up key alone; nothing is unfinished.")
         _wait(wait_for_all, "Both look-up keys are there, and no identifier was moved", _FINISH)
         _move_lookup(settings, rows[1].id, rows[0].id, wait_for_all)
 
@@ -105,14 +108,17 @@ def give_log(
     folder: Folder = Path("var/demo"),
 ) -> None:
     """Move the log's keys to a folder of their own, with the gateway stopped; then name SAATTAEN_SIGNER."""
-    KeyRing.give_log(settings_of(demo, folder).keys, target)
+    keys = settings_of(demo, folder).keys
+    with alone_in(keys):
+        KeyRing.give_log(keys, target)
     typer.echo(f"The log's keys are in {target}; give it to the user that signs (chown -R), and no copy stays here.")
 
 
 @app.command("rotate-given")
 def rotate_given(folder: Annotated[Path, typer.Argument(help="The folder that `keys give-log` made.")]) -> None:
     """Add a log key to those of the signing process; checkpoints bear both signatures from the next one on."""
-    KeyRing.promote(folder, "log", KeyRing.add(folder, "log", at=datetime.now(UTC)))
+    with alone_in(folder):
+        KeyRing.promote(folder, "log", KeyRing.add(folder, "log", at=datetime.now(UTC)))
     typer.echo("The new key of kind log is in use.")
 
 
@@ -121,8 +127,12 @@ def retire_given(
     folder: Annotated[Path, typer.Argument(help="The folder that `keys give-log` made.")],
     key: Annotated[str, typer.Argument(help="The id of a former key, as its log.json has it.")],
 ) -> None:
-    """Let a former log key of the signing process sign no more; it still verifies."""
-    KeyRing.retire(folder, "log", key, at=datetime.now(UTC))
+    """Let a former log key of the signing process sign no more; it still verifies ended logs and receipts.
+
+    Not before an entry was written since `keys rotate-given`: its signature counts no more for the log that is open.
+    """
+    with alone_in(folder):
+        KeyRing.retire(folder, "log", key, at=datetime.now(UTC))
     typer.echo(f"The key {key} is retired.")
 
 
@@ -134,7 +144,7 @@ def retire(
     demo: Demo = False,
     folder: Folder = Path("var/demo"),
 ) -> None:
-    """Let a former key go. A log's signs no more and still verifies; a key of another kind is deleted for good."""
+    """Let a former key go. A log's verifies ended logs and receipts; one of another kind is deleted for good."""
     settings = settings_of(demo, folder)
     if kind == "lookup":
         raise SettingsError("A look-up key goes with `keys rotate lookup`, which moves what is stored under it.")
@@ -143,6 +153,11 @@ def retire(
         _wait(wait_for_all, f"The key {key} is there as before", f"saattaen keys retire {kind} {key}")
         if kind == "keks" and rewrap_data_keys(settings, only_count=key):
             raise SettingsError(f"Data keys are still wrapped with {key}: run `saattaen keys rotate keks` first.")
+        if kind == "log" and not is_signed_without(settings, key):
+            raise SettingsError(
+                f"The last checkpoint is signed by {key} alone, whose signature would count no more. Let something be "
+                f"written (`saattaen backup FOLDER` writes an entry), then run `saattaen keys retire log {key}` again."
+            )
         KeyRing.retire(settings.keys, _kind(kind), key, at=datetime.now(UTC))
     typer.echo(f"The key {key} is retired.")
 

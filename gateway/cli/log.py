@@ -236,7 +236,7 @@ def check(
 def _signed_by(gateway: Gateway, head: Head) -> Verifier:
     """Return the first of our keys that signed a head: an ended log bears the signatures of its own days alone."""
     signed = {one.key_id for one in parse_note(head.note).signatures}
-    return next(one for one in gateway.log.verifiers(head.origin) if one.key_id in signed)
+    return next(one for one in gateway.log.head_verifiers(head) if one.key_id in signed)
 
 
 def _search_of(gateway: Gateway) -> LogSearch:

@@ -11,10 +11,13 @@ from gateway.open_gateway import Gateway
 
 def verify_gateway(gateway: Gateway) -> Verification:
     """Check everything there is in the gateway's database, under the directory that it judges by."""
+    log = gateway.log
     with gateway.log_store.read() as reader:
-        verifiers = [one for head in reader.heads() for one in gateway.log.verifiers(head.origin)]
+        origins = [head.origin for head in reader.heads()]
+    signing = [one for origin in origins for one in log.signing(origin)]
+    retired = [one for origin in origins for one in log.verifiers(origin) if one not in signing]
     before = gateway.partners.registered()
-    found = verify_database(gateway.log_store, gateway.keys, verifiers, directory=gateway.directory)
+    found = verify_database(gateway.log_store, gateway.keys, signing, directory=gateway.directory, retired=retired)
     _check_partners(found, before, gateway.partners.registered())
     with gateway.database.read() as connection:
         for client, what in gateway.register.misled(connection):

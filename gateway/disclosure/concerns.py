@@ -162,8 +162,8 @@ class Concerns:
             "custodians": custodians, "categories": [],
         }  # fmt: skip
         draft = _draft(act, officer, concern.client, "concern.answered", body)
-        named = {"recipient": " ".join(recipients) or None, "custodian": " ".join(custodians) or None}
-        act.drafts.append(replace(draft, index=replace(draft.index, **named)))
+        between = replace(draft.index, recipient=" ".join(recipients) or None, custodian=" ".join(custodians) or None)
+        act.drafts.append(replace(draft, index=between))
         told = {"concern": concern.id, "at": to_micros(act.at)}
         act.tell("concern.answered", TO_CLIENT, concern.client, None, told)
         return replace(concern, cases=(case,))

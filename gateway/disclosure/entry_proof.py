@@ -78,10 +78,10 @@ class Proved:
 
 
 class EntryProofs:
-    """Checks entries from what is stored. *verifiers* returns the public keys of a log by its origin."""
+    """Checks entries from what is stored. *verifiers* returns the public keys of which one must have signed a head."""
 
     def __init__(
-        self, store: SearchStore, keys: LookedUpKeys, verifiers: Callable[[str], Sequence[Verifier]],
+        self, store: SearchStore, keys: LookedUpKeys, verifiers: Callable[[Head], Sequence[Verifier]],
         directory: Directory,
     ) -> None:  # fmt: skip
         self._store, self._keys, self._verifiers, self._directory = store, keys, verifiers, directory
@@ -101,7 +101,7 @@ class EntryProofs:
             rows = reader.rows(origin, [index])
             if not rows.leaves or not rows.events:
                 return None
-            entry, verifiers = rows.leaves[0].entry, tuple(self._verifiers(origin))
+            entry, verifiers = rows.leaves[0].entry, tuple(self._verifiers(head))
             stated = _stated(head)
             signed, signature = _signature(head, verifiers)
             path, inclusion = _inclusion(reader, head, stated, entry, index)

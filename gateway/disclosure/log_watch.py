@@ -33,7 +33,7 @@ class LogWatch:
     """Looks where the log stands. *anchored* returns how many entries of a log the second volume knows."""
 
     def __init__(
-        self, store: SearchStore, name: str, verifiers: Callable[[str], Sequence[Verifier]],
+        self, store: SearchStore, name: str, verifiers: Callable[[Head], Sequence[Verifier]],
         last_verified: Callable[[], Awaitable[Verified | None]], anchored: Callable[[str], int] | None,
     ) -> None:  # fmt: skip
         self._store, self._name, self._verifiers = store, name, verifiers
@@ -55,6 +55,6 @@ class LogWatch:
 
     def _is_signed(self, head: Head) -> bool:
         try:
-            return verify_note(head.note, self._verifiers(head.origin), head.origin).size == head.size
+            return verify_note(head.note, self._verifiers(head), head.origin).size == head.size
         except SignatureInvalid:
             return False

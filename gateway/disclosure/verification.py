@@ -87,11 +87,12 @@ def verify_database(
     *,
     held: Sequence[bytes] = (),
     directory: Directory | None = None,
+    retired: Sequence[Verifier] = (),
 ) -> Verification:
     """Check everything there is: every log's tree and signatures, every sealed section, the index, and the order law.
 
-    *verifiers* are the public keys of the logs, by origin; *held* checkpoints kept elsewhere. With *directory* flows
-    and sensitivities by nature are checked too, where it is the one that judged.
+    *verifiers* are the public keys that sign the logs, by origin, *retired* those that did; *held* checkpoints kept
+    elsewhere. With *directory* flows and sensitivities by nature are checked too, where it is the one that judged.
     """
     opener, law = Opener(keys), OrderLaw(directory)
     index: list[Finding] = []
@@ -109,7 +110,7 @@ def verify_database(
             law.take(entry)
 
     with store.read() as reader, _seldom_collected():
-        tree = verify_rows(reader, verifiers, keys, held, heard)
+        tree = verify_rows(reader, verifiers, keys, held, heard, retired=retired)
     tree.findings += index
     return Verification(tree, law.end())
 

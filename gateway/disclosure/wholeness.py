@@ -44,7 +44,7 @@ class Wholeness:
 class WholenessCheck:
     """Checks it. Remembers the checkpoints that it saw, so that no later one may contradict them."""
 
-    def __init__(self, store: Snapshots, verifiers: Callable[[str], Sequence[Verifier]]) -> None:
+    def __init__(self, store: Snapshots, verifiers: Callable[[Head], Sequence[Verifier]]) -> None:
         self._store, self._verifiers = store, verifiers
         self._seen: dict[str, Checkpoint] = {}
 
@@ -73,7 +73,7 @@ class WholenessCheck:
         return Wholeness(not faults, until, entries, shown, tuple(faults))
 
     def _checked(self, reader: LogReader, head: Head, before: Checkpoint | None) -> Checkpoint:
-        now = verify_note(head.note, self._verifiers(head.origin), head.origin)
+        now = verify_note(head.note, self._verifiers(head), head.origin)
         if now.size != head.size or Frontier.from_bytes(head.size, head.frontier).root() != now.root:
             raise ProofInvalid("the head is not the one that was signed")
         if before is not None and before.size > now.size:

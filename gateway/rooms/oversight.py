@@ -43,10 +43,10 @@ def oversight_room(gateway: Gateway, pages: Pages, doors: Doors) -> tuple[APIRou
     now, new_event_id = gateway.clock.now, gateway.parts.new_event_id
     gate = Gate(doors, Officers(gateway.directory, systems), SqlOfficerLooks(gateway.database, now))
     looks = OfficerLooks(store, gateway.keys, gateway.log, new_event_id)
-    proofs = EntryProofs(store, gateway.keys, gateway.log.verifiers, gateway.directory)
+    proofs = EntryProofs(store, gateway.keys, gateway.log.head_verifiers, gateway.directory)
     last = SqlVerifications(gateway.database).last
     anchored = None if gateway.safe is None else gateway.safe.known_size
-    watch = LogWatch(store, settings.log_name, gateway.log.verifiers, last, anchored)
+    watch = LogWatch(store, settings.log_name, gateway.log.head_verifiers, last, anchored)
     kept = SqlReportStore(gateway.database, Sealing(gateway.keys))
     reports = ClientReports(kept, store, gateway.keys, gateway.log, new_event_id, new_id, now)
     files = ReportFiles(pages, phrases, demo=settings.demo)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from adapters.clocks import SteeredClock
+from adapters.sql.engine import sqlite_module
 from gateway.app import create_app
 from gateway.composition import opened
 from gateway.demo.population import load_systems, populate
@@ -91,10 +92,27 @@ class Place:
         else:
             self.url = self._clone(self.saved, "restored")
 
+    def put_back_under_a_running_gateway(self) -> None:
+        """Let the database become what the copy holds, as a failover to a standby that was behind does."""
+        if self.url.startswith("sqlite"):
+            with (
+                closing(sqlite_module().connect(self.folder / "copy.db")) as copy,
+                closing(sqlite_module().connect(self.folder / "main.db")) as main,
+            ):
+                copy.backup(main)
+            return
+        name, saved = make_url(self.url).database, make_url(self.saved).database
+        self._run(f'DROP DATABASE "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}" TEMPLATE "{saved}"')
+
     def _clone(self, url: str, suffix: str) -> str:
         source = make_url(url)
         name = f"{source.database}_{suffix}"
-        engine = create_engine(source.set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{source.database}"'))
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{source.database}"')
         return source.set(database=name).render_as_string(hide_password=False)
+
+    def _run(self, *statements: str) -> None:
+        postgres = make_url(self.url).set(database="postgres")
+        engine = create_engine(postgres, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))

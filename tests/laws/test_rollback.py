@@ -263,6 +263,57 @@ async def test_a_store_that_loses_entries_under_a_running_gateway_is_signed_no_m
             await laws.gateway.log.submit(laws.gateway.partners.suspending("kela-system", by="officer"))
 
 
+async def test_a_gateway_whose_database_loses_a_withdrawal_under_it_releases_nothing_more(place: Place) -> None:
+    async with place.open() as laws:
+        document, consent = await laws.deposit(), await laws.give()
+    place.copy()
+    async with place.open() as laws:
+        await laws.gateway.recording.withdraw(consent.id)
+        place.put_back_under_a_running_gateway()
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable):
+                await laws.ask(laws.read_of(document))
+        assert "has lost its end" in (laws.gateway.log.broken or "")
+        ready = await laws.web.get("/health/ready")
+        assert (ready.status_code, ready.json()["parts"]["log"]) == (503, False), ready.text
+    with pytest.raises(RolledBack, match="saattaen safe replay"):
+        async with place.open():
+            pass
+    async with place.open(guarded=False) as laws:
+        done = laws.gateway.replay_kept()
+        assert done is not None
+        assert done[1].done == {"consent.withdrawn": 1}
+    async with place.open() as laws:
+        assert isinstance(await laws.ask(laws.read_of(document)), Refused)
+        found = verify_gateway(laws.gateway)
+        assert found.sound, found.sentences()
+
+
+async def test_the_second_volume_accepts_no_second_history_that_is_longer_than_the_first(place: Place) -> None:
+    async with place.open() as laws:
+        document, consent = await laws.deposit(), await laws.give()
+    place.copy()
+    async with place.open() as laws:
+        await laws.gateway.recording.withdraw(consent.id)
+    place.put_back()
+    anchor = (place.folder / "safe" / "anchor.json").read_bytes()
+    async with place.open(guarded=False) as laws:  # As a process that never saw the end that was lost.
+        for _ in range(4):
+            assert isinstance(await laws.ask(laws.read_of(document)), Released)
+        with pytest.raises(LogForked, match="is not the one"):
+            await laws.gateway.log.keep()
+        with pytest.raises(StoreUnavailable):
+            await laws.ask(laws.read_of(document))
+    assert (place.folder / "safe" / "anchor.json").read_bytes() == anchor
+    with pytest.raises(RolledBack):
+        async with place.open():
+            pass
+    async with place.open(guarded=False) as laws:
+        assert laws.gateway.replay_kept() is not None
+    async with place.open() as laws:
+        assert isinstance(await laws.ask(laws.read_of(document)), Refused)
+
+
 def _grown(anchor: Anchor) -> dict[str, bytes]:
     """The notes of an anchor, of a log that went on."""
 

@@ -123,7 +123,7 @@ async def test_altered_entry_is_told_on_the_page_that_shows_it(people: People) -
 async def test_log_that_grew_shorter_than_it_was_seen_is_not_whole(people: People) -> None:
     await looked_at(people)
     gateway = people.laws.gateway
-    check = WholenessCheck(gateway.log_store, gateway.log.verifiers)
+    check = WholenessCheck(gateway.log_store, gateway.log.head_verifiers)
     with gateway.log_store.read() as reader:
         old = reader.heads()[-1]
     await looked_at(people)

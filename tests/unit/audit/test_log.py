@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -383,11 +383,71 @@ def test_a_restored_backup_is_noticed_before_anything_is_signed() -> None:
     store.tables = backup
     with store.read() as reader, pytest.raises(LogForked, match="backup"):
         verify_not_rolled_back(reader, one.checkpoint, keys)
-    log.commit([Write(), Write()])
+    new_log(store).commit([Write(), Write()])  # By a process that never saw what was signed.
     with store.read() as reader, pytest.raises(LogForked, match="is not the one"):
         verify_not_rolled_back(reader, one.checkpoint, keys)
     with store.read() as reader:
         assert "rewritten" in str(verify_rows(reader, keys, held=[one.checkpoint]).findings[0])
+
+
+def _written(log: Log[list[str]], count: int) -> None:
+    log.commit([Write() for _ in range(count)])
+
+
+@pytest.mark.parametrize("since", [0, 1, 300])
+def test_a_store_that_loses_its_end_under_a_running_process_is_written_no_more(since: int) -> None:
+    store, log = (store := MemoryStore()), new_log(store)
+    _written(log, 3)
+    copy = store.tables
+    _written(log, 1)
+    store.tables = copy
+    if since:
+        _written(new_log(store), since)
+    before = store.tables
+    with pytest.raises(LogForked, match="a moment ago"):
+        _written(log, 1)
+    assert log.broken is not None
+    with pytest.raises(LogBroken, match="a moment ago"):
+        _written(log, 1)
+    assert store.tables is before
+
+
+def test_a_store_that_loses_a_whole_log_under_a_running_process_is_written_no_more() -> None:
+    clock = SteeredClock()
+    store, log = (store := MemoryStore()), new_log(store, clock)
+    _written(log, 3)
+    copy = store.tables
+    clock.at = datetime(2027, 3, 1, tzinfo=UTC)
+    _written(log, 1)
+    store.tables = copy
+    with pytest.raises(LogForked, match="2027 has 0 entries"):
+        _written(log, 1)
+
+
+@pytest.mark.parametrize("since", [1, 255, 256, 257, 700])
+def test_what_another_process_wrote_meanwhile_is_gone_on_from(since: int) -> None:
+    clock = SteeredClock()
+    store, log = (store := MemoryStore()), new_log(store, clock)
+    _written(log, 3)
+    _written(new_log(store, clock), since)
+    _written(log, 1)
+    clock.at = datetime(2027, 3, 1, tzinfo=UTC)
+    _written(new_log(store, clock), 1)
+    _written(log, 1)
+    with store.read() as reader:
+        heads = reader.heads()
+        assert [head.size for head in heads] == [4 + since + 2, 3]
+        assert not verify_rows(reader, [SIGNER.verifier(head.origin) for head in heads]).findings
+
+
+def test_leaves_that_another_process_altered_meanwhile_are_not_gone_on_from() -> None:
+    store, log = (store := MemoryStore()), new_log(store)
+    _written(log, 3)
+    _written(new_log(store), 2)
+    place = (ORIGIN, 4)
+    store.tables.leaves[place] = replace(store.tables.leaves[place], leaf=bytes(32))
+    with pytest.raises(LogForked, match="is not the one"):
+        _written(log, 1)
 
 
 @dataclass

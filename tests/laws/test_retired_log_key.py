@@ -1,0 +1,128 @@
+"""A log key that was retired, because it may have been stolen, signs no head of the log that is open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from adapters.keyring.ring import KeyRing
+from adapters.sql.engine import open_database
+from adapters.sql.log_store import SqlLogReader
+from audit.checkpoint import Checkpoint, Signer, sign_checkpoint
+from audit.errors import SignatureInvalid
+from audit.merkle import Frontier
+from gateway.cli.examination import Patient
+from gateway.cli.examination import log as doctors_look_at_the_log
+from gateway.demo.verification import verify_gateway
+from gateway.disclosure.wholeness import WholenessCheck
+from gateway.errors import SettingsError
+from tests.laws.guarded_place import Place, empty_place
+from tests.laws.test_restore_drill import saattaen
+from tests.parts.postgres import ON_BOTH
+
+
+@pytest.fixture(params=ON_BOTH)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """An empty place, whose clock is the machine's."""
+    with empty_place(request.param, tmp_path, datetime.now(UTC)) as place:
+        yield place
+
+
+async def test_a_retired_log_key_signs_no_head_of_the_open_log(place: Place) -> None:
+    async with place.open() as laws:
+        consent = await laws.give()
+    stolen, old = _rotate(place)
+    async with place.open() as laws:
+        await laws.deposit()  # Signed by both.
+        assert verify_gateway(laws.gateway).sound
+    KeyRing.retire(place.settings.keys, "log", old, at=place.now)
+    async with place.open() as laws:
+        await laws.deposit()
+        shorter = laws.size()
+        await laws.gateway.recording.withdraw(consent.id)
+        found = verify_gateway(laws.gateway)
+        assert found.sound, found.sentences()
+    _cut(place, shorter, Signer(stolen))
+    with pytest.raises(SettingsError, match="a key that was retired signed"):
+        async with place.open():
+            pass
+    async with place.open(guarded=False) as laws:
+        gateway = laws.gateway
+        found = verify_gateway(gateway)
+        assert found.exit_status == 1
+        assert any("a key that was retired signed" in one for one in found.sentences()), found.sentences()
+        with pytest.raises(SignatureInvalid, match="a key that was retired signed"):
+            list(doctors_look_at_the_log(Patient(place.settings, gateway.keyring, gateway.database)))
+        assert not (await WholenessCheck(gateway.log_store, gateway.log.head_verifiers).check()).sound
+
+
+async def test_a_log_that_ended_is_verified_by_the_key_of_its_days(place: Place) -> None:
+    place.now = datetime(2026, 12, 31, 12, tzinfo=UTC)
+    async with place.open() as laws:
+        laws.clock.set(datetime(2027, 1, 1, 12, tzinfo=UTC))
+        await laws.deposit()
+    place.now = datetime(2027, 1, 1, 13, tzinfo=UTC)
+    _, old = _rotate(place)
+    async with place.open() as laws:
+        await laws.deposit()
+    KeyRing.retire(place.settings.keys, "log", old, at=place.now)
+    async with place.open() as laws:
+        found = verify_gateway(laws.gateway)
+        assert found.sound, found.sentences()
+
+
+async def test_a_log_key_is_not_retired_while_the_last_checkpoint_hangs_on_it_alone(place: Place) -> None:
+    async with place.open() as laws:
+        await laws.deposit()
+    _, old = _rotate(place)
+    status, said = await asyncio.to_thread(saattaen, place, "keys", "retire", "log", old)
+    assert (status, "writes an entry" in said) == (1, True), said
+    async with place.open() as laws:  # Begun and not retired: either key counts.
+        assert verify_gateway(laws.gateway).sound
+        await laws.deposit()
+    status, said = await asyncio.to_thread(saattaen, place, "keys", "retire", "log", old)
+    assert status == 0, said
+    async with place.open() as laws:
+        assert verify_gateway(laws.gateway).sound
+
+
+def _rotate(place: Place) -> tuple[bytes, str]:
+    """Rotate the log's key with the gateway stopped; return the seed of before and its id."""
+    folder = place.settings.keys
+    seed = KeyRing.load(folder, demo=True).log_seed
+    (old,) = (one.id for one in KeyRing.status(folder) if one.kind == "log")
+    KeyRing.rotate(folder, "log", at=place.now)
+    return seed, old
+
+
+def _cut(place: Place, size: int, signer: Signer) -> None:
+    """Cut the log and sign what is left, as the database's owner who stole a key would."""
+    database = open_database(place.url)
+    with database.write() as connection:
+        triggers = []
+        if connection.dialect.name == "sqlite":
+            triggers = connection.execute(text("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")).all()
+            for name, _ in triggers:
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        else:
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        reader, frontier = SqlLogReader(connection), Frontier()
+        head = reader.heads()[-1]
+        for leaf in reader.hashes(head.origin, 0, 0, size):
+            frontier.push(leaf)
+        for table in ("audit_leaf", "audit_sealed", "audit_index"):
+            connection.execute(text(f"DELETE FROM {table} WHERE idx >= :size"), {"size": size})  # noqa: S608
+        note = sign_checkpoint(Checkpoint(head.origin, size, frontier.root()), [signer])
+        connection.execute(
+            text("UPDATE audit_head SET size = :size, frontier = :frontier, note = :note"),
+            {"size": size, "frontier": frontier.to_bytes(), "note": note},
+        )
+        for _, sql in triggers:
+            connection.exec_driver_sql(sql)
+        connection.commit()
+    database.close()
