@@ -8,6 +8,7 @@ from gateway.disclosure.request import Action, DisclosureRequest, Requester
 from gateway.disclosure.scopes import covers
 from gateway.errors import RequestInvalid
 from gateway.http.fhir_search import parse_code
+from gateway.http.limits import traceparent_of
 from gateway.http.problems import EdgeError, request_id
 
 _OWN_HEADERS = {name.lower().encode(): name for name in ("Saattaen-Role", "Saattaen-Purpose", "Saattaen-Basis")}
@@ -32,7 +33,7 @@ def question_of(
         identifier=identifier,
         category=category,
         basis=told.get("Saattaen-Basis"),
-        traceparent=_traceparent(request.headers.get("traceparent")),
+        traceparent=traceparent_of(request.scope["headers"]),
         after=after,
         count=count,
     )
@@ -69,9 +70,3 @@ def no_query(request: Request) -> None:
     """Raise RequestInvalid where the URL has a query: it would stand in logs."""
     if request.scope["query_string"]:
         raise RequestInvalid("This address takes no parameters.", path="URL")
-
-
-def _traceparent(given: str | None) -> str | None:
-    if given is None or len(given) != 55 or any(one not in "0123456789abcdef-" for one in given):
-        return None
-    return given

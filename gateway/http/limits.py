@@ -134,10 +134,16 @@ class Limits:
         return self._new_request_id()
 
 
-def _trace_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return the caller's `traceparent`, where it is one: another header is nothing to those who trace."""
+def traceparent_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the caller's `traceparent` (W3C Trace Context), None for what is none or was sent twice: whoever traces or
+    logs is told of nothing else, for anything might stand in it."""
     given = [value for name, value in headers if name == b"traceparent"]
-    return {"traceparent": given[0].decode()} if len(given) == 1 and _TRACEPARENT.fullmatch(given[0]) else {}
+    return given[0].decode() if len(given) == 1 and _TRACEPARENT.fullmatch(given[0]) else None
+
+
+def _trace_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    found = traceparent_of(headers)
+    return {} if found is None else {"traceparent": found}
 
 
 def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
