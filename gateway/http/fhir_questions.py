@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import Request
 
 from gateway.disclosure.request import Action, DisclosureRequest, Requester
@@ -11,6 +13,10 @@ from gateway.http.fhir_search import parse_code
 from gateway.http.limits import traceparent_of
 from gateway.http.problems import EdgeError, request_id
 
+NO_DOCUMENT = "none"
+"""An id that no document has: ours are 32 hexadecimal digits."""
+_DOCUMENT = re.compile(r"[A-Za-z0-9.-]{1,64}", re.ASCII)
+"""What FHIR R4 takes for an id (2.24.0.1)."""
 _OWN_HEADERS = {name.lower().encode(): name for name in ("Saattaen-Role", "Saattaen-Purpose", "Saattaen-Basis")}
 
 
@@ -64,6 +70,13 @@ def need_scope(requester: Requester, scope: str) -> None:
     """Raise EdgeError unless the token has that scope."""
     if not covers(requester.scope, scope):
         raise EdgeError("insufficient-scope")
+
+
+def document_in(request: Request) -> str:
+    """Return the document's id of an address; what cannot be one is asked for as a document that nobody has, so that it
+    is judged and logged as any other unknown one, whatever the store could make of it."""
+    given = str(request.path_params["id"])
+    return given if _DOCUMENT.fullmatch(given) else NO_DOCUMENT
 
 
 def no_query(request: Request) -> None:
