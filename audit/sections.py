@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import orjson
 
@@ -20,12 +20,18 @@ Heard = Callable[[str, EntryRows, Mapping[tuple[int, SectionName], Opening], Map
 keys by id."""
 
 
+Erasing = Callable[[str, Mapping[str, object]], Collection[tuple[str, int, str]]]
+"""Returns what an entry of this kind, with this body, erased: log, index and section of each. Empty for other kinds."""
+
+
 def check_sections(
-    report: Report, reader: LogReader, head: Head, keys: DataKeys | None, heard: Heard | None = None
-) -> None:
+    report: Report, reader: LogReader, head: Head, keys: DataKeys | None, heard: Heard | None = None,
+    erasing: Erasing | None = None,
+) -> None:  # fmt: skip
     """Check index rows and sealed sections of one log; without *keys* only that they are there.
 
-    *heard* is told of every stretch of entries, so that who reads on in them need not open them again.
+    *heard* is told of every stretch of entries, so that who reads on in them need not open them again. Without
+    *erasing* nobody may have erased anything.
     """
     origin = head.origin
     known: dict[str, DataKey | None] = {}
@@ -59,7 +65,7 @@ def check_sections(
                 where = f"entry {row.index} section {section}"
                 one, gone = sealed.get((row.index, section)), erased.get((row.index, section))
                 if one is None or gone is not None:
-                    _check_erased(report, reader, origin, where, one, gone)
+                    _check_erased(report, reader, keys, origin, where, one, gone, erasing)
                 elif keys is not None:
                     opening = _open(report, origin, where, one, entry, event, known)
                     if opening is not None:
@@ -79,16 +85,40 @@ def _look_up(keys: DataKeys, known: dict[str, DataKey | None], key_ids: set[str]
 
 
 def _check_erased(
-    report: Report, reader: LogReader, origin: str, where: str, sealed: Sealed | None, erased: ErasedRow | None
-) -> None:
+    report: Report, reader: LogReader, keys: DataKeys | None, origin: str, where: str, sealed: Sealed | None,
+    erased: ErasedRow | None, erasing: Erasing | None,
+) -> None:  # fmt: skip
     if erased is None:
         report.found(origin, where, "it is missing and no entry says that it was erased")
         return
     if sealed is not None:
         report.found(origin, where, "it is said to be erased and is still there")
-    if not any(head.origin == erased.by_origin and erased.by_index < head.size for head in reader.heads()):
-        report.found(origin, where, "the entry that is said to have erased it does not exist")
-    report.skipped(origin, where, f"erased by entry {erased.by_index} of {erased.by_origin}")
+    by = f"entry {erased.by_index} of {erased.by_origin}"
+    if erasing is not None and keys is None:
+        report.skipped(origin, where, f"it is said to be erased by {by}, which does not open without keys")
+    elif erasing is None or keys is None or not _is_erased_by(reader, keys, origin, erased, erasing):
+        # The row is nobody's word: only what an entry is committed to, in the signed tree, tells of an erasure.
+        report.found(origin, where, f"it is said to be erased by {by}, which does not say so")
+    else:
+        report.skipped(origin, where, f"erased by {by}")
+
+
+def _is_erased_by(reader: LogReader, keys: DataKeys, origin: str, erased: ErasedRow, erasing: Erasing) -> bool:
+    """Return whether the entry that is said to have erased a section stands in a log and is committed to saying so."""
+    log, index = erased.by_origin, erased.by_index
+    if not any(head.origin == log and index < head.size for head in reader.heads()):
+        return False
+    rows = read_rows(reader, log, index, index + 1)
+    sealed = next((one for _, one in rows.sealed if one.section == "b"), None)
+    key = None if sealed is None else keys.find(sealed.key_id)
+    if sealed is None or key is None or not rows.leaves or not rows.events:
+        return False
+    try:
+        commitment = parse_entry(rows.leaves[0].entry).commitments["b"]
+        body = orjson.loads(unseal(sealed, commitment, key, log, rows.events[0].event_id).plaintext)
+        return (origin, erased.index, erased.section) in erasing(body["k"], body)
+    except (EntryInvalid, OpeningInvalid, orjson.JSONDecodeError, KeyError, TypeError):
+        return False
 
 
 def _open(

@@ -16,7 +16,7 @@ from audit.errors import EntryInvalid, LogForked, ProofInvalid, SignatureInvalid
 from audit.findings import Finding, Report, Unchecked
 from audit.keys import DataKeys
 from audit.merkle import TILE_HEIGHT, TILE_WIDTH, Frontier, Tree, leaf_hash, verify_consistency
-from audit.sections import Heard, check_sections
+from audit.sections import Erasing, Heard, check_sections
 from audit.sources import FolderSource, RowSource, Source
 from audit.store import Head, LogHashes, LogReader
 
@@ -62,11 +62,13 @@ def verify_rows(
     heard: Heard | None = None,
     *,
     retired: Sequence[Verifier] = (),
+    erasing: Erasing | None = None,
 ) -> Report:
     """Check every log of a store: entries, leaves, subtrees, frontier, root, signature, index, sealed sections.
 
     *verifiers* are the keys of the logs, by origin; *keys* opens the sections. What there is no key for is said to be
     unchecked, unless an entry says that it was erased. *heard* is told of the entries of all logs, oldest log first.
+    *erasing* tells which entry erased what; without it nobody may have, and whatever is said to be erased is a finding.
     *retired* keys sign no more: they count for logs that have ended and for what is *held*, never for an open head.
     """
     report = Report()
@@ -82,11 +84,11 @@ def verify_rows(
             report.skipped(origin, "the signature", "there is no verifier key for this log")
         if checkpoint is None:
             if heard is not None:
-                check_sections(Report(), reader, head, keys, heard)  # What it finds rests on no signature.
+                check_sections(Report(), reader, head, keys, heard, erasing)  # What it finds rests on no signature.
             continue
         _check_head(report, reader, head, checkpoint)
         _check_tree(report, RowSource(reader, origin), checkpoint, held, known)
-        check_sections(report, reader, head, keys, heard)
+        check_sections(report, reader, head, keys, heard, erasing)
     for missing in sorted(names - {head.origin for head in heads}):
         report.found(missing, "log", "there is a key for this log and the log is not in the store")
     _check_order(report, heads)

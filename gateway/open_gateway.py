@@ -198,8 +198,9 @@ class ClientDesk:
         return await self.recording.client_of(identifier)
 
     async def find_or_add(self, identifier: Identifier) -> ClientId:
-        """Return the client; a person not known yet becomes one."""
-        known = await self.find(identifier)
+        """Return the client; a person not known yet becomes one. Raises StoreUnavailable where an identifier leads to
+        a client whose own record does not hold it."""
+        known = await self.recording.holder_of(identifier)
         return known or await self.clients.enrol(Person(identifiers=(identifier,)), Actor(system="gateway"))
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from adapters.keyring.alone import BUSY, alone_in
 from adapters.keyring.ring import KeyRing
 from adapters.sql.client_register import SqlClientRegister
+from adapters.sql.desk_records import SqlDeskRecords
 from adapters.sql.engine import Database, open_database
 from adapters.sql.log_store import SqlLogStore
 from adapters.sql.roll import roll_of
@@ -98,7 +100,7 @@ def rewrap_data_keys(settings: Settings, *, only_count: str | None = None) -> in
 def rehash_identifiers(settings: Settings, key: str) -> int:
     """Store every identifier in use under the look-up key of that id too; return how many were added."""
     added = 0
-    with _register(settings, key) as (database, register, secret):
+    with _register(settings, key) as (database, register, _, secret):
         for clients in _batches(database, register):
             # Each batch is short: whoever serves waits for the head's lock meanwhile.
             with database.write() as connection:
@@ -108,8 +110,9 @@ def rehash_identifiers(settings: Settings, key: str) -> int:
 
 
 def unhash_identifiers(settings: Settings, key: str) -> None:
-    """Let what is stored under the look-up key of that id answer as unknown."""
-    with _register(settings, key) as (database, register, secret):
+    """Let what is stored under the look-up key of that id answer as unknown; what desks keep is moved from it first."""
+    with _register(settings, key) as (database, register, sealing, secret):
+        SqlDeskRecords(database, sealing, register.lookups, lambda: datetime.now(UTC)).rehash()
         for clients in _batches(database, register):
             with database.write() as connection:
                 register.unhash(connection, clients, secret)
@@ -125,12 +128,13 @@ def _batches(database: Database, register: SqlClientRegister) -> Iterator[list[s
 
 
 @contextmanager
-def _register(settings: Settings, key: str) -> Iterator[tuple[Database, SqlClientRegister, bytes]]:
+def _register(settings: Settings, key: str) -> Iterator[tuple[Database, SqlClientRegister, Sealing, bytes]]:
     keyring = KeyRing.load(settings.keys, demo=settings.demo)
     secret = KeyRing.lookup_secret(settings.keys, key)
     database = open_database(settings.database)
     try:
         with open_data_keys(settings, keyring) as keys:
-            yield database, SqlClientRegister(keyring.lookup_keys, Sealing(keys)), secret
+            sealing = Sealing(keys)
+            yield database, SqlClientRegister(keyring.lookup_keys, sealing), sealing, secret
     finally:
         database.close()

@@ -24,6 +24,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
 from adapters.sql.engine import open_database, sqlite_module
+from adapters.sql.libpq import told_in_private
 from adapters.sql.log_tables import HEAD
 
 MANIFEST = "manifest.json"
@@ -202,13 +203,14 @@ def _program(name: str) -> str:
 
 
 def _run(program: str, url: URL, *arguments: str) -> None:
-    # The password stands in the environment of that process alone, and not in the list of processes.
-    named = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
-    environment = {**os.environ, **({} if url.password is None else {"PGPASSWORD": str(url.password)})}
-    done = subprocess.run(  # noqa: S603  The program is PostgreSQL's own, the arguments are not a shell's.
-        [program, "--no-password", f"--dbname={named}", *arguments], env=environment, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+    try:
+        with told_in_private(url) as (named, environment):
+            done = subprocess.run(  # noqa: S603  The program is PostgreSQL's own, the arguments are not a shell's.
+                [program, "--no-password", f"--dbname={named}", *arguments], env=environment, capture_output=True,
+                text=True, check=False,
+            )  # fmt: skip
+    except ValueError as error:
+        raise BackupFailed(f"The database's URL cannot be told to {Path(program).name}: {error}.") from None
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise BackupFailed(f"{Path(program).name} failed: {said[-1] if said else done.returncode}")

@@ -7,12 +7,12 @@ code to a client; without the client's data key it tells neither name nor code.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlmodel import SQLModel
 
 from adapters.sql.sealing import Sealing
@@ -23,6 +23,7 @@ from gateway.consent.person import Person
 from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import NATIONAL_AUTHORITY, Identifier, PersonalIdentityCode
 from gateway.directory.instants import HELSINKI, to_micros
+from gateway.errors import StoreUnavailable
 
 _ROWS = SQLModel.metadata.tables
 _CLIENTS = _ROWS[ClientRow.__tablename__]
@@ -49,6 +50,10 @@ class SqlClientRegister:
         """Return the keyed hash of (authority, issuer, value) that a client is found by."""
         return _lookup(self._lookup_keys[0], identifier)
 
+    def lookups(self, identifier: Identifier) -> tuple[bytes, ...]:
+        """Return its keyed hashes under every look-up key in use, that of `lookup` first."""
+        return tuple(_lookup(key, identifier) for key in self._lookup_keys)
+
     def decoy(self) -> ClientId:
         """Return the client that no identifier leads to."""
         return ClientId(DECOY_CLIENT)
@@ -68,6 +73,48 @@ class SqlClientRegister:
         query = select(row.client).where(row.lookup == self.lookup(identifier), row.retired.is_(False))
         found = _of(connection).execute(query).scalar_one_or_none()
         return None if found is None else ClientId(found)
+
+    def find_held(self, connection: object, identifier: Identifier) -> ClientId | None:
+        """Return whom it leads to, once the client's sealed record was seen to hold it; raises StoreUnavailable.
+
+        The row that leads there can be changed by whoever has the database, the sealed record cannot.
+        """
+        found = self.find(connection, identifier)
+        if found is None:
+            return None
+        person = self.person(connection, found)
+        if person is None or identifier.canonical() not in {one.canonical() for one in person.identifiers}:
+            raise StoreUnavailable("an identifier leads to a client whose own record does not hold it")
+        return found
+
+    def misled(self, connection: object) -> Iterator[tuple[ClientId, str]]:
+        """Yield clients whose identifiers' rows are not the hashes of what their sealed record holds, and why.
+
+        Each record is opened, so it is work for a verification.
+        """
+        row = _IDENTIFIERS.c
+        query = select(row.client, row.lookup, row.retired).where(row.client == bindparam("client"))
+        for client in self.clients(connection):
+            rows = _of(connection).execute(query, {"client": client}).all()
+            if client == DECOY_CLIENT:
+                if rows:
+                    yield ClientId(client), "an identifier leads to the client that none leads to"
+                continue
+            try:
+                person = self.person(connection, ClientId(client))
+            except StoreUnavailable:
+                yield ClientId(client), "the client's sealed record does not open"
+                continue
+            if person is None:
+                if any(not one.retired for one in rows):
+                    yield ClientId(client), "an identifier leads to a client whose sealed record is gone"
+                continue
+            hashes = {_lookup(key, one) for key in self._lookup_keys for one in person.identifiers}
+            there = {bytes(one.lookup) for one in rows}
+            if any(bytes(one.lookup) not in hashes for one in rows if not one.retired):
+                yield ClientId(client), "an identifier leads to a client whose sealed record does not hold it"
+            if any(self.lookup(one) not in there for one in person.identifiers):
+                yield ClientId(client), "an identifier that the client's sealed record holds does not lead there"
 
     def standing(self, connection: object, client: ClientId) -> ClientStanding | None:
         """Return what is known of a client beside who it is."""

@@ -35,28 +35,36 @@ T = TypeVar("T")
 
 
 class SqlDeskRecords:
-    """Records of all desks, on SQLite and PostgreSQL alike. *lookup* is the keyed hash of an identifier."""
+    """Records of all desks, on SQLite and PostgreSQL alike.
+
+    *lookups* are the keyed hashes of an identifier: the first it is stored under, any of them it is found by, since
+    there are two keys while the look-up key is rotated.
+    """
 
     def __init__(
-        self, database: Database, sealing: Sealing, lookup: Callable[[Identifier], bytes], now: Callable[[], datetime]
-    ) -> None:
-        self._database, self._sealing, self._lookup, self._now = database, sealing, lookup, now
+        self, database: Database, sealing: Sealing, lookups: Callable[[Identifier], Sequence[bytes]],
+        now: Callable[[], datetime],
+    ) -> None:  # fmt: skip
+        self._database, self._sealing, self._lookups, self._now = database, sealing, lookups, now
 
     async def contact(self, service: str, identifier: Identifier) -> Contact:
         """Return the service's contact with that person, made where there is none."""
         # Sealing asks the store of keys, which is not done inside a transaction of the main database.
-        ref, lookup = new_id(), self._lookup(identifier)
+        ref, lookups = new_id(), [bytes(one) for one in self._lookups(identifier)]
         sealed = await asyncio.to_thread(self._seal, service, f"contact {ref}", _written(identifier))
         row, ends = _CONTACTS.c, to_micros(self._now() + CONTACT_LASTS)
 
         def write(connection: Connection) -> str:
             connection.execute(delete(_CONTACTS).where(row.ends <= to_micros(self._now())))
-            met = (row.service == service) & (row.lookup == lookup)
-            found = connection.execute(select(row.ref).where(met)).scalar_one_or_none()
-            if found is not None:
-                connection.execute(update(_CONTACTS).where(met).values(ends=ends))
-                return str(found)
-            values = {"ref": ref, "service": service, "lookup": lookup, "sealed": sealed, "ends": ends}
+            met = (row.service == service) & row.lookup.in_(lookups)
+            found = connection.execute(select(row.lookup, row.ref).where(met)).all()
+            if found:
+                # Two are there where two processes met somebody at the moment of the change of keys: the one under the
+                # former key stays.
+                _, known = max(found, key=lambda one: lookups.index(bytes(one.lookup)))
+                connection.execute(update(_CONTACTS).where(row.ref == known).values(ends=ends))
+                return str(known)
+            values = {"ref": ref, "service": service, "lookup": lookups[0], "sealed": sealed, "ends": ends}
             connection.execute(insert(_CONTACTS).values(**values))
             return ref
 
@@ -65,6 +73,33 @@ class SqlDeskRecords:
         except IntegrityError:
             # A colleague looked the same person up at the same moment: theirs stands by now.
             return Contact(await self._write(write), identifier)
+
+    def rehash(self) -> int:
+        """Store every contact under the look-up key of now; return how many were under another.
+
+        Every process stores under that key by then, and finds by both until this is done.
+        """
+        row = _CONTACTS.c
+        with self._database.read() as connection:
+            rows = connection.execute(select(row.ref, row.service, row.lookup, row.sealed)).all()
+        moved = 0
+        for ref, service, old, sealed in rows:
+            content = self._sealing.open(_owner(service), f"contact {ref}", sealed)
+            new = None if content is None else self._lookups(_identifier(content))[0]
+            if new is None or new == bytes(old):
+                continue
+            # Each is short: whoever serves waits for the head's lock meanwhile.
+            with self._database.write() as connection:
+                twin = connection.execute(
+                    select(row.ref).where(row.service == service, row.lookup == new)
+                ).scalar_one_or_none()
+                if twin is not None:
+                    mine = (_ANSWERS.c.service == service) & (_ANSWERS.c.ref == twin)
+                    connection.execute(update(_ANSWERS).where(mine).values(ref=ref))
+                    connection.execute(delete(_CONTACTS).where(row.ref == twin))
+                moved += connection.execute(update(_CONTACTS).where(row.ref == ref).values(lookup=new)).rowcount
+                connection.commit()
+        return moved
 
     async def contact_of(self, service: str, ref: str) -> Contact | None:
         """Return a contact of the service's by its reference."""

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from joserfc.errors import JoseError
+from joserfc.jwk import JWKRegistry
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
@@ -14,6 +16,7 @@ from adapters.sql.engine import Database
 from audit.entry import Draft, IndexRow
 from audit.log import Rejected
 from audit.writing import Writing
+from gateway.disclosure.order_partners import Registered
 from gateway.errors import RequestInvalid, StoreUnavailable
 
 DEMO_KID = "saattaen-demo-"
@@ -111,6 +114,10 @@ class PartnerRegister:
             for row in rows
         )  # fmt: skip
 
+    def registered(self) -> tuple[Registered, ...]:
+        """Return every partner system as it stands, with its keys' thumbprints, to be compared with the log."""
+        return tuple(_registered(one) for one in self.list())
+
     def adding(
         self, partner: str, *, organisation: str, services: Sequence[str], scope: str, jwks: str, by: str
     ) -> PartnerItem:
@@ -137,6 +144,7 @@ class PartnerRegister:
 
         body: dict[str, object] = {
             "organisation": organisation, "services": list(names), "scope": scopes, "keys": _kids(keys),
+            "thumbprints": _thumbprints(keys),
         }  # fmt: skip
         return PartnerItem(self._new_event_id(), "partner.added", partner, by, body, write)
 
@@ -151,7 +159,7 @@ class PartnerRegister:
         scopes = None if scope is None else self._scopes(scope)
         names = None if services is None else tuple(sorted(set(services)))
         body: dict[str, object] = {"change": "registration"}
-        body |= {} if keys is None else {"keys": _kids(keys)}
+        body |= {} if keys is None else {"keys": _kids(keys), "thumbprints": _thumbprints(keys)}
         body |= {} if scopes is None else {"scope": scopes}
         body |= {} if names is None else {"services": list(names)}
 
@@ -236,3 +244,18 @@ def _write_services(connection: Connection, partner: str, services: Sequence[str
 
 def _kids(jwks: str) -> list[str]:
     return [key["kid"] for key in json.loads(jwks)["keys"]]
+
+
+def _thumbprints(jwks: str) -> list[str]:
+    """Return what tells each key from every other (RFC 7638): its id is chosen by who registers it."""
+    return [JWKRegistry.import_key(key).thumbprint() for key in json.loads(jwks)["keys"]]
+
+
+def _registered(partner: Partner) -> Registered:
+    try:
+        keys, prints = tuple(_kids(partner.jwks)), tuple(_thumbprints(partner.jwks))
+    except (JoseError, ValueError, KeyError, TypeError):
+        # Nobody registered such keys: what the log says of them will differ.
+        keys, prints = (), ()
+    services = frozenset(partner.services)
+    return Registered(partner.id, partner.organisation, services, partner.scope, keys, prints, partner.suspended)

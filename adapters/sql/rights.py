@@ -25,6 +25,19 @@ _PASSING = {
     "replay", "revoked_token", "search_cursor", "sign_in_attempt", "web_session",
 }  # fmt: skip
 """Rows that go when they have ended; every other row stays."""
+_NOBODY_MAKES = (
+    "DO $$ BEGIN EXECUTE 'REVOKE TEMPORARY, CREATE ON DATABASE ' || quote_ident(current_database()) || "
+    "' FROM PUBLIC'; END $$",
+    "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+)
+"""Nobody makes tables but the owner: a temporary one would stand before the real one of its name."""
+
+
+_MAKING = {
+    "make temporary tables": "has_database_privilege(current_database(), 'TEMPORARY')",
+    "make schemas": "has_database_privilege(current_database(), 'CREATE')",
+    "make tables": "has_schema_privilege('public', 'CREATE')",
+}
 
 
 def grants(role: str) -> list[str]:
@@ -32,6 +45,7 @@ def grants(role: str) -> list[str]:
     if not re.fullmatch(r"[a-z_][a-z0-9_$]*", role):
         raise ValueError("a role's name is made of small letters, digits and underscores")
     made = [
+        *_NOBODY_MAKES,
         f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}",
         f"GRANT USAGE ON SCHEMA public TO {role}",
         f"GRANT SELECT ON alembic_version TO {role}",
@@ -60,6 +74,8 @@ def grant_data_keys(database: Database, role: str) -> None:
     """Give *role* its rights in the database of data keys, where destroying a key is deleting its row."""
     grants(role)  # Refuses what is no role's name.
     with database.write() as connection:
+        for statement in _NOBODY_MAKES:
+            connection.exec_driver_sql(statement)
         connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON data_key TO {role}")
         connection.commit()
 
@@ -79,4 +95,7 @@ def excess(connection: Connection) -> list[str]:
         for verb in ("UPDATE", "DELETE", "TRUNCATE"):
             if connection.execute(may, {"name": name, "verb": verb}).scalar_one():
                 found.append(f"{verb.lower()} {name}")
+    for what, may_make in _MAKING.items():
+        if connection.execute(text(f"SELECT {may_make}")).scalar_one():
+            found.append(what)
     return found

@@ -18,7 +18,7 @@ END $$;
 
 BEGIN;
 -- Nobody makes tables here but the owner, temporary ones included.
-DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', current_database()); END $$;
+DO $$ BEGIN EXECUTE 'REVOKE TEMPORARY, CREATE ON DATABASE ' || quote_ident(current_database()) || ' FROM PUBLIC'; END $$;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM saattaen_app;
 GRANT USAGE ON SCHEMA public TO saattaen_app;

@@ -54,7 +54,7 @@ class Clients:
 
 def _enrol(act: Act, person: Person) -> ClientId:
     clients = act.office.stores.clients
-    found = (clients.find(act.connection, identifier) for identifier in person.identifiers)
+    found = (clients.find_held(act.connection, identifier) for identifier in person.identifiers)
     known = next((client for client in found if client is not None), None)
     return known or clients.add(act.connection, person, act.at)
 

@@ -224,7 +224,7 @@ def _import_nonce(act: Act, giving: Giving) -> str | None:
     signed, service = giving.capture.evidence.get("signed"), giving.capture.service
     claims = act.office.seal.open(signed, service) if signed and service else None
     about = import_client(claims) if claims is not None else None
-    if claims is None or about is None or act.office.stores.clients.find(act.connection, about) != giving.client:
+    if claims is None or about is None or act.office.stores.clients.find_held(act.connection, about) != giving.client:
         return None
     return import_nonce(claims, giving.rows, giving.shown, act.at)
 

@@ -22,6 +22,13 @@ class Reading:
         """Return whom an identifier in use leads to."""
         return await self._read(lambda connection: self._office.stores.clients.find(connection, identifier))
 
+    async def holder_of(self, identifier: Identifier) -> ClientId | None:
+        """Return whom an identifier in use leads to, once their own record was seen to hold it: who signs in.
+
+        Raises StoreUnavailable where it does not.
+        """
+        return await self._read(lambda connection: self._office.stores.clients.find_held(connection, identifier))
+
     async def consent_view(self, consent: ConsentId, party: str) -> ConsentView | None:
         """Return what the service *party* may see of a consent: its own rows, with a version and ETag of these alone.
 

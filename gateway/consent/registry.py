@@ -217,6 +217,13 @@ class ClientRegister(Protocol):
         """Return whom an identifier in use leads to."""
         ...
 
+    def find_held(self, connection: object, identifier: Identifier) -> ClientId | None:
+        """Return whom it leads to, as `find`, for whoever is to act as that client or to give in their name.
+
+        Raises StoreUnavailable where the client's own sealed record does not hold the identifier.
+        """
+        ...
+
     def standing(self, connection: object, client: ClientId) -> ClientStanding | None:
         """Return a known client, None for an unknown one and for the decoy."""
         ...

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from gateway.disclosure.order_partners import Registered, differing_partners
 from gateway.disclosure.verification import Verification, verify_database
 from gateway.open_gateway import Gateway
 
@@ -13,7 +16,26 @@ def verify_gateway(gateway: Gateway) -> Verification:
         origins = [head.origin for head in reader.heads()]
     signing = [one for origin in origins for one in log.signing(origin)]
     retired = [one for origin in origins for one in log.verifiers(origin) if one not in signing]
-    return verify_database(gateway.log_store, gateway.keys, signing, directory=gateway.directory, retired=retired)
+    before = gateway.partners.registered()
+    found = verify_database(gateway.log_store, gateway.keys, signing, directory=gateway.directory, retired=retired)
+    _check_partners(found, before, gateway.partners.registered())
+    with gateway.database.read() as connection:
+        for client, what in gateway.register.misled(connection):
+            found.tree.found("register", f"client {client}", what)
+    return found
+
+
+def _check_partners(found: Verification, before: Sequence[Registered], after: Sequence[Registered]) -> None:
+    """Compare the register of partner systems with the log's last word of each. What was changed while the log was read
+    is not compared: the entry may stand on either side of what was read."""
+    if found.order is None:
+        return
+    changing = {row.id for row in set(before) ^ set(after)}
+    for id, what in differing_partners(found.order.partners, after, all_known=found.order.partners_known):
+        if id in changing:
+            found.tree.skipped("register", f"partner system {id}", "it was changed while the log was read")
+        else:
+            found.tree.found("register", f"partner system {id}", what)
 
 
 def has_doubts(found: Verification) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from gateway.consent.capture import OWN_METHODS
 from gateway.disclosure.opened import Opened, Section
+from gateway.disclosure.order_partners import Registration, registration
 from gateway.disclosure.order_records import (
     ConsentRecord,
     Records,
@@ -184,8 +185,7 @@ def _partner(records: Records, entry: Opened, body: Section) -> Iterator[str]:
         records.suspended_partners.add(partner)
     elif change == "resumed":
         records.suspended_partners.discard(partner)
-    if "services" in body:
-        records.partners[partner] = frozenset(texts(body, "services"))
+    records.partners[partner] = registration(records.partners.get(partner, Registration()), entry.kind, body)
     yield from ()
 
 

@@ -14,6 +14,7 @@ from gateway.directory.model import Directory
 from gateway.disclosure.opened import Opened, Section
 from gateway.disclosure.order_carried import CarriedOver
 from gateway.disclosure.order_events import APPLIED, SILENT
+from gateway.disclosure.order_partners import Registration
 from gateway.disclosure.order_records import Records
 from gateway.disclosure.order_release import check_registration, check_release, release_of, spends
 from gateway.disclosure.section_fields import Malformed, optional_text, rows, text
@@ -39,6 +40,10 @@ class Findings:
     unchecked: list[str] = field(default_factory=list)
     entries: int = 0
     releases: int = 0
+    partners: Mapping[str, Registration] = field(default_factory=dict)
+    """What was said last of each partner system."""
+    partners_known: bool = True
+    """Whether every entry about partner systems was heard."""
 
     @property
     def sound(self) -> bool:
@@ -104,6 +109,7 @@ class OrderLaw:
         self._found.unchecked = [
             what if count == 1 else f"{what} ({count} entries)" for what, count in sorted(self._skipped.items())
         ]
+        self._found.partners, self._found.partners_known = self._records.partners, self._records.partners_known
         return self._found
 
     def _fault(self, entry: Opened, what: str) -> None:
@@ -140,7 +146,7 @@ class OrderLaw:
 
     def _miss(self, what: str, *, carried: bool = False) -> None:
         self._skipped[f"what was recorded earlier: {what}"] += 1
-        self._records.complete = False
+        self._records.complete = self._records.partners_known = False
         self._records.open_known = carried
 
     # What an entry says.
@@ -170,6 +176,8 @@ class OrderLaw:
         self._skipped[f"{entry.origin}: {entry.kind}: {why}"] += 1
         if _is_release(entry):
             self._records.releases_known = False
+        elif entry.kind.startswith("partner."):
+            self._records.complete = self._records.partners_known = False
         else:
             self._records.complete = self._records.open_known = False
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.disclosure.order_partners import Registration
 from gateway.disclosure.section_fields import (
     Fields,
     flag,
@@ -134,8 +135,10 @@ class Records:
     hidden_clients: set[str] = field(default_factory=set)
     """Clients under a non-disclosure marking."""
     suspended_partners: set[str] = field(default_factory=set)
-    partners: dict[str, frozenset[str]] = field(default_factory=dict)
-    """The services that each partner system is registered for."""
+    partners: dict[str, Registration] = field(default_factory=dict)
+    """What was said last of each partner system."""
+    partners_known: bool = True
+    """Whether every entry about partner systems is here and could be read: erasing a client touches none of them."""
     complete: bool = True
     """Whether all that was ever recorded is here: false once an earlier log or a section is missing."""
     releases_known: bool = True

@@ -97,11 +97,11 @@ def check_release(release: Release, subject: Section, body: Section, records: Re
 
 def check_registration(system: str, service: str, records: Records) -> Iterator[str]:
     """Yield what is wrong with a system that acts for a service: whether it was registered, and for that one."""
-    services = records.partners.get(system)
-    if services is None:
-        if records.complete:
+    known = records.partners.get(system)
+    if known is None or known.services is None:
+        if records.partners_known:
             yield "a partner system that was not registered before"
-    elif service not in services:
+    elif service not in known.services:
         yield "released to a partner system that is not registered for the recipient"
 
 

@@ -141,12 +141,13 @@ class _Told:
 
     def _systems(self) -> Iterator[tuple[str, tuple[PartnerStanding, ...]]]:
         records = self._records
+        known = {system: row.services for system, row in sorted(records.partners.items()) if row.services is not None}
         for code, service in self._directory.services.items():
             of_service = tuple(
                 PartnerStanding(
                     system, service.organisation, tuple(sorted(services)), system in records.suspended_partners
                 )
-                for system, services in sorted(records.partners.items())
+                for system, services in known.items()
                 if code in services
             )
             if of_service:

@@ -10,7 +10,7 @@ from gateway.disclosure.request import Requester
 from gateway.errors import RequestInvalid, VersionRequired
 from gateway.http.fhir_answers import entry_header
 from gateway.http.fhir_parts import FhirParts
-from gateway.http.fhir_questions import need_scope, no_query
+from gateway.http.fhir_questions import document_in, need_scope, no_query
 from gateway.http.problems import EdgeError
 
 DEPOSIT_SCOPE = "saattaen/deposits"
@@ -32,7 +32,7 @@ def add_deposits(router: APIRouter, parts: FhirParts, path_type: str) -> None:
         no_query(request)
         version = _if_match(request)
         accepted = await parts.documents.accept(path_type, await _fhir_body(request))
-        stored = await parts.replace(accepted, requester, request.path_params["id"], version)
+        stored = await parts.replace(accepted, requester, document_in(request), version)
         return _stored(stored, 200, None)
 
     router.add_api_route(f"/{path_type}/{{id}}", replace, methods=["PUT"])

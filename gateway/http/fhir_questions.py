@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import Request
 
 from gateway.disclosure.request import Action, DisclosureRequest, Requester
 from gateway.disclosure.scopes import covers
 from gateway.errors import RequestInvalid
 from gateway.http.fhir_search import parse_code
+from gateway.http.limits import traceparent_of
 from gateway.http.problems import EdgeError, request_id
 
+NO_DOCUMENT = "none"
+"""An id that no document has: ours are 32 hexadecimal digits."""
+_DOCUMENT = re.compile(r"[A-Za-z0-9.-]{1,64}", re.ASCII)
+"""What FHIR R4 takes for an id (2.24.0.1)."""
 _OWN_HEADERS = {name.lower().encode(): name for name in ("Saattaen-Role", "Saattaen-Purpose", "Saattaen-Basis")}
 
 
@@ -32,7 +39,7 @@ def question_of(
         identifier=identifier,
         category=category,
         basis=told.get("Saattaen-Basis"),
-        traceparent=_traceparent(request.headers.get("traceparent")),
+        traceparent=traceparent_of(request.scope["headers"]),
         after=after,
         count=count,
     )
@@ -65,13 +72,14 @@ def need_scope(requester: Requester, scope: str) -> None:
         raise EdgeError("insufficient-scope")
 
 
+def document_in(request: Request) -> str:
+    """Return the document's id of an address; what cannot be one is asked for as a document that nobody has, so that it
+    is judged and logged as any other unknown one, whatever the store could make of it."""
+    given = str(request.path_params["id"])
+    return given if _DOCUMENT.fullmatch(given) else NO_DOCUMENT
+
+
 def no_query(request: Request) -> None:
     """Raise RequestInvalid where the URL has a query: it would stand in logs."""
     if request.scope["query_string"]:
         raise RequestInvalid("This address takes no parameters.", path="URL")
-
-
-def _traceparent(given: str | None) -> str | None:
-    if given is None or len(given) != 55 or any(one not in "0123456789abcdef-" for one in given):
-        return None
-    return given

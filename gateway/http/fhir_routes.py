@@ -14,7 +14,7 @@ from gateway.http.data_path import DataRoute
 from gateway.http.fhir_answers import answer_read, answer_search
 from gateway.http.fhir_deposits import add_deposits
 from gateway.http.fhir_parts import FhirParts
-from gateway.http.fhir_questions import need_scope, no_query, place_in, question_of
+from gateway.http.fhir_questions import document_in, need_scope, no_query, place_in, question_of
 from gateway.http.fhir_search import parse_count, parse_search
 from gateway.http.problems import FHIR_TYPE
 
@@ -48,7 +48,7 @@ def read_route(parts: FhirParts, path_type: str, resource: str) -> DataRoute:
         requester = await parts.authenticate(request)
         need_scope(requester, f"system/{path_type}.r")
         no_query(request)
-        question = question_of(Action.READ, requester, resource, request, document=request.path_params["id"])
+        question = question_of(Action.READ, requester, resource, request, document=document_in(request))
         return await answer_read(await parts.disclose(question), question, parts, request)
 
     return DataRoute(f"/fhir/{path_type}/{{id}}", read)

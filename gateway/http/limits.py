@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,6 +21,9 @@ access_log = logging.getLogger("saattaen.access")
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+"""What no id, code or text of an address is made of; a store may not even take it for a question."""
+_SAYS: Final = {"request-invalid": "An address holds no control characters."}
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _HEADERS: Final = {
     "cache-control": "no-store",
@@ -99,6 +103,11 @@ class Limits:
         address = {raw.decode("latin-1"), scope["path"], scope["query_string"].decode("latin-1")}
         if any(map(url_holds_identity_code, address)):
             return "identity-code-in-url"
+        if b"%" in scope["query_string"] and _CONTROL.search(unquote_to_bytes(scope["query_string"])):
+            return "request-invalid"
+        # Where documents and consents are asked for by id, whoever judges must see the question: an entry may be due.
+        if _CONTROL.search(raw_path := scope["path"].encode()) and not raw_path.startswith((b"/fhir/", b"/api/")):
+            return "no-such-address"
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
         if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > self._bodies.most_at(scope["path"])):
             return "body-too-large"
@@ -112,7 +121,7 @@ class Limits:
             return
         try:
             if code is not None:
-                raise EdgeError(code)
+                raise EdgeError(code, _SAYS.get(code, ""))
             body = await self._bodies.read(receive, scope["path"], address)
         except EdgeError as error:
             scope[PACED] = 1
@@ -134,10 +143,16 @@ class Limits:
         return self._new_request_id()
 
 
-def _trace_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return the caller's `traceparent`, where it is one: another header is nothing to those who trace."""
+def traceparent_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Return the caller's `traceparent` (W3C Trace Context), None for what is none or was sent twice: whoever traces or
+    logs is told of nothing else, for anything might stand in it."""
     given = [value for name, value in headers if name == b"traceparent"]
-    return {"traceparent": given[0].decode()} if len(given) == 1 and _TRACEPARENT.fullmatch(given[0]) else {}
+    return given[0].decode() if len(given) == 1 and _TRACEPARENT.fullmatch(given[0]) else None
+
+
+def _trace_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    found = traceparent_of(headers)
+    return {} if found is None else {"traceparent": found}
 
 
 def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:

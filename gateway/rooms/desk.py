@@ -43,7 +43,7 @@ def desk_room(
     """Return the routers of the desk; without *mandates* nobody can decide there in a client's place."""
     database, now, new_event_id = gateway.database, gateway.clock.now, gateway.parts.new_event_id
     register = gateway.register
-    records = SqlDeskRecords(database, Sealing(gateway.keys), register.lookup, now)
+    records = SqlDeskRecords(database, Sealing(gateway.keys), register.lookups, now)
     caseload = SqlCaseload(database)
     references = ServiceReferences(gateway.keyring.pairwise_key)
     finder = Finder(records, caseload, _Known(database, register), gateway.directory, references, register.decoy(), now)

@@ -35,7 +35,7 @@ async def laws(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 @pytest.fixture
 def records(laws: Laws) -> SqlDeskRecords:
     gateway = laws.gateway
-    return SqlDeskRecords(gateway.database, Sealing(gateway.keys), gateway.register.lookup, laws.clock.now)
+    return SqlDeskRecords(gateway.database, Sealing(gateway.keys), gateway.register.lookups, laws.clock.now)
 
 
 def identifier(laws: Laws, client: str) -> Identifier:

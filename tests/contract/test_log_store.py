@@ -6,11 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import text
@@ -325,22 +326,60 @@ def test_a_destroyed_key_is_a_finding_unless_an_erasure_tells_of_it(on_sql: Worl
         ("entry 1 section b", True),
         ("entry 1 section s", True),
     ]
-    assert on_sql.database is not None
-    with on_sql.database.write() as connection:
-        for section in "bs":
-            connection.execute(
-                text("INSERT INTO audit_erased VALUES (:log, 1, :s, :log, 2)"), {"log": ORIGIN, "s": section}
-            )
-        connection.execute(text("DELETE FROM audit_sealed WHERE idx = 1 AND section <> 'a'"))
-        connection.execute(text("UPDATE audit_index SET subject_token = NULL WHERE idx = 1"))
-        connection.commit()
+    on_sql.log.commit([Erasure([[ORIGIN, 1, "b"], [ORIGIN, 1, "s"]])])  # type: ignore[list-item]
+    erase(on_sql, "bs", by=3)
     with on_sql.store.read() as reader:
-        report = verify_rows(reader, [VERIFIER], on_sql.keys)
+        report = verify_rows(reader, [VERIFIER], on_sql.keys, erasing=erasing)
     assert report.findings == []
     assert [(one.what, one.why) for one in report.unchecked] == [
-        ("entry 1 section b", f"erased by entry 2 of {ORIGIN}"),
-        ("entry 1 section s", f"erased by entry 2 of {ORIGIN}"),
+        ("entry 1 section b", f"erased by entry 3 of {ORIGIN}"),
+        ("entry 1 section s", f"erased by entry 3 of {ORIGIN}"),
     ]
+    # Where nothing erases, nobody's row says that something was.
+    with on_sql.store.read() as reader:
+        for keys in (on_sql.keys, None):
+            assert len(verify_rows(reader, [VERIFIER], keys).findings) == 2
+
+
+@pytest.mark.parametrize("by", [0, 2, 3, 99])
+def test_an_erasure_that_no_entry_tells_of_is_a_finding(on_sql: World, by: int) -> None:
+    # A first entry, one of another kind, an erasure of something else, and none at all.
+    named = [[ORIGIN, 1, "a"], [ORIGIN, 2, "b"], ["x/audit/2026", 1, "b"]]
+    on_sql.log.commit([Row("a"), Row("b"), Erasure(named)])  # type: ignore[list-item]
+    erase(on_sql, "b", by=by)
+    with on_sql.store.read() as reader:
+        (finding,) = verify_rows(reader, [VERIFIER], on_sql.keys, erasing=erasing).findings
+    assert (finding.where, finding.what) == (
+        "entry 1 section b", f"it is said to be erased by entry {by} of {ORIGIN}, which does not say so",
+    )  # fmt: skip
+
+
+@dataclass
+class Erasure:
+    """An item that writes an entry of an erasure, and nothing more."""
+
+    named: list[list[object]]
+
+    def apply(self, tx: Writing[object], at: int) -> tuple[None, list[object]]:
+        return None, [draft("erasure", {"erased": self.named}, owner=None)]
+
+
+def erasing(kind: str, body: Mapping[str, object]) -> set[tuple[str, int, str]]:
+    """Return what such an entry erased."""
+    named = cast("list[tuple[str, int, str]]", body.get("erased", []))
+    return {(log, index, section) for log, index, section in named} if kind == "erasure" else set()
+
+
+def erase(world: World, sections: str, *, by: int) -> None:
+    """Take sections of entry 1 away, as an erasure does; the triggers let it."""
+    assert world.database is not None
+    with world.database.write() as connection:
+        for section in sections:
+            told = {"log": ORIGIN, "s": section, "by": by}
+            connection.execute(text("INSERT INTO audit_erased VALUES (:log, 1, :s, :log, :by)"), told)
+            connection.execute(text("DELETE FROM audit_sealed WHERE idx = 1 AND section = :s"), told)
+        connection.execute(text("UPDATE audit_index SET subject_token = NULL WHERE idx = 1"))
+        connection.commit()
 
 
 @pytest.mark.parametrize(
@@ -478,6 +517,7 @@ def test_tesseras_fsck_accepts_the_log_and_refuses_it_after_one_flipped_bit(sqli
 APPENDER = """
 import sys
 from pathlib import Path
+from typing import cast
 from tests.contract.test_log_store import Row, sql_world
 world = sql_world(sys.argv[1], Path(sys.argv[2]))
 for number in range(200):

@@ -108,6 +108,25 @@ def test_the_roles_file_holds_the_rights_that_the_program_knows() -> None:
     assert [one for one in rights.grants(rights.APPLICATION) if f"{one};\n" not in told] == []
 
 
+def test_what_the_role_may_do_beyond_its_rights_is_told_and_taken_by_a_grant(url: str) -> None:
+    name = make_url(url).database
+    private_postgres().run_sql(
+        f"DO $$ BEGIN CREATE ROLE {rights.APPLICATION} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+        f'GRANT TEMPORARY ON DATABASE "{name}" TO PUBLIC',
+    )
+    served = open_database(make_url(url).set(username=rights.APPLICATION).render_as_string(False))
+    with served.read() as connection:
+        assert rights.excess(connection) == ["make temporary tables"]
+    owner = open_database(url)
+    rights.grant(owner, rights.APPLICATION)
+    owner.close()
+    with served.read() as connection:
+        assert rights.excess(connection) == []
+    with served.write() as connection, pytest.raises(DBAPIError, match="permission denied"):
+        connection.execute(text("CREATE TEMPORARY TABLE client_state (x int)"))
+    served.close()
+
+
 @pytest.fixture
 def application(url: str) -> Iterator[Database]:
     """Return the database as the role that serves sees it."""

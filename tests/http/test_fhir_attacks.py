@@ -538,3 +538,12 @@ async def test_another_recipients_release_cannot_be_opened_in_the_log(laws: Laws
         await laws.web.get(f"/audit/log/{year}/opening/{number}", headers=kela) for number in (index, "999999")
     ]
     assert opened[0].status_code == opened[1].status_code == 404
+
+
+async def test_what_is_no_traceparent_comes_into_no_entry(laws: Laws) -> None:
+    """Anything might stand there: a person's code too, which is made of the same characters."""
+    document = await laws.deposit()
+    good = f"00-{'1' * 32}-{'2' * 16}-01"
+    for given, kept in ((f"00-150390-9991-{'0' * 40}", None), (good, good)):
+        await laws.read(document, traceparent=given)
+        assert (laws.entries()[-1].b or {}).get("traceparent") == kept

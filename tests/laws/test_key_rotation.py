@@ -6,21 +6,25 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters.keyring.ring import KeyRing
+from adapters.sql.desk_records import SqlDeskRecords
 from adapters.sql.engine import Database, open_database
+from adapters.sql.sealing import Sealing
 from audit.checkpoint import Verifier, verify_note
 from audit.errors import SignatureInvalid
 from gateway.composition import opened
+from gateway.consent.desk_records import AnswerKind, DeskAnswer
 from gateway.demo.verification import verify_gateway
-from gateway.directory.identity_code import Identifier
+from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.disclosure.release import Released
+from gateway.rotation import rehash_identifiers
 from gateway.serving.sweeping import Sweep
-from tests.laws.gateway_world import Laws, demo_world
+from tests.laws.gateway_world import PLAN, STRANGER, Laws, demo_world
 from tests.laws.guarded_place import Place, empty_place
 from tests.laws.test_restore_drill import saattaen
 from tests.parts.postgres import ON_BOTH
@@ -228,3 +232,36 @@ async def test_an_interrupted_rotation_of_the_lookup_key_is_finished_by_its_comm
         assert status == 0, said
         assert len(laws.gateway.live.ring.lookup_keys) == 1
         assert await laws.client("suvi")
+
+
+async def test_a_desk_meets_a_person_under_the_same_reference_while_the_lookup_key_is_rotated_and_after(
+    place: Place,
+) -> None:
+    async with place.open() as laws:
+        gateway, who = laws.gateway, Identifier.personal(PersonalIdentityCode.parse(STRANGER))
+        other = Identifier.personal(laws.world.clients["maija"].code)
+
+        def desks() -> SqlDeskRecords:
+            return SqlDeskRecords(
+                gateway.database, Sealing(gateway.keys), gateway.register.lookups, gateway.clock.now
+            )  # fmt: skip
+
+        first, before = await desks().contact("kuntakokeilu", who), gateway.register.lookup(who)
+        held = DeskAnswer(
+            first.ref, AnswerKind.REFUSED, "kuntakokeilu", PLAN, laws.clock.now(), laws.clock.now() + timedelta(days=60)
+        )
+        await desks().note("kuntakokeilu", [held])
+        new = KeyRing.add(place.settings.keys, "lookup", at=datetime.now(UTC))
+        rehash_identifiers(place.settings, new)
+        KeyRing.promote(place.settings.keys, "lookup", new)
+        assert gateway.renew_keys() and gateway.register.lookup(who) != before
+        # Both keys are looked for, and what is new is stored under the new one.
+        assert (await desks().contact("kuntakokeilu", who)).ref == first.ref
+        second = await desks().contact("kuntakokeilu", other)
+        async with renewing(laws):
+            status, said = await asyncio.to_thread(saattaen, place, "keys", "finish-lookup")
+        assert status == 0, said
+        assert len(gateway.register.lookups(who)) == 1
+        assert (await desks().contact("kuntakokeilu", who)).ref == first.ref
+        assert (await desks().contact("kuntakokeilu", other)).ref == second.ref
+        assert [one.ref for one in await desks().answers("kuntakokeilu")] == [first.ref]

@@ -340,7 +340,7 @@ def test_a_draft_is_kept_whole() -> None:
 
 async def test_draft_of_another_version_of_the_program_is_no_page(people: People) -> None:
     desk, records = await doctor(people), people.laws.gateway
-    store = SqlDeskRecords(records.database, Sealing(records.keys), records.register.lookup, people.laws.clock.now)
+    store = SqlDeskRecords(records.database, Sealing(records.keys), records.register.lookups, people.laws.clock.now)
     for place, content in enumerate((b"{}", b"[]", b"not JSON", b'{"rows": [], "ticks": [], "more": 1}')):
         await store.save_draft("sote-keskus", f"{place:032x}", content)
         assert (await desk.get(f"/desk/drafts/{place:032x}/rows")).status_code == 404

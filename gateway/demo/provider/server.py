@@ -17,6 +17,7 @@ from authlib.oauth2.rfc9207 import IssuerParameter
 from authlib.oidc.core.grants import OpenIDCode
 from joserfc.jwk import ECKey
 
+from adapters.tokens.allowance import Allowance, Pace
 from adapters.tokens.assertion import AUTH_METHOD, PartnerAssertion
 from adapters.tokens.keys import PublicKey, parse_public_keys
 from gateway.demo.provider.people import DemoPerson
@@ -233,7 +234,7 @@ class _Server(AuthorizationServer):
         return is_first
 
     def _authenticate(self, query_client: object, request: _Request) -> _Site | None:
-        assertion = PartnerAssertion(self._audiences, self, _Clock(self.now))
+        assertion = PartnerAssertion(self._audiences, self, _Clock(self.now), Allowance(Pace()))
         # Typed for partner systems; it asks of a site what a site has: keys, and whether it may authenticate so.
         client: object = assertion(self.query_client, request)  # type: ignore[arg-type]
         return client if isinstance(client, _Site) else None

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.consent.model import CaptureMethod, Consent, ConsentId
+from gateway.directory.identity_trace import holds_identity_code
 from gateway.errors import ConsentRefused, NotAvailable
 from gateway.web.desk import answering
 from gateway.web.desk.desk import Desk, DeskRoute, Entered
@@ -126,6 +127,8 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
             case CaptureMethod.VERBAL:
                 draft = replace(draft, note=form.text("note", most=MAX_NOTE))
                 fault = "" if len(draft.note) >= 10 else N_("Write down the words that were said.")
+                if holds_identity_code(draft.note):
+                    fault = N_("Write it without a personal identity code. It is kept in the log.")
             case CaptureMethod.PAPER_SCAN:
                 upload = await form.upload("scan")
                 kind = None if upload is None else type_of_scan(upload.content)

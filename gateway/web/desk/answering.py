@@ -26,8 +26,9 @@ def words_of(desk: Desk, draft: Draft) -> Rendered:
 
 async def client_of(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> ClientId:
     """Return the client who answers; a person whom we meet for the first time is enrolled now, and not before."""
-    if whom.client is not None:
+    if whom.client is not None and whom.is_own:
         return whom.client
+    # One known elsewhere is found by the identifier alone: enrolling looks whether their own record holds it.
     person = Person((whom.identifier,), draft.name, draft.language, draft.register)
     return await desk.enrols.enrol(person, entered.actor)
 

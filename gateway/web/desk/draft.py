@@ -155,7 +155,7 @@ def end_of(choice: str, last_day: str, at: datetime) -> datetime | None:
         end = _months_on(today, int(choice))
     else:
         day = _parsed(last_day)
-        if choice != "day" or day is None or day < today:
+        if choice != "day" or day is None or not today <= day < date.max:
             return None
         end = day + timedelta(days=1)
     until = datetime.combine(end, time.min, HELSINKI).astimezone(UTC)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.directory.identity_code import Identifier, IdentityCodeError, PersonalIdentityCode
+from gateway.directory.identity_trace import holds_identity_code
 from gateway.disclosure.desk_entries import DeskEntries
 from gateway.web.desk.desk import Desk, DeskRoute, Entered
 from gateway.web.desk.whom import LISTED
@@ -65,6 +66,9 @@ def start_router(desk: Desk, entries: DeskEntries) -> APIRouter:
             faults["purpose"] = N_("Choose what you need the information for.")
         if len(reason) < 3:
             faults["reason"] = N_("Say in a few words why you look this person up.")
+        elif holds_identity_code(reason):
+            # It would stand in the entry about this client, where another person's has no place.
+            faults["reason"] = N_("Write it without a personal identity code. It is kept in the log.")
         if faults or identifier is None:
             return await _start(request, entered, faults, {"purpose": purpose, "reason": reason}, status=422)
         whom = await desk.finder.meet(entered.service, identifier)

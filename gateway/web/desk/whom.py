@@ -17,6 +17,7 @@ from gateway.consent.person import Person
 from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.directory.model import Directory
+from gateway.errors import StoreUnavailable
 
 LATELY: Final = timedelta(days=365)
 """How long a client stays on a service's list after the last that happened between them."""
@@ -119,16 +120,18 @@ class Finder:
         client = await self._register.client_of(identifier)
         is_own = await self._caseload.is_of(self._heard(service), client or self._nobody)
         if is_own and client is not None:
-            own = await self._own(service, client)
+            own = await self._own(service, client, met_by=identifier)
             if own is not None:
                 return own
         return Whom(ref, service, identifier, client, is_own=False)
 
-    async def _own(self, service: str, client: ClientId) -> Whom | None:
+    async def _own(self, service: str, client: ClientId, met_by: Identifier | None = None) -> Whom | None:
         known = await self._register.known(client)
         if known is None or not known[0].identifiers:
             return None
         person, standing = known
+        if met_by is not None and met_by.canonical() not in {one.canonical() for one in person.identifiers}:
+            raise StoreUnavailable("an identifier leads to a client whose own record does not hold it")
         return Whom(
             self._references.of(service, client), service, person.identifiers[0], client, is_own=True, name=person.name,
             language=person.language, register=person.register, non_disclosure=standing.non_disclosure,

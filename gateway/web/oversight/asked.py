@@ -21,6 +21,10 @@ from gateway.web.language import N_
 
 OUTCOMES: Final = ("permit", "deny", "error", "na")
 MAX_REASON: Final = 300
+NO_CODE: Final = N_("Write it without a personal identity code. It is kept in the log.")
+"""Of a reason, and of the worker asked after: an entry about one person holds no code of another."""
+FIRST_YEAR, LAST_YEAR = 1900, 9998
+"""Of which a day may be asked: its ends are instants in any zone."""
 Faults = list[tuple[str, str]]
 """(id of the field, sentence)."""
 
@@ -117,10 +121,16 @@ def day_of(text: str) -> date | None:
 
     Raises ValueError.
     """
+    if not text:
+        return None
     if "." in text:
         day, month, year = map(int, text.split("."))
-        return date(year, month, day)
-    return date.fromisoformat(text) if text else None
+        found = date(year, month, day)
+    else:
+        found = date.fromisoformat(text)
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError("no log has entries of such a day")
+    return found
 
 
 def _by_hand(text: str) -> str:

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.directory.identity_trace import holds_identity_code
 from gateway.disclosure.accounts import context_of
 from gateway.disclosure.explaining import explain_entry
 from gateway.disclosure.opened import Opened
@@ -17,7 +18,7 @@ from gateway.disclosure.phrases import Eye, Phrases
 from gateway.http.problems import EdgeError
 from gateway.web.forms import read_form
 from gateway.web.language import N_, language_of
-from gateway.web.oversight.asked import MAX_REASON, Private
+from gateway.web.oversight.asked import MAX_REASON, NO_CODE, Private
 from gateway.web.oversight.facts import facts_of
 from gateway.web.oversight.gate import Gate, Visit
 from gateway.web.oversight.ports import Looks, Proofs
@@ -26,6 +27,7 @@ from gateway.web.oversight.telling import tell
 from gateway.web.page import HEADERS, Pages, see_other
 
 _YEAR: Final = re.compile(r"[0-9]{4}(?:-[0-9]{1,4})?")
+_WHY: Final = N_("Write why you look, in at most 300 characters.")
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
@@ -49,7 +51,9 @@ def entry_router(
         form = await read_form(request, visit.session, base_url)
         reason = form.text("reason")
         if not reason or len(reason) > MAX_REASON:
-            return _ask_why(request, visit, year, index, reason, status=422)
+            return _ask_why(request, visit, year, index, reason, _WHY)
+        if holds_identity_code(reason):
+            return _ask_why(request, visit, year, index, reason, NO_CODE)
         reference = await gate.keep(visit, Private(reason))
         _origin(year, index)
         return see_other(f"/oversight/entries/{year}/{index}?look={reference}")
@@ -102,14 +106,13 @@ def entry_router(
             facts=facts_of(one), proved=proved, checked=check, visit=visit,
         )  # fmt: skip
 
-    def _ask_why(
-        request: Request, visit: Visit, year: str, index: str, reason: str = "", *, status: int = 200
-    ) -> Response:
+    def _ask_why(request: Request, visit: Visit, year: str, index: str, reason: str = "", fault: str = "") -> Response:
         _origin(year, index)
         action = f"/oversight/entries/{year}/{index}/why"
-        faults = [] if status == 200 else [("reason", N_("Write why you look, in at most 300 characters."))]
+        faults = [("reason", fault)] if fault else []
         return pages.render(
-            request, "oversight/why.html", visit.session, status=status, action=action, reason=reason, faults=faults,
+            request, "oversight/why.html", visit.session, status=422 if fault else 200, action=action, reason=reason,
+            faults=faults,
         )  # fmt: skip
 
     return router

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
+from gateway.directory.identity_trace import holds_identity_code
 from gateway.directory.instants import HELSINKI, to_micros
 from gateway.directory.names import LANGUAGES
 from gateway.disclosure.client_report import TWO_YEARS, Choice, Package, matters_of
@@ -19,7 +20,7 @@ from gateway.errors import RequestInvalid
 from gateway.http.problems import EdgeError
 from gateway.web.forms import Form, read_form
 from gateway.web.language import N_
-from gateway.web.oversight.asked import MAX_REASON, Faults, day_of
+from gateway.web.oversight.asked import MAX_REASON, NO_CODE, Faults, day_of
 from gateway.web.oversight.gate import Gate, Visit
 from gateway.web.oversight.ports import Clients, Reports
 from gateway.web.oversight.report_files import OFFICERS_TITLES, ReportFiles
@@ -114,6 +115,7 @@ def report_router(
             faults.append(("language", N_("Choose the language of the client.")))
         if not reason or len(reason) > MAX_REASON or len(special) > MAX_REASON:
             faults.append(("reason", N_("Write why you look, in at most 300 characters.")))
+        faults += [(name, NO_CODE) for name in ("reason", "special") if holds_identity_code(form.text(name))]
         two_years = (now() - TWO_YEARS).astimezone(HELSINKI).date()
         try:
             since = day_of(form.text("since"))

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
+from gateway.directory.identity_trace import holds_identity_code
 from gateway.directory.instants import HELSINKI
 from gateway.directory.model import BASES
 from gateway.disclosure.log_output import as_csv, as_ndjson
@@ -20,7 +21,7 @@ from gateway.errors import RequestInvalid
 from gateway.http.problems import EdgeError
 from gateway.web.forms import Form, read_form
 from gateway.web.language import N_, language_of
-from gateway.web.oversight.asked import MAX_REASON, OUTCOMES, Asked, Faults, Private, read_asked
+from gateway.web.oversight.asked import MAX_REASON, NO_CODE, OUTCOMES, Asked, Faults, Private, read_asked
 from gateway.web.oversight.gate import Gate, Visit
 from gateway.web.oversight.picture import histogram, outcomes, recipients
 from gateway.web.oversight.ports import Clients, Looks
@@ -92,6 +93,7 @@ def search_router(
             faults.append(("reason", N_("Write why you look. It is kept in the log with this search.")))
         if len(reason) > MAX_REASON:
             faults.append(("reason", N_("Write it shorter: at most 300 characters.")))
+        faults += [(name, NO_CODE) for name in ("reason", "person") if holds_identity_code(form.text(name, most=200))]
         same = before is not None and form.has("same")
         client, named = (before.client, before.named) if same and before is not None else (None, False)
         person = person or (before.person if same and before is not None else "")

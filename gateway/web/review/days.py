@@ -6,14 +6,18 @@ from datetime import date, datetime, time, timedelta
 
 from gateway.directory.instants import HELSINKI, to_micros
 
+_YEARS = range(1900, 9999)
+"""Of which a day may be asked: its ends are instants in any zone."""
+
 
 def parse_day(given: str) -> date | None:
     """Return the day that was written as 2026-05-31 (as a date field sends it) or 31.5.2026; None for anything else."""
     for form in ("%Y-%m-%d", "%d.%m.%Y"):
         try:
-            return datetime.strptime(given.strip(), form).date()  # noqa: DTZ007 - a day has no zone
+            day = datetime.strptime(given.strip(), form).date()  # noqa: DTZ007 - a day has no zone
         except ValueError:
             continue
+        return day if day.year in _YEARS else None
     return None
 
 
