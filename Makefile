@@ -42,8 +42,8 @@ policies: setup-dev ## Compile the policies for the embedded engine (needs the p
 catalogues: setup-dev ## Bring the pages' catalogues (gateway/web/locale) up to their texts; what has no translation is left empty
 	@$(PYTHON_IN_VENV) -m tests.web.catalogues
 
-screens: setup-dev ## Pictures of every page into build/screens (Chromium); LANGUAGES="fi sv" chooses
-	@$(PYTHON_IN_VENV) -m tests.web.screens $(LANGUAGES)
+screens: setup-dev ## Pictures of every page into build/screens (Chromium); WHO="client stranger" and LANGUAGES="fi sv" choose
+	@$(PYTHON_IN_VENV) -m tests.web.screens $(LANGUAGES) $(if $(WHO),--who $(WHO))
 
 bench: setup-dev ## What a protected read costs against a bare route, in one run (docs/speed.md); CASES="a b-sqlite" chooses
 	@$(PYTHON_IN_VENV) -W ignore -m tests.bench $(CASES)

@@ -15,8 +15,9 @@ from audit.store import EntryRows, ErasedRow, EventRow, Head, LogReader, read_ro
 _AT_ONCE = 1024
 
 
-Heard = Callable[[str, EntryRows, Mapping[tuple[int, SectionName], Opening]], None]
-"""Is told of entries in their order, once they were checked: the log's origin, the rows, and what opened soundly."""
+Heard = Callable[[str, EntryRows, Mapping[tuple[int, SectionName], Opening], Mapping[str, DataKey | None]], None]
+"""Is told of entries in their order, once they were checked: the log's origin, the rows, what opened soundly, and the
+keys by id."""
 
 
 Erasing = Callable[[str, Mapping[str, object]], Collection[tuple[str, int, str]]]
@@ -72,7 +73,7 @@ def check_sections(
                         if section == "b":
                             _check_body(report, origin, where, opening, event)
         if heard is not None:
-            heard(origin, rows, openings)
+            heard(origin, rows, openings, known)
 
 
 def _look_up(keys: DataKeys, known: dict[str, DataKey | None], key_ids: set[str]) -> None:

@@ -101,12 +101,13 @@ def create_app(
     app = _App(
         title="Saattaen", version=VERSION, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
-    admission = admission or Admission(is_page=is_page)
+    admission = admission or Admission(is_page=is_page, cookie="" if site is None else site.doors.cookie)
     authenticator = _authenticator(gateway, observer, admission)
+    standing = gateway.standing.check_without_entry if settings.read_only else gateway.standing.check
     door = Door(
-        authenticate=authenticator, standing=gateway.standing.check, find_client=gateway.recording.client_of,
-        enrol=gateway.clients.enrol, clock=gateway.clock, once=Once(gateway.kept_answers, gateway.clock),
-        demo=settings.demo,
+        authenticate=authenticator, standing=standing, find_client=gateway.recording.client_of,
+        enrol=gateway.clients.enrol, clock=gateway.clock, nobody=gateway.register.decoy(),
+        once=Once(gateway.kept_answers, gateway.clock), demo=settings.demo,
     )  # fmt: skip
     recording, directory = gateway.recording, gateway.directory
     fhir, types = _fhir_parts(gateway, authenticator, observer), document_types(directory)
@@ -123,11 +124,11 @@ def create_app(
         receipt_router(recording, door),
         confirmation_router(recording),
         wording_router(gateway.wordings, directory, door),
-        audit_router(gateway.publication, authenticator),
-        explanation_router(explaining_of(gateway).to_service, authenticator, settings.log_name),
+        audit_router(gateway.publication, door),
+        explanation_router(explaining_of(gateway).to_service, door, settings.log_name),
         token_router(
             gateway.token_server, lambda revocation: _revoke(gateway, revocation),
-            ReadingThreads(_TOKEN_THREADS, _TOKEN_WAITING, settings.patience),
+            ReadingThreads(_TOKEN_THREADS, _TOKEN_WAITING, settings.patience), admission.hold_back,
         ),
         metadata_router(
             base=base, scopes=SCOPES, assertion_algorithms=tuple(ASSERTION_ALGORITHMS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from math import ceil
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -41,6 +42,7 @@ from adapters.sql.token_store import TokenStore
 from adapters.sql.turn import turn_on
 from adapters.suomifi.mandates import SimulatedMandates
 from adapters.tokens.access_token import AccessTokens, AccessTokenVerifier
+from adapters.tokens.allowance import Pace
 from adapters.tokens.authorization_server import PartnerAuthorizationServer
 from adapters.tokens.import_seal import PartnerSeal
 from adapters.tokens.keys import TokenKeys, check_public_keys
@@ -72,6 +74,9 @@ from gateway.open_gateway import ClientDesk, Gateway, pairwise_of
 from gateway.settings import Settings
 
 T = TypeVar("T")
+
+_SECONDS_AT_ONCE = 10
+"""A partner that asked for no token for so long may ask for those of all that time at once: workers begin together."""
 
 
 def assemble(
@@ -108,6 +113,7 @@ def assemble(
     token_server = PartnerAuthorizationServer(
         issuer=settings.base_url, token_endpoint=settings.base_url + TOKEN_PATH, partners=partners, replay=token_store,
         tokens=access_tokens, clock=clock,
+        pace=Pace(ceil(settings.tokens_per_second * _SECONDS_AT_ONCE), settings.tokens_per_second),
     )  # fmt: skip
     organisations = {
         f"urn:oid:{organisation_oid(row.business_id)}": code for code, row in directory.organisations.items()

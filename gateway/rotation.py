@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from adapters.keyring.alone import BUSY, alone_in
 from adapters.keyring.ring import KeyRing
 from adapters.sql.client_register import SqlClientRegister
 from adapters.sql.engine import Database, open_database
@@ -14,6 +15,7 @@ from adapters.sql.roll import roll_of
 from adapters.sql.sealing import Sealing
 from audit.checkpoint import Signer
 from audit.errors import SignatureInvalid
+from gateway.errors import SettingsError
 from gateway.installation import check_head, open_data_keys
 from gateway.settings import Settings
 
@@ -35,7 +37,8 @@ def calling_the_roll(settings: Settings, patience: float) -> Iterator[Callable[[
     """Yield what returns once every process on the database uses the keys in the folder, at once where none runs.
 
     It raises NotTakenUp after *patience* seconds, and StoreUnavailable where the database fails meanwhile: then nobody
-    knows who runs.
+    knows who runs. While the block runs no other command changes these keys, on whichever host: what it looks up in it
+    stays so. Raises SettingsError at once, with nothing changed, where another one does.
     """
     database = open_database(settings.database)
     roll = roll_of(database)
@@ -48,9 +51,13 @@ def calling_the_roll(settings: Settings, patience: float) -> Iterator[Callable[[
             time.sleep(_LOOK_SECONDS)
 
     try:
-        # Asked before anything is changed: who loses an entry from here on is noticed.
-        roll.behind(KeyRing.load(settings.keys, demo=settings.demo).name)
-        yield wait_for_all
+        with alone_in(settings.keys):
+            # A copy of the folder on another host has the same database.
+            if not roll.is_alone():
+                raise SettingsError(BUSY)
+            # Asked before anything is changed: who loses an entry from here on is noticed.
+            roll.behind(KeyRing.load(settings.keys, demo=settings.demo).name)
+            yield wait_for_all
     finally:
         roll.close()
         database.close()

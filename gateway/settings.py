@@ -3,6 +3,7 @@ start."""
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -71,6 +72,9 @@ class Settings(BaseSettings):
     """How many seconds a request waits for a database that says nothing, before it is answered 503."""
     host: str = "127.0.0.1"
     port: int = Field(default=8440, ge=1, le=65535)
+    trusted_proxies: str = ""
+    """The addresses or networks of the reverse proxies in front, as in `127.0.0.1,10.2.0.0/16`: from them alone it is
+    believed for whom they ask (`X-Forwarded-For`), and so whom a request is paced with."""
     workers: int = Field(default=1, ge=1, le=64)
     """How many processes serve on the one socket; one for each core is plenty."""
     read_only: bool = False
@@ -81,6 +85,8 @@ class Settings(BaseSettings):
     """The same for all partners together while several are about: fewer wait less, more fill the log's batches."""
     stranger_places: int = Field(default=4, ge=1, le=1024)
     """The same for requests whose token was not seen before, and for those without one."""
+    tokens_per_second: float = Field(default=20.0, ge=0.1, le=10_000)
+    """How many tokens one process gives to one partner in a second, and takes back for it; ten times that at once."""
     connections: int = Field(default=1000, ge=1, le=100_000)
     """How many connections one process serves."""
     logs: Literal["text", "json"] = "text"
@@ -120,6 +126,26 @@ class Settings(BaseSettings):
         if not parts.hostname or parts.query or parts.username:
             raise ValueError("give the SMS gateway's address alone, as in https://sms.example.fi/messages")
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, value: str) -> str:
+        try:
+            networks = [ip_network(one.strip()) for one in value.split(",") if one.strip()]
+        except ValueError:
+            raise ValueError("give addresses or networks, as in 127.0.0.1,10.2.0.0/16") from None
+        if any(network.prefixlen == 0 for network in networks):
+            raise ValueError("name the proxies: whoever believes everybody can be told anything")
+        return ",".join(map(str, networks))
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The networks of the proxies in front, each as the system tells of it: on an IPv6 socket IPv4 looks mapped."""
+        networks = [ip_network(one) for one in self.trusted_proxies.split(",") if one]
+        mapped = [
+            f"::ffff:{network.network_address}/{96 + network.prefixlen}" for network in networks if network.version == 4
+        ]
+        return (*map(str, networks), *mapped)
 
     @property
     def tells_clients(self) -> bool:

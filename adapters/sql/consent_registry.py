@@ -143,15 +143,13 @@ class SqlConsentRegistry:
 
     def in_force(self, connection: object, client: ClientId, at: datetime, *, beside: ConsentId) -> Mapping[str, int]:
         """Return how many grants each recipient may rely on now or later, beside those of one consent."""
-        table = _GRANTS.c
-        query = (
-            select(table.recipient, func.count())
-            .where(table.client == client, table.replaced.is_(False), table.withdrawn.is_(False))
-            .where(table.confirmed_at.is_not(None), table.spent_by.is_(None), table.ended_at.is_(None))
-            .where(table.until > to_micros(at), table.consent != beside)
-            .group_by(table.recipient)
-        )
-        return {recipient: count for recipient, count in _of(connection).execute(query)}
+        return _counted(connection, client, at, beside, _GRANTS.c.confirmed_at.is_not(None))
+
+    def unconfirmed(
+        self, connection: object, client: ClientId, at: datetime, *, beside: ConsentId
+    ) -> Mapping[str, int]:
+        """Return how many grants for each recipient wait to be confirmed, beside those of one consent."""
+        return _counted(connection, client, at, beside, _GRANTS.c.confirmed_at.is_(None))
 
     def documents_for(self, connection: object, client: ClientId, row: GrantRow) -> tuple[str, ...]:
         """Return the ids of the documents that the row would open."""
@@ -208,6 +206,21 @@ class SqlConsentRegistry:
             state=ConsentState(row.state), given_at=from_micros(row.given_at),
             withdrawn_at=instant_or_none(row.withdrawn_at), seq=row.seq, withdrawn_told=row.withdrawn_told,
         )  # fmt: skip
+
+
+def _counted(
+    connection: object, client: ClientId, at: datetime, beside: ConsentId, which: ColumnElement[bool]
+) -> dict[str, int]:
+    """Return how many grants that are not over each recipient has of the client."""
+    table = _GRANTS.c
+    query = (
+        select(table.recipient, func.count())
+        .where(table.client == client, table.replaced.is_(False), table.withdrawn.is_(False), which)
+        .where(table.spent_by.is_(None), table.ended_at.is_(None))
+        .where(table.until > to_micros(at), table.consent != beside)
+        .group_by(table.recipient)
+    )
+    return {recipient: count for recipient, count in _of(connection).execute(query)}
 
 
 def _of(connection: object) -> Connection:

@@ -28,7 +28,10 @@ from gateway.disclosure.whole import Whole
 from gateway.errors import StoreUnavailable
 
 MAX_DOCUMENTS = 200
-"""A search never judges more documents than this; more are a reason to narrow the search, told as none."""
+"""A search never judges more documents than this; more are a reason to narrow the search, told as none.
+
+Of those that lie outside and were met it is told of as many besides: what was met takes the place of nothing of ours.
+"""
 
 _DOCUMENT = "id, version, custodian, category, resource, dated, labels, sections, client, source"
 _GRANT = (
@@ -74,11 +77,13 @@ def _of_document(say: Dialect) -> str:
 
 def _of_client(say: Dialect) -> str:
     found = "SELECT client FROM client_identifier WHERE lookup = :lookup AND NOT retired"
-    documents = (
-        f"SELECT {_DOCUMENT} FROM document WHERE client = cs.client "  # noqa: S608
-        f"AND category {say.among('categories')} ORDER BY dated DESC, id LIMIT {MAX_DOCUMENTS}"
+    ours, met = (
+        f"SELECT {_DOCUMENT} FROM (SELECT {_DOCUMENT} FROM document WHERE client = cs.client "  # noqa: S608
+        f"AND category {say.among('categories')} AND source IS {lies} ORDER BY dated DESC, id LIMIT {MAX_DOCUMENTS}) "
+        "AS held"
+        for lies in ("NULL", "NOT NULL")
     )
-    return _facts(say, f"coalesce(({found}), '{DECOY_CLIENT}')", documents)
+    return _facts(say, f"coalesce(({found}), '{DECOY_CLIENT}')", f"{ours} UNION ALL {met}")
 
 
 _BY_DOCUMENT = Statement(_of_document)

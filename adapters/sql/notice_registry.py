@@ -122,13 +122,13 @@ class SqlNoticeRegistry:
 
 def _standing() -> Select[tuple[object, ...]]:
     joined = _PAUSES.join(_PROHIBITIONS, _PROHIBITIONS.c.id == _PAUSES.c.prohibition)
-    return select(_PAUSES).select_from(joined).where(_PROHIBITIONS.c.lifted_at.is_(None))
+    return select(_PAUSES, _PROHIBITIONS.c.by_client).select_from(joined).where(_PROHIBITIONS.c.lifted_at.is_(None))
 
 
 def _pause(row: Row[tuple[object, ...]]) -> Pause:
     return Pause(
         row.prohibition, ClientId(row.client), from_micros(row.since), from_micros(row.until),
-        instant_or_none(row.reminded_at),
+        bool(row.by_client), instant_or_none(row.reminded_at),
     )  # fmt: skip
 
 

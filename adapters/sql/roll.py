@@ -30,6 +30,9 @@ _CALL_ME = text("SELECT set_config('application_name', :name, false)")
 _ENTER = text("SELECT pg_advisory_lock_shared(:class, :ring)")
 _LEAVE = text("SELECT pg_advisory_unlock_shared(:class, :ring)")
 _STILL = text("SELECT 1")
+_CALLS = _CLASS + 1
+"""The name of the lock of the one who calls the roll."""
+_ALONE = text("SELECT pg_try_advisory_lock(:class, 0)")
 # The server answers from one instant: who moves from one ring to another is in one of them, or in both.
 _BEHIND = text(
     "SELECT activity.application_name FROM pg_locks AS locks LEFT JOIN pg_stat_activity AS activity USING (pid) "
@@ -57,6 +60,13 @@ class Roll(Protocol):
         """
         ...
 
+    def is_alone(self) -> bool:
+        """Return whether this process alone calls the roll of this database, from now until it is closed or ends.
+
+        Raises StoreUnavailable or OSError. Asked before `behind`, which then notices where that was lost.
+        """
+        ...
+
     def close(self) -> None:
         """Take this process off the roll."""
         ...
@@ -76,7 +86,7 @@ class _FolderRoll:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._file: Path | None = None
-        self._descriptor = -1
+        self._descriptor = self._calling = -1
 
     def sign(self, ring: str) -> None:
         if self._file is None or not self._file.exists():
@@ -116,7 +126,23 @@ class _FolderRoll:
         finally:
             os.close(descriptor)
 
+    def is_alone(self) -> bool:
+        if self._calling >= 0:
+            return True
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        calling = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(calling, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(calling)
+            return False
+        self._calling = calling
+        return True
+
     def close(self) -> None:
+        if self._calling >= 0:
+            os.close(self._calling)
+            self._calling = -1
         if self._file is not None:
             self._file.unlink(missing_ok=True)
             os.close(self._descriptor)
@@ -152,6 +178,13 @@ class _ServerRoll:
                 raise StoreUnavailable("the session with the database was cut, and others' may have been")
             asked = {"class": _CLASS, "ring": _number(ring) & 0xFFFFFFFF}
             return tuple(_words(name) for name in self._session.scalars(_BEHIND, asked))
+
+    def is_alone(self) -> bool:
+        with self._telling():
+            if self._session is None:
+                self._begin()
+            self._has_called = True
+            return self._session is not None and bool(self._session.scalar(_ALONE, {"class": _CALLS}))
 
     @contextmanager
     def _telling(self) -> Iterator[None]:

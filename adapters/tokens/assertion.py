@@ -57,6 +57,18 @@ class ReplayStore(Protocol):
         ...
 
 
+class Allowed(Protocol):
+    """How many assertions of a partner are accepted for now."""
+
+    def ask(self, partner: str) -> None:
+        """Raise TooBusy where the partner has used up what it may."""
+        ...
+
+    def spend(self, partner: str) -> None:
+        """Count one that was accepted."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class OAuthClient:
     """A partner system in Authlib's eyes. It prints as its id and nothing else, for Authlib logs it."""
@@ -87,14 +99,17 @@ class PartnerAssertion(JWTBearerClientAssertion):
     3. Exactly one of its keys bears the `kid` and takes the `alg`; the signature verifies by it.
     4. `iss` = `sub`; `aud` is one string: our issuer or our token endpoint.
     5. `exp` is ahead and at most 300 seconds after `iat`; `iat` and `nbf` at most 10 seconds ahead.
-    6. `jti` has not been seen before from this issuer.
+    6. Where partners are paced, it has not used up what it may for now: else TooBusy, and nothing is kept.
+    7. `jti` has not been seen before from this issuer. Only then it counts.
     """
 
     CLIENT_AUTH_METHOD = AUTH_METHOD
 
-    def __init__(self, audiences: frozenset[str], replay: ReplayStore, clock: Clock) -> None:
+    def __init__(
+        self, audiences: frozenset[str], replay: ReplayStore, clock: Clock, allowed: Allowed | None = None
+    ) -> None:  # fmt: skip
         super().__init__()
-        self._audiences, self._replay, self._clock = audiences, replay, clock
+        self._audiences, self._replay, self._clock, self._allowed = audiences, replay, clock, allowed
         self._algorithm = self._kid = ""
         self.claims: Mapping[str, object] = {}
 
@@ -141,7 +156,7 @@ class PartnerAssertion(JWTBearerClientAssertion):
         return claims
 
     def verify_claims(self, claims: Mapping[str, object]) -> None:
-        """Steps 4 to 6."""
+        """Steps 4 to 7."""
         issuer, jti, audience = claims.get("iss"), claims.get("jti"), claims.get("aud")
         if not isinstance(issuer, str) or issuer != claims.get("sub"):
             raise InvalidClientError(description="iss and sub are both the client_id.")
@@ -152,8 +167,12 @@ class PartnerAssertion(JWTBearerClientAssertion):
         expires = self._check_times(claims, now)
         if not isinstance(jti, str) or not _JTI.fullmatch(jti):
             raise InvalidClientError(description="jti is needed: one to 255 printable ASCII characters.")
+        if self._allowed is not None:
+            self._allowed.ask(issuer)
         if not self._replay.first_use(issuer, jti, datetime.fromtimestamp(expires, UTC), now):
             raise InvalidClientError(description="This assertion was used before; sign a new one with a new jti.")
+        if self._allowed is not None:
+            self._allowed.spend(issuer)
 
     def _check_times(self, claims: Mapping[str, object], now: datetime) -> float:
         instant = now.timestamp()

@@ -26,6 +26,7 @@ from authlib.oauth2.rfc6749 import (
 
 from adapters.tokens.access_token import AccessTokens
 from adapters.tokens.acting import Acting, ActingInvalid
+from adapters.tokens.allowance import Allowance, Pace
 from adapters.tokens.assertion import AUTH_METHOD, OAuthClient, PartnerAssertion, RegisteredPartner, ReplayStore
 from gateway.disclosure.ports import Clock
 from gateway.disclosure.scopes import covers, parse_scopes
@@ -78,9 +79,10 @@ class _Payload(OAuth2Payload):
 class _Request(OAuth2Request):
     """A form whose parameters each came once: who parsed it has refused the others."""
 
-    def __init__(self, uri: str, form: Mapping[str, str]) -> None:
+    def __init__(self, uri: str, form: Mapping[str, str], allowance: Allowance) -> None:
         super().__init__("POST", uri)
         self.payload = _Payload(form)
+        self.allowance = allowance
         self.assertion: Mapping[str, object] = {}
 
     @property
@@ -149,7 +151,7 @@ class _Server(AuthorizationServer):
         self.register_client_auth_method(AUTH_METHOD, self._authenticate)
 
     def _authenticate(self, query_client: object, request: _Request) -> OAuthClient | None:
-        assertion = PartnerAssertion(self._audiences, self._replay, self._clock)
+        assertion = PartnerAssertion(self._audiences, self._replay, self._clock, request.allowance)
         client = assertion(self.query_client, request)
         # Step 2 of the assertion: whoever says twice who he is must say the same.
         if client is not None and request.form.get("client_id", client.id) != client.id:
@@ -179,7 +181,9 @@ class _Server(AuthorizationServer):
 class PartnerAuthorizationServer:
     """Token and revocation endpoint for partner systems. Its methods block: call them in a thread.
 
-    *issuer* and *token_endpoint* are absolute URLs of the configured base address, never taken from a request.
+    *issuer* and *token_endpoint* are absolute URLs of the configured base address, never taken from a request. *pace*
+    is each partner's, at each of the two endpoints: whoever asked for too many tokens can take them back all the same.
+    Both raise TooBusy beyond it.
     """
 
     def __init__(
@@ -191,8 +195,10 @@ class PartnerAuthorizationServer:
         replay: ReplayStore,
         tokens: AccessTokens,
         clock: Clock,
+        pace: Pace | None = None,
     ) -> None:
         self._uri = token_endpoint
+        self._issued, self._taken_back = Allowance(pace or Pace()), Allowance(pace or Pace())
         self._tokens = tokens
         # Both are accepted until the partners' profiles narrow it (SMART: the endpoint; FAPI 2.0: the issuer).
         self._server = _Server(partners, replay, tokens, clock, frozenset({issuer, token_endpoint}))
@@ -201,7 +207,7 @@ class PartnerAuthorizationServer:
         """Answer a token request whose parameters each came once."""
         if refusal := self._refuse_form(form, {"grant_type": GRANT_TYPE}):
             return refusal
-        answer: Answer = self._server.create_token_response(_Request(self._uri, form))
+        answer: Answer = self._server.create_token_response(_Request(self._uri, form, self._issued))
         return answer
 
     def revocation(self, form: Mapping[str, str]) -> tuple[Answer, Revocation | None]:
@@ -211,7 +217,7 @@ class PartnerAuthorizationServer:
         """
         if refusal := self._refuse_form(form, {}):
             return refusal, None
-        request = _Request(self._uri, form)
+        request = _Request(self._uri, form, self._taken_back)
         try:
             client: OAuthClient = self._server.authenticate_client(request, [AUTH_METHOD], "revocation")
             if not form.get("token"):

@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias, cast, get_args
 
 import typer
 
+from adapters.keyring.alone import alone_in
 from adapters.keyring.files import RotatingKind
 from adapters.keyring.ring import KeyRing
 from gateway.cli.opening import settings_of
@@ -61,12 +62,12 @@ def rotate(
     the command says so and ends; run again, it goes on from there.
     """
     settings, rotating = settings_of(demo, folder), _kind(kind)
-    old = next((row.id for row in KeyRing.status(settings.keys) if row.kind == kind and row.current), None)
-    if old is None:
-        raise SettingsError("The log's key is the signing process's: run `saattaen keys rotate-given FOLDER`.")
-    if kind == "lookup" and len(KeyRing.load(settings.keys, demo=settings.demo).lookup_keys) > 1:
-        raise SettingsError("A rotation of `lookup` was not finished: run `saattaen keys finish-lookup`.")
     with calling_the_roll(settings, patience) as wait_for_all:
+        old = next((row.id for row in KeyRing.status(settings.keys) if row.kind == kind and row.current), None)
+        if old is None:
+            raise SettingsError("The log's key is the signing process's: run `saattaen keys rotate-given FOLDER`.")
+        if kind == "lookup" and len(KeyRing.load(settings.keys, demo=settings.demo).lookup_keys) > 1:
+            raise SettingsError("A rotation of `lookup` was not finished: run `saattaen keys finish-lookup`.")
         if kind == "keks" and (count := _finish_wrapping(settings, wait_for_all)):
             typer.echo(f"{count} data keys of a rotation that was not finished were wrapped anew.")
             return
@@ -91,10 +92,11 @@ def rotate(
 def finish_lookup(patience: Patience = PATIENCE, demo: Demo = False, folder: Folder = Path("var/demo")) -> None:
     """Finish a rotation of `lookup` that was interrupted; the newer of its two keys stays."""
     settings = settings_of(demo, folder)
-    rows = sorted((row for row in KeyRing.status(settings.keys) if row.kind == "lookup"), key=lambda row: row.created)
-    if len(rows) != 2:
-        raise SettingsError("There is one look-up key alone; nothing is unfinished.")
     with calling_the_roll(settings, patience) as wait_for_all:
+        found = (row for row in KeyRing.status(settings.keys) if row.kind == "lookup")
+        rows = sorted(found, key=lambda row: row.created)
+        if len(rows) != 2:
+            raise SettingsError("There is one look-up key alone; nothing is unfinished.")
         _wait(wait_for_all, "Both look-up keys are there, and no identifier was moved", _FINISH)
         _move_lookup(settings, rows[1].id, rows[0].id, wait_for_all)
 
@@ -106,14 +108,17 @@ def give_log(
     folder: Folder = Path("var/demo"),
 ) -> None:
     """Move the log's keys to a folder of their own, with the gateway stopped; then name SAATTAEN_SIGNER."""
-    KeyRing.give_log(settings_of(demo, folder).keys, target)
+    keys = settings_of(demo, folder).keys
+    with alone_in(keys):
+        KeyRing.give_log(keys, target)
     typer.echo(f"The log's keys are in {target}; give it to the user that signs (chown -R), and no copy stays here.")
 
 
 @app.command("rotate-given")
 def rotate_given(folder: Annotated[Path, typer.Argument(help="The folder that `keys give-log` made.")]) -> None:
     """Add a log key to those of the signing process; checkpoints bear both signatures from the next one on."""
-    KeyRing.promote(folder, "log", KeyRing.add(folder, "log", at=datetime.now(UTC)))
+    with alone_in(folder):
+        KeyRing.promote(folder, "log", KeyRing.add(folder, "log", at=datetime.now(UTC)))
     typer.echo("The new key of kind log is in use.")
 
 
@@ -126,7 +131,8 @@ def retire_given(
 
     Not before an entry was written since `keys rotate-given`: its signature counts no more for the log that is open.
     """
-    KeyRing.retire(folder, "log", key, at=datetime.now(UTC))
+    with alone_in(folder):
+        KeyRing.retire(folder, "log", key, at=datetime.now(UTC))
     typer.echo(f"The key {key} is retired.")
 
 

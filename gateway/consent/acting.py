@@ -124,12 +124,15 @@ class Act:
         return self.office.stores.proofs.use_nonce(self.connection, FORM_ACT, key, self.at)
 
     def issue_receipts(self, consent: Consent, step: str) -> None:
-        """Sign a receipt of this step for the client, and one for each party over its own rows."""
+        """Sign a receipt of this step for the client, and one for each party over its own rows. A withdrawal's says by
+        whose word it was: the client's, or which kind of representative's."""
         office = self.office
         for party in (None, *sorted(consent.parties)):
             receipt_id = new_id()
             whom = consent.client if party is None else office.pairwise(party, consent.client)
-            content = receipt_content(consent, step, party, receipt_id, office.directory, self.at, office.issuer, whom)
+            content = receipt_content(
+                consent, step, party, receipt_id, office.directory, self.at, office.issuer, whom, self.giver.kind
+            )
             view = ReceiptView(receipt_id, consent.id, step, self.at, office.signer.sign(receipt_bytes(content)))
             office.stores.proofs.add_receipt(self.connection, consent.client, party, view, consent.version)
 

@@ -36,6 +36,9 @@ professional knew the client. `note`: the words used; with `spoken_at` where the
 WORKER_METHODS = frozenset({CaptureMethod.WITH_PROFESSIONAL, CaptureMethod.VERBAL, CaptureMethod.PAPER_SCAN})
 """Methods in which a worker answers for what was recorded; without one there is no evidence."""
 
+OWN_METHODS = frozenset({CaptureMethod.SELF_SERVICE, CaptureMethod.OWN_PHONE})
+"""Methods in which who decides does it themselves, signed in or by a code from their own channel."""
+
 CUSTODIAN_METHODS = frozenset({CaptureMethod.VERBAL, CaptureMethod.PARTNER_IMPORT})
 """Methods that are the custodian's alone: it must have heard the words or signed for them."""
 
@@ -120,7 +123,7 @@ def is_confirmed(capture: Capture, row: GrantRow, directory: Directory) -> bool:
 
     What the recipient's own organisation captured does, unless the grant's own custodian captured it.
     """
-    if capture.method in (CaptureMethod.SELF_SERVICE, CaptureMethod.OWN_PHONE) or capture.service == row.custodian:
+    if capture.method in OWN_METHODS or capture.service == row.custodian:
         return True
     ours, theirs = directory.organisation_of(capture.service or ""), directory.organisation_of(row.recipient)
     return ours is not None and theirs is not None and ours.code != theirs.code

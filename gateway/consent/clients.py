@@ -8,6 +8,7 @@ from typing import TypeVar
 from audit.log import Committed, Dropped
 from gateway.consent.acting import Act, ActItem, ActLog, Office, known_client
 from gateway.consent.model import Actor, ClientId
+from gateway.consent.notices import tell_opened
 from gateway.consent.person import Person
 from gateway.errors import ConsentRefused, RequestInvalid, StoreUnavailable
 
@@ -68,3 +69,5 @@ def _suspend(act: Act, client: ClientId, suspended: bool) -> None:
     known_client(act, client)
     act.office.stores.clients.suspend(act.connection, client, suspended)
     act.drafts.append(act.teller.client("client.suspended", client, {"suspended": suspended}))
+    if not suspended:
+        tell_opened(act, client, lambda consent, row: True)

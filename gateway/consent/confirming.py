@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gateway.consent import lifecycle
 from gateway.consent.acting import TO_CLIENT, Act, known_client
+from gateway.consent.answering import answer_yes
+from gateway.consent.bounds import check_confirmed
 from gateway.consent.checks import Known, Mandate, check_giver
 from gateway.consent.model import ClientId, Consent, ConsentId, Giver
 from gateway.consent.notices import tell_client, tell_in_force
@@ -70,11 +72,16 @@ def confirm_by_client(
     return _confirm(act, need_own(act.load(consent, client), giver), None)
 
 
-def confirm_by_service(act: Act, consent: ConsentId, custodian: str | None) -> Consent:
-    """Confirm by a worker of *custodian*."""
+def confirm_by_service(
+    act: Act, consent: ConsentId, custodian: str | None, giver: Giver, mandate: Mandate | None
+) -> Consent:  # fmt: skip
+    """Confirm by a worker of *custodian*. *giver* is by whose word the consent stands; a representative's mandate is
+    verified at this act too."""
     if custodian is None:
         raise ConsentRefused("confirm-not-allowed", "the client or the custodian confirms")
-    return _confirm(act, act.load(consent), custodian)
+    old = act.load(consent)
+    check_giver(giver, Known(mandate=mandate, born=known_client(act, old.client)), act.at)
+    return _confirm(act, old, custodian)
 
 
 def need_own(consent: Consent, giver: Giver) -> Consent:
@@ -100,8 +107,11 @@ def _confirm(act: Act, old: Consent, custodian: str | None) -> Consent:
     new, grants = lifecycle.confirm(old, custodian)
     if not grants:
         return old
+    # A refusal undoes the act: a code by which it was confirmed is as unused as before.
+    check_confirmed(act, old, new)
     act.office.stores.consents.save(act.connection, old, new, act.at, confirmed_by=custodian or TO_CLIENT)
     act.drafts.append(act.teller.confirmed(new, grants, custodian))
+    answer_yes(act, new, grants, in_person=custodian is None and new.giver.is_client)
     tell_in_force(act, new, grants)
     if custodian is not None:
         tell_client(act, "consent.confirmed", new, by=custodian)

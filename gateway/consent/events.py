@@ -27,6 +27,8 @@ from gateway.consent.model import (
 from gateway.directory.instants import to_micros
 
 BY_CLIENT = "client"
+_NAMED = ("recipients", "custodians", "categories")
+"""Where a body that names grants by id says whom they are between and what they are of."""
 Body = dict[str, object]
 
 
@@ -60,28 +62,35 @@ class Teller:
 
     def confirmed(self, consent: Consent, grants: frozenset[GrantId], by: str | None) -> Draft:
         """`consent.confirmed`: which grants, by the client or which service."""
-        return self._consent("consent.confirmed", consent, _of(consent) | {"grants": sorted(grants)}, by)
+        body = _of(consent) | {"grants": sorted(grants)} | _named(consent.grants)
+        return self._consent("consent.confirmed", consent, body, by)
 
     def withdrawn(self, consent: Consent) -> Draft:
         """`consent.withdrawn`: all versions of the consent, from this entry on."""
         told = consent.withdrawn_told
         body = _of(consent) | {"told": told, "grants": [grant.id for grant in consent.grants]}
-        return self._consent("consent.withdrawn", consent, body, told or self.actor.service)
+        return self._consent("consent.withdrawn", consent, body | _named(consent.grants), told or self.actor.service)
 
     def expired(self, consent: Consent, grants: frozenset[GrantId]) -> Draft:
         """`consent.expired`: grants whose end has passed; the end itself stood in the giving."""
-        return self._consent("consent.expired", consent, _of(consent) | {"grants": sorted(grants)}, self.actor.service)
+        body = _of(consent) | {"grants": sorted(grants)} | _named(consent.grants)
+        return self._consent("consent.expired", consent, body, self.actor.service)
 
     def spent_before(self, client: ClientId, said: Mapping[str, object]) -> Draft:
         """`consent.spent` once more, after a restore: the release that spent the grant is lost with its log."""
         subject = {"client": client, "consent": said["consent"], "version": said["version"]}
-        body = {name: said[name] for name in ("grant", "consent", "version", "by_event")}
-        return self._draft("consent.spent", client, subject, body, (), (), ())
+        body = {name: said[name] for name in ("grant", "consent", "version", "by_event", *_NAMED) if name in said}
+        recipients, custodians, categories = (_listed(said, name) for name in _NAMED)
+        return self._draft("consent.spent", client, subject, body, recipients, custodians, categories)
 
     def mandate_ended(self, client: ClientId, ended: Sequence[tuple[Consent, frozenset[GrantId]]]) -> Draft:
         """`mandate.ended`: the grants that rested on it, by consent and version."""
         rows = [_of(consent) | {"grants": sorted(grants)} for consent, grants in ended]
-        return self._plain("mandate.ended", client, {"ended": rows})
+        named = _named(grant for consent, grants in ended for grant in consent.grants if grant.id in grants)
+        return self._plain(
+            "mandate.ended", client, {"ended": rows, **named}, recipients=named["recipients"],
+            custodians=named["custodians"], categories=named["categories"],
+        )  # fmt: skip
 
     def refused(self, client: ClientId, rows: Sequence[RefusedRow], in_person: bool) -> Draft:
         """`consent.refused`: each row, and whether the client said it in person."""
@@ -123,11 +132,10 @@ class Teller:
         """`client.marked`, `client.suspended` or `client.notices`."""
         return self._plain(kind, client, body)
 
-    def concern(
-        self, kind: str, client: ClientId, body: Body, recipient: str | None = None, custodian: str | None = None
-    ) -> Draft:
+    def concern(self, kind: str, client: ClientId, body: Body, recipients: list[str], custodians: list[str]) -> Draft:
         """`concern.raised`: which entry the client does not recognise, and which organisations are asked."""
-        return self._plain(kind, client, body, recipients=_some(recipient), custodians=_some(custodian))
+        body = body | {"recipients": recipients, "custodians": custodians, "categories": []}
+        return self._plain(kind, client, body, recipients=recipients, custodians=custodians)
 
     def _consent(self, kind: str, consent: Consent, body: Body, by: str | None) -> Draft:
         rows = [grant.row for grant in consent.grants]
@@ -194,6 +202,20 @@ def micros(at: datetime | None) -> int | None:
 
 def _of(consent: Consent) -> Body:
     return {"consent": consent.id, "version": consent.version}
+
+
+def _named(grants: Iterable[Grant]) -> dict[str, list[str]]:
+    """Return whom grants are between and what they are of, for a body that names the grants by id."""
+    rows = [grant.row for grant in grants]
+    return {
+        "recipients": sorted({row.recipient for row in rows}), "custodians": sorted({row.custodian for row in rows}),
+        "categories": sorted({row.category for row in rows}),
+    }  # fmt: skip
+
+
+def _listed(said: Mapping[str, object], name: str) -> list[str]:
+    value = said.get(name)
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 
 def _asked(asked: AskedRow, request: str | None) -> Body:

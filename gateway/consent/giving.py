@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 
 from gateway.consent import lifecycle
 from gateway.consent.acting import Act, known_client
-from gateway.consent.capture import SECRET_KEYS, Verified
+from gateway.consent.answering import answer_no, answer_yes, with_cool_down
+from gateway.consent.bounds import check_given
+from gateway.consent.capture import OWN_METHODS, SECRET_KEYS, Verified
 from gateway.consent.checks import Known, Mandate, check_giver
 from gateway.consent.confirming import need_own, send_code
 from gateway.consent.model import (
@@ -37,10 +38,8 @@ from gateway.consent.proofs import (
     opens,
     person_hash,
 )
+from gateway.consent.same_answer import is_same_answer
 from gateway.errors import ConsentRefused
-
-MOST_IN_FORCE = 100
-"""Confirmed grants of one client for one recipient that are not over. The policy is told of all of them each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +111,18 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     before = None if id is None else act.office.stores.consents.consent(act.connection, id)
     if before is not None:
         # The same form once more: nothing is added, and it is answered as it was the first time.
+        first = act.office.stores.consents.versions(act.connection, before.id)[0]
+        if not is_same_answer(first, giving.rows, giving.refused, giving.shown, giving.giver, act.at):
+            raise ConsentRefused("answered-otherwise", "this form has given a consent with other rows, words or giver")
         return Given(before, None if all(grant.confirmed for grant in before.grants) else handle)
     verified, counted = _verify(act, giving)
     known = Known(verified, giving.mandate, born)
     try:
         consent = lifecycle.give(
-            giving.client, giving.rows, giving.refused, giving.capture, giving.shown, giving.giver, known,
-            act.office.directory, act.at, act.order,
+            giving.client, giving.rows, with_cool_down(giving.refused, act.at), giving.capture, giving.shown,
+            giving.giver, known, act.office.directory, act.at, act.order,
         )  # fmt: skip
-        _check_number(act, consent)
+        check_given(act, consent)
     except ConsentRefused as refused:
         if counted:
             return refused
@@ -161,10 +163,10 @@ def change(act: Act, changing: Changing) -> Given:
     check_giver(giver, known, act.at)
     old = need_own(act.load(changing.consent, client), giver)
     new = lifecycle.change(
-        old, changing.rows, changing.refused, changing.capture, changing.shown, giver, known, act.office.directory,
-        act.at, act.order,
+        old, changing.rows, with_cool_down(changing.refused, act.at), changing.capture, changing.shown, giver, known,
+        act.office.directory, act.at, act.order,
     )  # fmt: skip
-    _check_number(act, new)
+    check_given(act, new, old)
     act.office.stores.consents.add_version(act.connection, new, act.at)
     act.drafts.append(act.teller.given(new, replaced=old.version))
     _settle(act, new)
@@ -174,26 +176,12 @@ def change(act: Act, changing: Changing) -> Given:
     return Given(new, None)
 
 
-def _check_number(act: Act, consent: Consent) -> None:
-    """Raise ConsentRefused("too-many-consents") where a recipient would have more of the client's grants to rely on
-    than its questions may be judged by."""
-    counts = Counter(act.office.stores.consents.in_force(act.connection, consent.client, act.at, beside=consent.id))
-    counts.update(grant.row.recipient for grant in consent.grants)
-    if any(counts[grant.row.recipient] > MOST_IN_FORCE for grant in consent.grants):
-        raise ConsentRefused("too-many-consents", "the client has so many consents for a recipient already")
-
-
 def _settle(act: Act, consent: Consent) -> None:
-    """Record the refused rows, and end the requests and refusals that the client has now answered otherwise."""
-    stores, in_person = act.office.stores, consent.giver.is_client
-    rows = [grant.row for grant in consent.grants]
-    if in_person:
-        stores.standing.lift_refusals(act.connection, consent.client, rows, act.at)
+    """End what this answers, as far as it does: an unconfirmed grant answers nothing yet."""
+    given = frozenset(grant.id for grant in consent.grants if grant.confirmed)
+    answer_yes(act, consent, given, in_person=consent.giver.is_client and consent.capture.method in OWN_METHODS)
     if consent.refused:
-        stores.standing.add_refusals(act.connection, consent.client, consent.refused, in_person, act.at)
-    stores.standing.answer_requests(
-        act.connection, consent.client, [(row.recipient, row.category) for row in rows], "given"
-    )
+        answer_no(act, consent.client, consent.refused, consent.giver)
 
 
 def check_known_words(act: Act, shown: Shown) -> None:

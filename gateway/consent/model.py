@@ -212,6 +212,10 @@ class Prohibition:
     given_at: datetime
     lifted_at: datetime | None = None
 
+    def covers(self, recipient: str, category: str) -> bool:
+        """Return whether it forbids that recipient that category, as long as it stands."""
+        return self.recipient in (None, recipient) and self.category in (None, category)
+
 
 class RelationKind(StrEnum):
     """The fact about a client that a basis other than consent rests on."""

@@ -16,12 +16,14 @@ from gateway.consent.notice_choice import NoticeChoice
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A pause: the prohibition by which it holds, and when the client is reminded. It ends when the client ends it."""
+    """A pause: the prohibition by which it holds, whether the client made it in person, and when they are reminded. It
+    ends when it is ended."""
 
     prohibition: str
     client: ClientId
     since: datetime
     until: datetime
+    in_person: bool = True
     reminded_at: datetime | None = None
 
 

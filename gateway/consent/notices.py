@@ -1,33 +1,33 @@
 """Who is told what. A service hears of its own rows alone; the client hears of every giving on a channel of their own.
 
 A grant is told to its recipient once it is in force; a single-use one with the ids of the documents that it opens, or
-when such a document is deposited. A change is told to those whose own rows it changed; a withdrawal to every recipient
-save
-the one that the client told, and to the custodians.
+when such a document is deposited. While something bars it, no document is told of: they are once nothing does. A change
+is told to those whose own rows it changed; a withdrawal to every recipient save the one that the client told, and to
+the custodians.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from gateway.consent.acting import TO_CLIENT, Act, Office
 from gateway.consent.events import grant_body, micros
-from gateway.consent.model import Actor, ClientId, Consent, Grant, GrantId
+from gateway.consent.model import Actor, ClientId, Consent, Grant, GrantId, GrantRow
 from gateway.consent.view import contents, named_grants
 from gateway.directory.instants import to_micros
 
 
 def tell_in_force(act: Act, consent: Consent, grants: frozenset[GrantId] | None = None) -> None:
     """Tell recipients of those grants (all unless given) that are in force now, and note that they were told."""
-    stores = act.office.stores
+    stores, barred = act.office.stores, _barred(act, consent.client)
     ready = [g for g in consent.grants if g.in_force(act.at) and (grants is None or g.id in grants)]
     for recipient in sorted({grant.row.recipient for grant in ready}):
         mine = [grant for grant in ready if grant.row.recipient == recipient]
         documents = {
             grant.id: list(stores.consents.documents_for(act.connection, consent.client, grant.row))
             for grant in mine
-            if grant.single_use
+            if grant.single_use and not barred(consent, grant.row)
         }
         body = _rows_body(consent, mine) | {"documents": documents}
         act.tell("consent.given", recipient, consent.client, consent.id, body)
@@ -73,12 +73,53 @@ def tell_deposited(
     """Tell recipients whose single-use grant opens a document that is deposited now. Call it in the deposit's own
     item."""
     act = Act(office, Actor(), connection, at, order)
-    for consent in office.stores.consents.consents_of(connection, client):
+    for consent, grant in _open_once(act, client):
+        if _covers(grant, custodian, category, dated):
+            _tell_documents(act, consent, grant, [document])
+
+
+def tell_opened(act: Act, client: ClientId, which: Callable[[Consent, GrantRow], bool]) -> None:
+    """Tell recipients of the documents that their single-use grants open, those grants that *which* names: what barred
+    them is over."""
+    for consent, grant in _open_once(act, client):
+        if which(consent, grant.row):
+            documents = act.office.stores.consents.documents_for(act.connection, client, grant.row)
+            if documents:
+                _tell_documents(act, consent, grant, documents)
+
+
+def _open_once(act: Act, client: ClientId) -> Iterable[tuple[Consent, Grant]]:
+    """Return the client's single-use grants that are in force and that nothing bars."""
+    barred = _barred(act, client)
+    for consent in act.office.stores.consents.consents_of(act.connection, client):
         for grant in consent.grants:
-            ready = grant.single_use and grant.in_force(at) and consent.in_force(at)
-            if ready and _covers(grant, custodian, category, dated):
-                body = _rows_body(consent, [grant]) | {"documents": {grant.id: [document]}}
-                act.tell("consent.document", grant.row.recipient, client, consent.id, body)
+            ready = grant.single_use and grant.in_force(act.at) and consent.in_force(act.at)
+            if ready and not barred(consent, grant.row):
+                yield consent, grant
+
+
+def _barred(act: Act, client: ClientId) -> Callable[[Consent, GrantRow], bool]:
+    """Return which grants open nothing now though they stand: the client is suspended or forbids it, or refused in
+    person what a representative gave."""
+    stores = act.office.stores
+    known = stores.clients.standing(act.connection, client)
+    if known is None or known.suspended:
+        return lambda consent, row: True
+    forbidden = [one for one in stores.standing.prohibitions_of(act.connection, client) if one.lifted_at is None]
+    refused = {
+        (one.recipient, one.category) for one in stores.standing.refusals_of(act.connection, client) if one.by_client
+    }
+
+    def barred(consent: Consent, row: GrantRow) -> bool:
+        beaten = not consent.giver.is_client and (row.recipient, row.category) in refused
+        return beaten or any(one.covers(row.recipient, row.category) for one in forbidden)
+
+    return barred
+
+
+def _tell_documents(act: Act, consent: Consent, grant: Grant, documents: Sequence[str]) -> None:
+    body = _rows_body(consent, [grant]) | {"documents": {grant.id: list(documents)}}
+    act.tell("consent.document", grant.row.recipient, consent.client, consent.id, body)
 
 
 def _covers(grant: Grant, custodian: str, category: str, dated: datetime) -> bool:

@@ -1,4 +1,5 @@
-"""Acts of pausing: "not to anyone, for now". A pause is a prohibition by itself, which the client alone lifts."""
+"""Acts of pausing: "not to anyone, for now". A pause is a prohibition by itself: what the client made in person, the
+client alone lifts."""
 
 from __future__ import annotations
 
@@ -18,27 +19,35 @@ PAUSE = timedelta(days=30)
 
 
 def pause(act: Act, client: ClientId, lasting: timedelta, giver: Giver, mandate: Mandate | None) -> Pause:
-    """Pause; while one stands that one is returned and nothing is added."""
+    """Pause; while one stands that says no less that one is returned and nothing is added.
+
+    A representative's pause says less than the client's own: a representative may end it.
+    """
     if lasting <= timedelta(0):
         raise ConsentRefused("period-empty", "a pause lasts some time")
     if lasting > PAUSE:
         raise ConsentRefused("period-too-long", "a pause lasts 30 days at most; a prohibition has no end")
     known = Known(mandate=mandate, born=known_client(act, client))
     row = prohibitions.prohibit(client, None, None, giver, known, act.office.directory, act.at)
-    standing = act.office.stores.notices.pauses_of(act.connection, client)
-    if standing:
-        return standing[0]
+    for one in act.office.stores.notices.pauses_of(act.connection, client):
+        if one.in_person or not giver.is_client:
+            return one
     until = act.at + lasting
     act.office.stores.standing.save_prohibition(act.connection, row)
-    paused = Pause(row.id, client, act.at, until)
+    paused = Pause(row.id, client, act.at, until, giver.is_client)
     act.office.stores.notices.add_pause(act.connection, paused)
     act.drafts.append(act.teller.prohibition(row, pause_until=to_micros(until)))
     return paused
 
 
 def end(act: Act, client: ClientId, giver: Giver, mandate: Mandate | None) -> int:
-    """End every pause that stands; return how many did."""
+    """End every pause that is the giver's to end; return how many were.
+
+    The client ends all. A representative ends those of representatives; where there are only the client's own:
+    ConsentRefused("lift-not-allowed").
+    """
     standing = act.office.stores.notices.pauses_of(act.connection, client)
-    for one in standing:
+    theirs = [one for one in standing if giver.is_client or not one.in_person] or standing
+    for one in theirs:
         lift(act, one.prohibition, client, giver, mandate)
-    return len(standing)
+    return len(theirs)

@@ -6,14 +6,15 @@ pseudonym.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from base64 import urlsafe_b64decode
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import orjson
 
-from gateway.consent.model import CaptureMethod, Consent, ConsentState, Grant
-from gateway.consent.view import own_grants
+from gateway.consent.model import CaptureMethod, Consent, ConsentState, GiverKind, Grant
+from gateway.consent.view import ReceiptView, own_grants
 from gateway.directory.model import Directory
 
 SCHEMA = "https://saattaen.example/schema/receipt/1"
@@ -39,14 +40,17 @@ def receipt_content(
     at: datetime,
     issuer: str,
     subject_ref: str,
+    withdrawn_by: GiverKind = GiverKind.CLIENT,
 ) -> dict[str, object]:
     """Return a receipt's content. *step* is the event's kind (`consent.given`, ...), *party* None for the client's own.
 
     *issuer* is the gateway's public address: who signs, and where to withdraw. *subject_ref* is the reader's own
-    reference to the client, which tells another reader nothing.
+    reference to the client, which tells another reader nothing. *withdrawn_by* is by whose word it was withdrawn, where
+    it was.
     """
     grants = consent.grants if party is None else own_grants(consent, party)
     mine = party is None or party == consent.capture.service
+    taken_back = consent.withdrawn_at is not None
     return {
         "schema_version": SCHEMA,
         "receipt_id": receipt_id,
@@ -60,9 +64,9 @@ def receipt_content(
         "type": "explicitly-expressed",
         "decision": "permit",
         "status": _status(consent, step),
-        "event": {"type": step, "at": _text(at), "by": str(consent.giver.kind)},
+        "event": {"type": step, "at": _text(at), "by": str(withdrawn_by if taken_back else consent.giver.kind)},
         "given_at": _text(consent.given_at),
-        "withdrawn": None if consent.withdrawn_at is None else {"at": _text(consent.withdrawn_at)},
+        "withdrawn": {"at": _text(consent.withdrawn_at), "by": str(withdrawn_by)} if taken_back else None,
         "controllers": [_controller(code, directory) for code in _ordered(grant.row.custodian for grant in grants)],
         "grants": [_grant(grant, directory, at) for grant in grants],
         "refused": [{"recipient": row.recipient, "category": row.category} for row in consent.refused if party is None],
@@ -86,6 +90,31 @@ def receipt_content(
 def receipt_bytes(content: dict[str, object]) -> bytes:
     """Return the bytes that are signed: JSON with sorted keys and no whitespace."""
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+
+
+def content_of(receipt: ReceiptView) -> Mapping[str, object]:
+    """Return what a receipt of our own store says. Its signature is for those who have it from elsewhere to check.
+
+    Raises ValueError for what is no receipt.
+    """
+    try:
+        payload = receipt.jws.split(".")[1]
+        content = orjson.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError) as fault:
+        raise ValueError("this is no receipt") from fault
+    if not isinstance(content, dict):
+        raise ValueError("this is no receipt")
+    return content
+
+
+def withdrawn_by(receipts: Sequence[ReceiptView]) -> GiverKind | None:
+    """Return by whose word a consent was withdrawn, of all of whose receipts these are; None where none says so: it was
+    not withdrawn, or before receipts said it."""
+    for receipt in receipts:
+        withdrawn = content_of(receipt)["withdrawn"] if receipt.kind == "consent.withdrawn" else None
+        if isinstance(withdrawn, dict) and "by" in withdrawn:
+            return GiverKind(withdrawn["by"])
+    return None
 
 
 def _status(consent: Consent, step: str) -> str:

@@ -8,7 +8,7 @@ prohibitions, relations), `Submitting` (expiry, outbox) and `Reading` have.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gateway.consent import confirming, ending, giving
@@ -58,10 +58,11 @@ class Recording(NoticeRecording):
         With *bearer*, the representative as a client of ours, it goes to the own channel of theirs.
 
         *form* is a random key of the form that it came by: the same client's form sent once more gives nothing anew,
-        and is answered with the consent that it gave, as that stands now.
+        and is answered with the consent that it gave, as that stands now. With another answer than that it is refused:
+        ConsentRefused("answered-otherwise").
 
         Raises ConsentRefused with the first of: request-invalid, period-empty, period-too-long, basis-not-applicable,
-        capture-not-allowed, evidence-missing, mandate-missing, too-many-consents.
+        capture-not-allowed, evidence-missing, mandate-missing, too-many-consents, too-many-unconfirmed.
         """
         capture = _by(capture, by)
         mandate = await self._mandate(client, giver)
@@ -114,22 +115,22 @@ class Recording(NoticeRecording):
         (None).
 
         A wrong, used, late or too often tried code, or an unknown handle: ConsentRefused("confirm-not-allowed"), all
-        alike.
+        alike. "too-many-consents" comes for the right code alone, which can be used again later.
         """
-        giver, mandate = await self._who_confirms(handle)
-        confirmed = await self._do(
-            ON_OWN_PAGE, lambda one: confirming.confirm_by_code(one, handle, code, giver, mandate), giver=giver
-        )
-        return None if confirmed is None else confirmed.id
-
-    async def _who_confirms(self, handle: str) -> tuple[Giver, Mandate | None]:
-        """Return by whose word a code confirms, and the representative's mandate as it stands now."""
-        stores = self._office.stores
 
         def look(connection: object) -> Consent | None:
             row = stores.proofs.code(connection, handle)
             return None if row is None or row.consent is None else stores.consents.consent(connection, row.consent)
 
+        stores = self._office.stores
+        giver, mandate = await self._whose_word(look)
+        confirmed = await self._do(
+            ON_OWN_PAGE, lambda one: confirming.confirm_by_code(one, handle, code, giver, mandate), giver=giver
+        )
+        return None if confirmed is None else confirmed.id
+
+    async def _whose_word(self, look: Callable[[object], Consent | None]) -> tuple[Giver, Mandate | None]:
+        """Return by whose word a consent stands, and the representative's mandate as it stands now."""
         consent = await self._read(look)
         if consent is None or consent.giver.is_client:
             return CLIENT, None
@@ -147,9 +148,12 @@ class Recording(NoticeRecording):
     async def confirm_by_service(self, consent: ConsentId, by: Actor) -> ConsentView:
         """Confirm, as a worker of the custodian, the grants whose custodian's organisation is the worker's own.
 
-        Raises ConsentRefused("confirm-not-allowed") where there is none such.
+        Raises ConsentRefused("confirm-not-allowed") where there is none such, "mandate-missing" where it is a
+        representative's word and the mandate is over.
         """
-        await self._do(by, lambda one: confirming.confirm_by_service(one, consent, by.service))
+        stores = self._office.stores
+        giver, mandate = await self._whose_word(lambda connection: stores.consents.consent(connection, consent))
+        await self._do(by, lambda one: confirming.confirm_by_service(one, consent, by.service, giver, mandate))
         view = await self.consent_view(consent, by.service or "")
         if view is None:
             raise ConsentRefused("not-found", "there is no such consent")

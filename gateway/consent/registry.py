@@ -57,6 +57,12 @@ class ConsentRegistry(Protocol):
         those of the consent *beside*."""
         ...
 
+    def unconfirmed(
+        self, connection: object, client: ClientId, at: datetime, *, beside: ConsentId
+    ) -> Mapping[str, int]:
+        """Return the same of grants that wait to be confirmed."""
+        ...
+
     def passed(self, connection: object, now: datetime, limit: int) -> tuple[tuple[Consent, frozenset[GrantId]], ...]:
         """Return consents with those grants whose end has passed unlogged; withdrawn ones are left out."""
         ...

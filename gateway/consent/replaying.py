@@ -13,7 +13,17 @@ from typing import Any
 from audit.entry import Draft
 from gateway.consent import ending, lifecycle
 from gateway.consent.acting import Act
-from gateway.consent.model import ClientId, Consent, ConsentId, ConsentState, Giver, GrantId, Prohibition, RefusedRow
+from gateway.consent.model import (
+    ClientId,
+    Consent,
+    ConsentId,
+    ConsentState,
+    Giver,
+    GiverKind,
+    GrantId,
+    Prohibition,
+    RefusedRow,
+)
 from gateway.consent.notice_registry import Pause
 from gateway.consent.notices import tell_ended
 from gateway.directory.instants import from_micros
@@ -60,6 +70,7 @@ def replay(act: Act, event: KeptEvent) -> bool:
     if do is None or client is None or act.office.stores.clients.standing(act.connection, ClientId(client)) is None:
         return False
     before = len(act.drafts)
+    act.giver = _giver_of(event)
     do(act, event, ClientId(client))
     act.drafts[before:] = [replayed(draft, event) for draft in act.drafts[before:]]
     return len(act.drafts) > before
@@ -70,6 +81,12 @@ def replayed(draft: Draft, event: KeptEvent) -> Draft:
     body = {**draft.body, "replayed": {"origin": event.origin, "index": event.index, "kind": event.kind, "t": event.t}}
     event_id = event.event_id if draft.index.kind == event.kind else draft.event_id
     return replace(draft, event_id=event_id, body=body)
+
+
+def _giver_of(event: KeptEvent) -> Giver:
+    """Return by whose word an event was: its repetition and a receipt of that say the same."""
+    kind = event.body.get("representative")
+    return Giver() if kind is None else Giver(GiverKind(kind), event.subject.get("representative"))
 
 
 def _withdrawn(act: Act, event: KeptEvent, client: ClientId) -> None:
@@ -140,7 +157,8 @@ def _prohibited(act: Act, event: KeptEvent, client: ClientId) -> None:
         standing.save_prohibition(act.connection, row)
         until = body.get("pause_until")
         if until is not None:
-            act.office.stores.notices.add_pause(act.connection, Pause(row.id, client, given, from_micros(until)))
+            pause = Pause(row.id, client, given, from_micros(until), row.by_client)
+            act.office.stores.notices.add_pause(act.connection, pause)
         act.drafts.append(act.teller.prohibition(row, pause_until=until))
 
 

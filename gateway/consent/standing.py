@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from gateway.consent import prohibition as prohibitions
 from gateway.consent import relation as relations
 from gateway.consent.acting import TO_CLIENT, Act, known_client
+from gateway.consent.answering import COOL_DOWN, answer_no, with_cool_down
 from gateway.consent.checks import CONSENT_BASES, Known, Mandate, check_giver, check_refused
 from gateway.consent.lifecycle import new_id
 from gateway.consent.model import AskedRow, ClientId, Giver, Prohibition, RefusedRow, Relation
+from gateway.consent.notices import tell_opened
 from gateway.consent.proofs import FORM_PROHIBITION, FORM_RELATION, derived_id
 from gateway.consent.relation import RelationRow
 from gateway.directory.instants import to_micros
 from gateway.directory.model import Directory
 from gateway.errors import ConsentRefused
-
-COOL_DOWN = timedelta(days=90)
-"""How long a recipient may not ask again after it asked, was put aside or refused."""
 
 
 def check_asked(asked: AskedRow, service: str | None, directory: Directory) -> None:
@@ -54,14 +52,15 @@ def ask(act: Act, client: ClientId | None, asked: AskedRow, form: str | None = N
 def defer(
     act: Act, client: ClientId, request: str, giver: Giver, mandate: Mandate | None, form: str | None = None
 ) -> None:
-    """Put a request of the client's aside."""
-    _check_giver(act, client, giver, mandate)
+    """Put a request of the client's aside; the client that nobody is has none, and nothing else is told of them."""
     if not act.is_new(client, form):
         return
     standing = act.office.stores.standing
     row = next((one for one in standing.requests_of(act.connection, client) if one.id == request), None)
     if row is None:
         raise ConsentRefused("not-found", "there is no such request")
+    # Only of who has been asked: a mandate found missing would tell that the person is a client.
+    _check_giver(act, client, giver, mandate)
     standing.defer_request(act.connection, request, act.at + COOL_DOWN)
     asked = AskedRow(row.custodian, row.recipient, row.category, row.purpose)
     act.drafts.append(act.teller.deferred(client, asked, request))
@@ -104,10 +103,8 @@ def refuse(
     _check_giver(act, client, giver, mandate)
     if not act.is_new(client, form):
         return
-    rows = tuple(row if row.not_before is not None else replace(row, not_before=act.at + COOL_DOWN) for row in rows)
-    standing = act.office.stores.standing
-    standing.add_refusals(act.connection, client, rows, giver.is_client, act.at)
-    standing.answer_requests(act.connection, client, [(row.recipient, row.category) for row in rows], "refused")
+    rows = with_cool_down(rows, act.at)
+    answer_no(act, client, rows, giver)
     act.drafts.append(act.teller.refused(client, rows, giver.is_client))
 
 
@@ -139,6 +136,7 @@ def lift(act: Act, prohibition: str, client: ClientId | None, giver: Giver, mand
     if new != old:
         standing.save_prohibition(act.connection, new)
         act.drafts.append(act.teller.prohibition(new))
+        tell_opened(act, old.client, lambda consent, row: old.covers(row.recipient, row.category))
     return new
 
 

@@ -31,7 +31,8 @@ def tell_walks(stage: Stage) -> None:
         ),
         (
             "As Hilla, data protection officer of the same:",
-            "search what happened this month, with a reason - open one entry - Verify - a client's report",
+            "search what happened this month, with a reason - open one entry - Verify - a client's report,"
+            " which Helmi, another officer, signs in to look at and release",
         ),
     ):  # fmt: skip
         say(f"  {who}")

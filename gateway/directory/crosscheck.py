@@ -230,7 +230,7 @@ def _names_some(projection: Projection, path: str) -> bool:
 
 
 TASK = "task"
-"""The group of names by which staff are told of purposes: those of `purpose` speak to the client."""
+"""The group of names by which others than the client are told of purposes: those of `purpose` speak to the client."""
 
 
 def _names(directory: Directory, faults: Faults) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -275,6 +275,14 @@ class Directory:
     def name(self, group: str, code: str) -> LocalizedName | None:
         """Return a code's name in a group: purpose, task, role, section, sensitivity, kind, capture, basis, told_as."""
         return self.names.get(group, {}).get(code)
+
+    def task(self, code: str) -> LocalizedName | None:
+        """Return a purpose's name for staff and whoever else is not the client; the client's where it has none.
+
+        The client's easy Finnish says *you* to the client: in its place others read plain Finnish.
+        """
+        own, row = self.name("task", code), self.name("purpose", code)
+        return own if own is not None or row is None else replace(row, easy=None)
 
     def _heirs(self, service: Service) -> Iterable[Service]:
         # The loader has refused rings; the set keeps a hand-made directory from looping.

@@ -116,10 +116,12 @@ def rehearsal_rows(entries: Iterable[Opened]) -> list[dict[str, str | None]]:
 
 
 class Accounts:
-    """Tells a client's entries in one language (one of the four registers)."""
+    """Tells a client's entries in one language (one of the four registers). To others than the client, purposes have
+    the names that staff know."""
 
-    def __init__(self, directory: Directory, phrases: Phrases, language: str) -> None:
+    def __init__(self, directory: Directory, phrases: Phrases, language: str, *, to_client: bool = True) -> None:
         self._directory, self._phrases, self._language = directory, phrases, language
+        self._to_client = to_client
 
     def tell(self, entries: Sequence[Opened], context: Context | None = None) -> list[Account]:
         """Tell the entries, in their order; those that are no business of the client's are left out."""
@@ -162,7 +164,7 @@ class Accounts:
         why = basis = outcome = None
         if entry.kind in ("disclosure", "decision", "search"):
             given = entry.outcome == "permit" and bool(documents)
-            why = self._line("why", self._name("purpose", optional_text(body, "purpose")))
+            why = self._line("why", self._purpose(optional_text(body, "purpose")))
             if given:
                 outcome, basis = self._word("given"), self._bases(entry, body, documents, context)
             elif entry.outcome != "permit":
@@ -203,8 +205,10 @@ class Accounts:
     def _line(self, code: str, said: str | None) -> str | None:
         return None if said is None else self._word(code).format(text=said)
 
-    def _name(self, group: str, code: str | None) -> str | None:
-        name = None if code is None else self._directory.name(group, code)
+    def _purpose(self, code: str | None) -> str | None:
+        if code is None:
+            return None
+        name = self._directory.name("purpose", code) if self._to_client else self._directory.task(code)
         return code if name is None else name.text(self._language)
 
     def _service(self, code: str | None) -> str:
@@ -270,7 +274,7 @@ def _case(entry: Opened, body: Section) -> str:
         case "consent.given" | "consent.confirmed" if by not in (None, "client"):
             return f"{kind}.by-service"
         case "consent.withdrawn" if by not in (None, "client"):
-            return "consent.withdrawn.told"
+            return "consent.withdrawn.told" + (".for-you" if body.get("representative") is not None else "")
         case _ if kind in _FOR_YOU and body.get("representative") is not None:
             return f"{kind}.for-you"
         case "consent.refused" | "prohibition.given" | "client.notices" if not flag(body, "in_person"):

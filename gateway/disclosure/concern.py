@@ -6,7 +6,7 @@ Each organisation that the entry names has a case of its own, and sees no other'
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -109,9 +109,27 @@ class ConcernRegistry(Protocol):
 
 def organisations_of(entry: Opened, directory: Directory) -> tuple[str, ...]:
     """Return the organisations whose services an entry names, in alphabetical order."""
-    services = {code for section in _sections(entry.b or {}) for code in _codes(section)}
-    known = (directory.service(code) for code in services)
+    recipients, others = parties_of(entry, directory)
+    known = (directory.service(code) for code in {*recipients, *others})
     return tuple(sorted({service.organisation for service in known if service is not None}))
+
+
+def parties_of(
+    entry: Opened, directory: Directory, organisation: str | None = None
+) -> tuple[list[str], list[str]]:  # fmt: skip
+    """Return the services that an entry names: those that received or would have, and the others, custodians first of
+    all. With *organisation* only the services of that one."""
+    recipients: set[str] = set()
+    others: set[str] = set()
+    for section in _sections(entry.b or {}):
+        recipients |= set(_codes(section, ("recipient",), "recipients"))
+        others |= set(_codes(section, ("custodian", "service", "recorded_by", "by"), "custodians"))
+
+    def known(code: str) -> bool:
+        service = directory.service(code)
+        return service is not None and organisation in (None, service.organisation)
+
+    return sorted(filter(known, recipients)), sorted(filter(known, others - recipients))
 
 
 def _sections(body: Section) -> Iterator[Section]:
@@ -123,9 +141,9 @@ def _sections(body: Section) -> Iterator[Section]:
         yield capture
 
 
-def _codes(section: Section) -> Iterator[str]:
-    for name in ("recipient", "custodian", "service", "recorded_by", "by"):
+def _codes(section: Section, names: Sequence[str], listed: str) -> Iterator[str]:
+    for name in names:
         if isinstance(code := section.get(name), str):
             yield code
-    recipients = section.get("recipients")
-    yield from (code for code in recipients if isinstance(code, str)) if isinstance(recipients, list) else ()
+    codes = section.get(listed)
+    yield from (code for code in codes if isinstance(code, str)) if isinstance(codes, list) else ()

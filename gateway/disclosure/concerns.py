@@ -29,6 +29,7 @@ from gateway.disclosure.concern import (
     Concern,
     ConcernRegistry,
     organisations_of,
+    parties_of,
 )
 from gateway.disclosure.log_query import Officer
 from gateway.disclosure.opened import Opened, Opener
@@ -113,8 +114,11 @@ class Concerns:
         if not text or len(text) > MAX_WORDS:
             raise ConsentRefused("request-invalid", f"an answer has 1 to {MAX_WORDS} characters")
         organisation = _organisation(officer)
+        known = await self._read(lambda connection: self._registry.concern(connection, concern))
+        # The answer's entry names the organisation's own part in the entry asked about, and no other's.
+        parties = await asyncio.to_thread(self._parties, known, organisation)
         return await self._run(
-            _actor(officer), lambda act: self._answer(act, concern, organisation, officer, answer, text)
+            _actor(officer), lambda act: self._answer(act, concern, organisation, officer, answer, text, parties)
         )
 
     async def remind_late(self, limit: int = 200) -> int:
@@ -133,17 +137,17 @@ class Concerns:
         )  # fmt: skip
         self._registry.add(act.connection, concern)
         body = _entry_body(concern) | {"organisations": list(organisations), "due": to_micros(concern.due_at)}
-        services = (entry.b or {}).get("recipient"), (entry.b or {}).get("custodian")
-        recipient, custodian = (code if isinstance(code, str) else None for code in services)
-        act.drafts.append(act.teller.concern("concern.raised", client, body, recipient, custodian))
+        recipients, custodians = parties_of(entry, self._directory)
+        act.drafts.append(act.teller.concern("concern.raised", client, body, recipients, custodians))
         for organisation in organisations:
             told = {"concern": concern.id, "at": to_micros(act.at)}
             act.tell("concern.new", to_officer(organisation), client, None, told)
         return concern
 
     def _answer(
-        self, act: Act, concern_id: str, organisation: str, officer: Officer, answer: Answer, text: str
-    ) -> Concern:
+        self, act: Act, concern_id: str, organisation: str, officer: Officer, answer: Answer, text: str,
+        parties: tuple[list[str], list[str]],
+    ) -> Concern:  # fmt: skip
         concern = self._registry.concern(act.connection, concern_id)
         mine = [case for case in concern.cases if case.organisation == organisation] if concern is not None else []
         if concern is None or not mine:
@@ -152,8 +156,14 @@ class Concerns:
             raise ConsentRefused("already-answered", "this case has its answer")
         case = Case(organisation, answer, text, act.at)
         self._registry.answer(act.connection, concern, case)
-        body = _entry_body(concern) | {"answer": str(answer), "by": "officer", "organisation": organisation}
-        act.drafts.append(_draft(act, officer, concern.client, "concern.answered", body))
+        recipients, custodians = parties
+        body = _entry_body(concern) | {
+            "answer": str(answer), "by": "officer", "organisation": organisation, "recipients": recipients,
+            "custodians": custodians, "categories": [],
+        }  # fmt: skip
+        draft = _draft(act, officer, concern.client, "concern.answered", body)
+        between = replace(draft.index, recipient=" ".join(recipients) or None, custodian=" ".join(custodians) or None)
+        act.drafts.append(replace(draft, index=between))
         told = {"concern": concern.id, "at": to_micros(act.at)}
         act.tell("concern.answered", TO_CLIENT, concern.client, None, told)
         return replace(concern, cases=(case,))
@@ -165,6 +175,10 @@ class Concerns:
             act.tell("concern.late", to_officer(organisation), client, None, told)
             self._registry.mark_late(act.connection, concern, organisation, act.at)
         return len(found)
+
+    def _parties(self, concern: Concern | None, organisation: str) -> tuple[list[str], list[str]]:
+        entry = None if concern is None else self._own_entry(concern.client, concern.origin, concern.index)
+        return ([], []) if entry is None else parties_of(entry, self._directory, organisation)
 
     def _own_entry(self, client: ClientId, origin: str, index: int) -> Opened | None:
         opener = Opener(self._keys)

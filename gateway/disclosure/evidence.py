@@ -34,7 +34,9 @@ def refusal(
 ) -> Draft:  # fmt: skip
     """Return the entry of a refused request: kind `decision` on a read, `search` on a search."""
     body = _body(request, category, policy, directory) | {"reasons": [reason]}
-    if document is not None and document.id != UNMET:
+    if document is None or document.id == UNMET:
+        body["custodian"] = None if document is None else document.custodian
+    else:
         body["documents"] = [{"id": document.id, "version": document.version, "custodian": document.custodian}]
     if note is not None:
         body["note"] = note
@@ -77,11 +79,18 @@ def custodian_read(event_id: str, request: DisclosureRequest, client: str, docum
     return _draft(event_id, "custodian.read", "permit", request, {"client": client}, body, document.custodian, None)
 
 
-def spent(event_id: str, client: str, grant: RelianceGrant, by_event: str) -> Draft:
-    """Return the entry that says which release spent a single-use grant."""
-    body = {"grant": grant.id, "consent": grant.consent, "version": grant.version, "by_event": by_event}
+def spent(
+    event_id: str, request: DisclosureRequest, client: str, document: DocumentFacts, grant: RelianceGrant, by_event: str
+) -> Draft:
+    """Return the entry that says which release, of which document, spent a single-use grant."""
+    recipient, custodian, category = request.requester.service, document.custodian, document.category
+    body = {
+        "grant": grant.id, "consent": grant.consent, "version": grant.version, "by_event": by_event,
+        "recipients": [recipient], "custodians": [custodian], "categories": [category],
+    }  # fmt: skip
     subject = {"client": client, "consent": grant.consent, "version": grant.version}
-    return Draft(event_id, IndexRow("consent.spent", "na"), body, subject=subject, subject_owner=client)
+    index = IndexRow("consent.spent", "na", category=category, recipient=recipient, custodian=custodian)
+    return Draft(event_id, index, body, subject=subject, subject_owner=client)
 
 
 def met_facts(fetched: Fetched) -> dict[str, object]:

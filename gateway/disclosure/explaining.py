@@ -20,7 +20,7 @@ from gateway.disclosure.log_finding import may_see
 from gateway.disclosure.log_query import Officer
 from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind, tell_look
 from gateway.disclosure.opened import Opened, Section
-from gateway.disclosure.phrases import REMEDIES, Eye, Phrases, told_to_worker
+from gateway.disclosure.phrases import EASY, REMEDIES, Eye, Phrases, told_to_worker
 from gateway.disclosure.ports import LogWriter
 from gateway.disclosure.section_fields import Malformed, optional_text, rows, text, texts
 
@@ -128,7 +128,7 @@ def explain_entry(
 
     The caller has checked that they may see the entry. Of a refusal a worker is told what `told_to_worker` lets.
     """
-    accounts = Accounts(directory, phrases, language)
+    accounts = Accounts(directory, phrases, language, to_client=eye is Eye.CLIENT)
     account = accounts.tell_one(entry, context)
     codes, bases = _reasons(entry), _bases(entry)
     facts: tuple[Fact, ...] = ()
@@ -152,7 +152,8 @@ def _to_others(
     if entry.kind in ("decision", "search", "disclosure"):
         nothing = account.given is False and entry.outcome == "permit"
         case = "disclosure" if account.given else "search.empty" if nothing else "refused"
-    sentence = f"{account.title}."
+    title = phrases.kind_told(entry.kind, language)
+    sentence = f"{title}."
     if case in phrases.groups[f"explanations.{eye}"]:
         sentence = phrases.text(f"explanations.{eye}", case, language).format(who=account.who, what=account.what)
     outcome, basis = account.outcome, None
@@ -163,10 +164,11 @@ def _to_others(
         said = " ".join(reasons) or phrases.text("words", "reason-unknown", language)
         outcome = phrases.text("words", "refused-to-others", language).format(text=said)
     elif account.given:
+        outcome = phrases.text("words", "given", "fi" if language == EASY else language)
         told = dict.fromkeys(phrases.basis_told(code, language, section) for code, section in _cited(entry, directory))
         basis = phrases.text("words", "basis", language).format(text="; ".join(told))
     return Account(
-        entry.origin, entry.index, entry.kind, account.when, account.title, sentence, account.why, basis, account.given,
+        entry.origin, entry.index, entry.kind, account.when, title, sentence, account.why, basis, account.given,
         outcome, account.who, account.what,
     )  # fmt: skip
 

@@ -70,7 +70,9 @@ def make_facts(
             for row in snapshot.prohibitions
         ],
         "relations": [_relation(row) for row in snapshot.relations],
-        "grants": [grant_facts(row) for row in told(snapshot.grants, document, to_micros(at))],
+        "grants": [
+            grant_facts(row) for row in told(snapshot.grants, recipient, request.purpose, document, to_micros(at))
+        ],
         "others": {
             "predecessor": not named.isdisjoint(service.code for service in directory.predecessors(recipient, at)),
             "recipient_elsewhere": any(service != recipient and of == category for service, of in snapshot.named),

@@ -9,11 +9,12 @@ there may be *fetched*. Nothing is released on that: a release names a version, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.directory.model import Directory
+from gateway.disclosure.candidates import IN_FORCE, state_of
 from gateway.disclosure.decision import Permit
 from gateway.disclosure.request import Action, DisclosureRequest
 from gateway.disclosure.snapshot import UNFETCHED, UNMET, DocumentFacts, GrantFacts, Snapshot
@@ -130,9 +131,9 @@ def possible_documents(
     On a read it is the one asked for, where it lies at one of *places*; what was known of it may have changed.
     """
     found: list[DocumentFacts] = []
-    for place, document in _asked(request, snapshot, places):
+    for place, document, grants in _asked(request, snapshot, places, now):
         category = directory.categories[place.category]
-        for dated in dates_that_matter(snapshot.grants, place, now):
+        for dated in dates_that_matter(grants, place, now):
             found.append(
                 DocumentFacts(
                     document,
@@ -149,28 +150,56 @@ def possible_documents(
     return found
 
 
-def _asked(request: DisclosureRequest, snapshot: Snapshot, places: Sequence[Place]) -> Iterator[tuple[Place, str]]:
+def _asked(
+    request: DisclosureRequest, snapshot: Snapshot, places: Sequence[Place], now: int
+) -> Iterator[tuple[Place, str, Sequence[GrantFacts]]]:
+    """Yield where a document could lie, as which we know it, and the grants that may speak of its date."""
     known = [document for document in snapshot.documents if document.source is not None]
+    grants = snapshot.grants
     if request.action is Action.READ:
-        yield from ((place, document.id) for document in known if (place := place_of(document)) in places)
+        yield from ((place, row.id, grants) for row in known if (place := place_of(row)) in places)
         return
-    # A grant may name one document: it opens that one alone, and only once we have met it.
-    named = {grant.document for grant in snapshot.grants}
     for place in places:
-        yield place, UNMET
-        yield from ((place, document.id) for document in known if document.id in named and place_of(document) == place)
+        yield place, UNMET, grants
+        here = [document.id for document in known if place_of(document) == place]
+        yield from ((place, document, speaking) for document, speaking in opened_alone(grants, here, now))
+
+
+def opened_alone(
+    grants: Sequence[GrantFacts], documents: Iterable[str], now: int
+) -> Iterator[tuple[str, Sequence[GrantFacts]]]:
+    """Yield those of *documents* that a grant in force names, with the grants that may speak of its date.
+
+    Such a grant opens that one document alone, and only once we have met it.
+    """
+    named = {grant.document for grant in grants if grant.document is not None and state_of(grant, now) == IN_FORCE}
+    for document in documents:
+        if document in named:
+            yield document, [grant for grant in grants if grant.document in (None, document)]
 
 
 def dates_that_matter(grants: Sequence[GrantFacts], place: Place, now: int) -> list[int]:
-    """Return one date inside each limit that a grant sets, the newest grant's first, and this instant."""
+    """Return one date inside each limit that a grant sets, the newest grant's first, and this instant.
+
+    Of those not in force, which open nothing, the newest of each sort speaks for all: a refusal takes its reason from
+    the first date, and how many dates there are does not grow with the years.
+    """
     dates: dict[int, None] = {}
+    spoken: set[object] = set()
     for grant in grants:
         if (grant.custodian, grant.category) != (place.custodian, place.category):
             continue
         if grant.dated_from is not None:
-            dates[grant.dated_from] = None
+            inside = grant.dated_from
         elif grant.dated_until is not None:
-            dates[max(grant.dated_until - 1, 0)] = None
+            inside = max(grant.dated_until - 1, 0)
+        else:
+            continue
+        state = state_of(grant, now)
+        sort = grant.recipient, grant.purpose, grant.single_use, state
+        if state == IN_FORCE or sort not in spoken:
+            spoken.add(sort)
+            dates[inside] = None
     return [*dates, now] if now not in dates else list(dates)
 
 

@@ -26,7 +26,8 @@ from gateway.disclosure.request import Requester
 class PreviewedDocument:
     """What a recipient would see of one document. `view` is None where it would see nothing: `reason` says why.
 
-    `already` says that the recipient may see it now, without the rows.
+    `already` says that the recipient may see it now, without the rows. `kept_back` says that there are parts of which
+    who looks is not told, whatever the recipient would see of them: a representative's look alone.
     """
 
     recipient: str
@@ -40,6 +41,7 @@ class PreviewedDocument:
     released: tuple[str, ...]
     withheld: tuple[str, ...]
     view: ReadingView | None
+    kept_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,10 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class OwnDocument:
-    """One of the client's own documents, without its content. `outside` lies on its custodian's own server."""
+    """One of the client's own documents, without its content. `outside` lies on its custodian's own server.
+
+    `sections` are those that who looks may read: of a section that is not among them not even the name is told.
+    """
 
     id: str
     category: str
@@ -85,11 +90,11 @@ class OwnDocument:
 
 @dataclass(frozen=True, slots=True)
 class OwnReading:
-    """A document as its client, or a representative, may read it. `withheld` are sections that are not shown."""
+    """A document as its client, or a representative, may read it. `kept_back` says that a part of it is not shown."""
 
     document: OwnDocument
     view: ReadingView
-    withheld: tuple[str, ...] = ()
+    kept_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

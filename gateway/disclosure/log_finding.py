@@ -105,6 +105,7 @@ def may_see(entry: Opened, scope: Scope | None) -> bool:
         listed = body.get(name)
         rows += [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
     named = {row.get(key) for row in rows for key in ("recipient", "custodian")}
-    recipients = body.get("recipients")
-    named |= set(recipients) if isinstance(recipients, list) else set()
+    for name in ("recipients", "custodians"):
+        listed = body.get(name)
+        named |= {one for one in listed if isinstance(one, str)} if isinstance(listed, list) else set()
     return bool(named & scope.services) or actor.get("system") in scope.systems

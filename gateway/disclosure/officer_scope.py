@@ -24,8 +24,8 @@ def scope_of(organisation: str, directory: Directory, systems: Mapping[str, str]
 def may_see(entry: Opened, row: IndexRow, scope: Scope) -> bool:
     """Return whether the organisation is custodian, recipient or capturer in an entry.
 
-    What is signed decides. The index row is asked only where the sections name no party, as those of a withdrawal do,
-    which names grants by id.
+    What is signed decides. The index row is asked only where the sections name no party, as those of former withdrawals
+    do, which named grants by id alone.
     """
     named = set(_parties(entry.b or {}))
     system = (entry.a or {}).get("system")
@@ -43,7 +43,8 @@ def _parties(body: Section) -> Iterator[str]:
         for name in ("recipient", "custodian", "service", "recorded_by"):
             if isinstance(code := section.get(name), str):
                 yield code
-        yield from (code for code in _list(section.get("recipients")) if isinstance(code, str))
+        for name in ("recipients", "custodians"):
+            yield from (code for code in _list(section.get(name)) if isinstance(code, str))
 
 
 def _sections(body: Section) -> Iterator[Section]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from gateway.consent.capture import OWN_METHODS
 from gateway.disclosure.opened import Opened, Section
 from gateway.disclosure.order_records import (
     ConsentRecord,
@@ -72,7 +73,7 @@ def _given(records: Records, entry: Opened, body: Section) -> Iterator[str]:
     records.consents.setdefault(consent, ConsentRecord(client, version)).version = version
     for grant in grants:
         records.add_grant(grant)
-        if in_person:
+        if in_person and text(within(body, "capture"), "method") in OWN_METHODS:
             records.refusals.discard((client, grant.recipient, grant.category))
     if in_person:
         _refuse(records, client, body, "refused")
@@ -91,6 +92,8 @@ def _confirmed(records: Records, entry: Opened, body: Section) -> Iterator[str]:
             yield "a grant is confirmed by another than the client or its custodian"
         else:
             grant.confirmed = True
+            if by == "client" and grant.by_client:
+                records.refusals.discard((grant.client, grant.recipient, grant.category))
 
 
 def _withdrawn(records: Records, entry: Opened, body: Section) -> Iterator[str]:

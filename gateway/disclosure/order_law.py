@@ -15,7 +15,7 @@ from gateway.disclosure.opened import Opened, Section
 from gateway.disclosure.order_carried import CarriedOver
 from gateway.disclosure.order_events import APPLIED, SILENT
 from gateway.disclosure.order_records import Records
-from gateway.disclosure.order_release import check_release, release_of, spends
+from gateway.disclosure.order_release import check_registration, check_release, release_of, spends
 from gateway.disclosure.section_fields import Malformed, optional_text, rows, text
 
 
@@ -198,6 +198,9 @@ class OrderLaw:
         if entry.b is None or entry.s is None:
             self._closed(entry)
             return
+        if entry.a is not None:
+            for what in check_registration(text(entry.a, "system"), text(entry.b, "recipient"), self._records):
+                self._fault(entry, what)
         for row in rows(entry.b, "documents"):
             known = self._records.documents.get(text(row, "id"))
             if known is None and self._records.complete:

@@ -81,8 +81,7 @@ def check_release(release: Release, subject: Section, body: Section, records: Re
         system = text(entry.a, "system")
         if system in records.suspended_partners:
             yield "released to a partner system that was suspended before"
-        if release.recipient not in records.partners.get(system, {release.recipient}):
-            yield "released to a partner system that is not registered for the recipient"
+        yield from check_registration(system, release.recipient, records)
     documents, reliance = rows(body, "documents"), within(subject, "reliance")
     if release.single_document and len(documents) != 1:
         yield "a disclosure names one document"
@@ -94,6 +93,16 @@ def check_release(release: Release, subject: Section, body: Section, records: Re
         if "met" in rests_on:
             yield from take_in(release.client, row, rests_on, records)
         yield from _check_document(release, _claimed(row, rests_on), rests_on, records)
+
+
+def check_registration(system: str, service: str, records: Records) -> Iterator[str]:
+    """Yield what is wrong with a system that acts for a service: whether it was registered, and for that one."""
+    services = records.partners.get(system)
+    if services is None:
+        if records.complete:
+            yield "a partner system that was not registered before"
+    elif service not in services:
+        yield "released to a partner system that is not registered for the recipient"
 
 
 def _claimed(row: Fields, rests_on: Fields) -> _Claimed:

@@ -8,20 +8,19 @@ policy's, for the client too, and judged again on what came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from audit.entry import IndexRow
-from gateway.directory.model import Directory
 from gateway.disclosure.decision import Permit
 from gateway.disclosure.held import Place, place_of
 from gateway.disclosure.insights import Lying, NotShown, OwnDocument, OwnReading
 from gateway.disclosure.looking import THE_CLIENT, Look, Looker, look_draft
 from gateway.disclosure.own_data import OWN_DATA
 from gateway.disclosure.own_outside import look_outside, told_met
-from gateway.disclosure.reading_view import Reader
+from gateway.disclosure.reading_view import Reader, ReadingView
 from gateway.disclosure.release import Parts
-from gateway.disclosure.representative import may_be_told
+from gateway.disclosure.representative import may_be_told, open_sections
 from gateway.disclosure.shown import show
 from gateway.disclosure.snapshot import DocumentFacts
 from gateway.disclosure.whole import Whole, WholeReader
@@ -49,7 +48,7 @@ class OwnDocuments:
         found = [row for row in whole.documents if open_sections(looker, row, whole, self._parts.directory)]
         body = {"found": len(found)}
         await self._parts.log.submit(Look(look_draft(self._parts.new_event_id(), looker, client, "documents", body)))
-        return tuple(self._own(row) for row in found)
+        return tuple(self._own(row, open_sections(looker, row, whole, self._parts.directory)) for row in found)
 
     async def read(self, client: str, document: str, looker: Looker = THE_CLIENT) -> OwnReading | NotShown | None:
         """Return one document to read; None for an unknown one, another's, and one that is not open, all alike.
@@ -76,8 +75,7 @@ class OwnDocuments:
                 self._parts.new_event_id(), looker, client, "document", _told(row, sections), _index(row)
             )
             if await show(draft, whole, (row,), self._parts):
-                withheld = tuple(code for code in self._order(row) if code not in sections)
-                return OwnReading(self._own(row), view, withheld)
+                return self._reading(row, view, sections)
         raise TooBusy("The document is being changed; try again in a moment.")
 
     async def _read_outside(
@@ -108,8 +106,7 @@ class OwnDocuments:
         )  # fmt: skip
         if not await show(draft, whole, (), parts, [fetched]):
             return _Changed()
-        withheld = tuple(code for code in self._order(shown) if code not in permit.sections)
-        return OwnReading(self._own(shown), view, withheld)
+        return self._reading(shown, view, permit.sections)
 
     def places(self, looker: Looker = THE_CLIENT) -> tuple[Place, ...]:
         """Return where custodians keep documents on their own servers, of kinds that who looks may be told of."""
@@ -136,7 +133,9 @@ class OwnDocuments:
             except CustodianUnavailable:
                 return await self._not_shown(place, "custodian-unavailable", client, looker, "documents")
             if isinstance(found, str):
-                return await self._not_shown(place, found, client, looker, "documents")
+                told = await self._not_shown(place, found, client, looker, "documents")
+                # To a representative what is not open is not there: a reason would tell of a marking by itself.
+                return told if looker.is_client else Lying(())
             open_ones = [one for one, permit in found if isinstance(permit, Permit)]
             in_order = sorted(open_ones, key=lambda one: (-one.document.dated, one.origin.id))
             met, rest = in_order[PAGE * (page - 1) : PAGE * page], in_order[PAGE * page :]
@@ -144,7 +143,8 @@ class OwnDocuments:
             index = IndexRow("", "permit", basis=OWN_DATA, category=place.category, custodian=place.custodian)
             draft = look_draft(self._parts.new_event_id(), looker, client, "documents", body, index)
             if await show(draft, whole, (), self._parts, met):
-                return Lying(tuple(self._own(one.document) for one in met), more=bool(rest))
+                shown = {one.document.id: permit.sections for one, permit in found if isinstance(permit, Permit)}
+                return Lying(tuple(self._own(one.document, shown[one.document.id]) for one in met), more=bool(rest))
         raise TooBusy("What stands is being changed; try again in a moment.")
 
     async def _not_shown(
@@ -170,33 +170,14 @@ class OwnDocuments:
         draft = look_draft(self._parts.new_event_id(), looker, client, view, body, index)
         await self._parts.log.submit(Look(draft))
 
-    def _own(self, row: DocumentFacts) -> OwnDocument:
-        return OwnDocument(
-            row.id, row.category, row.custodian, row.dated, tuple(self._order(row)), outside=row.source is not None
-        )
+    def _own(self, row: DocumentFacts, sections: Collection[str]) -> OwnDocument:
+        order = self._parts.directory.categories[row.category].sections
+        shown = tuple(code for code in order if code in row.sections and code in sections)
+        return OwnDocument(row.id, row.category, row.custodian, row.dated, shown, outside=row.source is not None)
 
-    def _order(self, row: DocumentFacts) -> Iterable[str]:
-        return [code for code in self._parts.directory.categories[row.category].sections if code in row.sections]
-
-
-def open_sections(looker: Looker, document: DocumentFacts, whole: Whole, directory: Directory) -> frozenset[str]:
-    """Return the sections of a client's document that may be shown to who looks: to the client in person, all.
-
-    To a representative those whose every sensitivity is ticked; none where a prohibition to everyone stands, or where
-    the client is under a non-disclosure marking.
-    """
-    if document.category not in directory.categories:
-        return frozenset()
-    if looker.is_client:
-        return frozenset(document.sections)
-    forbidden = any(row.recipient is None and row.category in (None, document.category) for row in whole.prohibitions)
-    if forbidden or whole.client.non_disclosure:
-        return frozenset()
-    return frozenset(
-        section
-        for section, added in document.sections.items()
-        if directory.nature(document.category, section) | set(added) | set(document.labels) <= looker.ticks
-    )
+    def _reading(self, row: DocumentFacts, view: ReadingView, sections: Collection[str]) -> OwnReading:
+        # That a part is kept back is told, and never which: the name alone of one would tell.
+        return OwnReading(self._own(row, sections), view, kept_back=not set(row.sections) <= set(sections))
 
 
 def _told(row: DocumentFacts, sections: Iterable[str]) -> dict[str, object]:

@@ -118,6 +118,10 @@ class Phrases:
         """Return what a kind of entry is called."""
         return self.text("kinds", kind, language)
 
+    def kind_told(self, kind: str, language: str) -> str:
+        """Return the same to others than the client: its easy Finnish says *you* to the client."""
+        return self.text("kinds", kind, "fi" if language == EASY else language)
+
 
 def explain(reason: str, eye: Eye, language: str) -> str:
     """Return why a request was refused, in words for those eyes, from the shipped catalogue."""

@@ -4,6 +4,9 @@
 fetched against permits of these (`supposed_fetch`); 3. one judgement of all that is there, with the rows and without;
 4. each permit's document minimised and rendered as `disclose` would; 5. the entry; 6. the client, and nobody else,
 reads what is left.
+
+A representative is told of a document here as far as they may read it, and of others not at all: each is left out
+before it is judged or fetched.
 """
 
 from __future__ import annotations
@@ -17,10 +20,10 @@ from gateway.disclosure.decision import Permit
 from gateway.disclosure.held import Fetched, Place
 from gateway.disclosure.insights import Preview, PreviewedDocument
 from gateway.disclosure.looking import THE_CLIENT, Look, Looker, look_draft
-from gateway.disclosure.own_documents import open_sections
 from gateway.disclosure.own_outside import told_met
 from gateway.disclosure.reading_view import Reader
 from gateway.disclosure.release import Parts
+from gateway.disclosure.representative import open_sections
 from gateway.disclosure.shown import show
 from gateway.disclosure.snapshot import DocumentFacts, GrantFacts
 from gateway.disclosure.supposed_fetch import fetch_supposed
@@ -59,10 +62,11 @@ class Previewing:
             at = to_micros(self._parts.clock.now())
             # 2
             supposed = whole.adding(self._supposed(rows, at))
-            outside = await fetch_supposed(rows, supposed, self._parts, at)
+            outside = await fetch_supposed(rows, supposed, self._parts, at, looker)
             for place in outside.failed:
                 await self._tell_failure(place, client, looker)
-            here = [row for row in whole.documents if row.source is None and _opened_by(rows, row)]
+            told = [row for row in whole.documents if open_sections(looker, row, whole, self._parts.directory)]
+            here = [row for row in told if row.source is None and _opened_by(rows, row)]
             # 3, at the instant to which the fetch has taken us.
             at = to_micros(self._parts.clock.now())
             asked, left_off = _newest([*here, *(one.document for one in outside.fetched)])
@@ -89,7 +93,7 @@ class Previewing:
             if await show(draft, whole, with_us, self._parts, list(met.values())):
                 # 6
                 kept_away = outside.not_shown()
-                opened = {(row.custodian, row.category) for row in (*whole.documents, *asked)}
+                opened = {(row.custodian, row.category) for row in (*told, *asked)}
                 opened |= {(one.custodian, one.category) for one in kept_away}
                 empty = {(row.recipient, row.category): None for row in rows
                          if (row.custodian, row.category) not in opened}  # fmt: skip
@@ -145,12 +149,14 @@ class Previewing:
         fetched: Fetched | None,
     ) -> PreviewedDocument:  # fmt: skip
         document, parts = one.document, self._parts
-        order = [code for code in parts.directory.categories[document.category].sections if code in document.sections]
+        mine = open_sections(looker, document, whole, parts.directory)
+        order = [code for code in parts.directory.categories[document.category].sections if code in mine]
         told = (
             one.request.requester.service, document.id, document.category, document.custodian, document.dated
         )  # fmt: skip
+        kept_back = not set(document.sections) <= mine
         if isinstance(answered, str):
-            return PreviewedDocument(*told, False, already, answered, (), tuple(order), None)
+            return PreviewedDocument(*told, False, already, answered, (), tuple(order), None, kept_back)
         content = (
             await parts.custodian.fetch(answered, whole.client.id, document.id, document.version)
             if fetched is None
@@ -158,14 +164,15 @@ class Previewing:
         )
         body = parts.render(one.request, one.snapshot, document, answered, content)
         if body is None:
-            return PreviewedDocument(*told, False, already, "sensitivity-not-covered", (), tuple(order), None)
+            reason = "sensitivity-not-covered"
+            return PreviewedDocument(*told, False, already, reason, (), tuple(order), None, kept_back)
         layout = parts.directory.layouts[document.category]
-        whole_view = self._view(body, layout, None)
-        released = tuple(code for code in order if code in {section.code for section in whole_view.sections})
-        withheld = tuple(code for code in order if code not in released)
+        there = {section.code for section in self._view(body, layout, None).sections}
+        released = tuple(code for code in order if code in there)
+        withheld = tuple(code for code in order if code not in there)
         # A representative may read no more here than of the document itself.
-        view = self._view(body, layout, open_sections(looker, document, whole, parts.directory))
-        return PreviewedDocument(*told, True, already, None, released, withheld, view)
+        view = self._view(body, layout, mine)
+        return PreviewedDocument(*told, True, already, None, released, withheld, view, kept_back)
 
 
 def _newest(documents: Sequence[DocumentFacts]) -> tuple[list[DocumentFacts], int]:

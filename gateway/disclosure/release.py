@@ -237,7 +237,9 @@ class Release:
                 if grant.spend:
                     if not parts.releaser.spend(connection, grant.id, event_id):
                         raise Rejected(Unfit.STALE)
-                    drafts.append(evidence.spent(parts.new_event_id(), client, grant, event_id))
+                    drafts.append(
+                        evidence.spent(parts.new_event_id(), self.request, client, row.document, grant, event_id)
+                    )
         if self._tells:
             parts.tell_released(connection, tx.order, client, event_id, at)
         return None, drafts

@@ -1,4 +1,4 @@
-"""Whether a partner system may act at all, for the acts that the policy does not judge: deposits, consents, relations.
+"""Whether a partner system may act at all, where the policy does not judge: deposits, consents, relations, openings.
 
 A system that is suspended, or that acts for a service or organisation it is not registered for, is refused whatever its
 token says, and the refusal is an entry.
@@ -54,8 +54,7 @@ class Standing:
 
     async def check(self, requester: Requester, act: str = "act") -> None:
         """Raise NotAvailable, after the entry stands, unless *requester* may act for its service now."""
-        partner = await self._reader.standing(requester.system)
-        reason = find_fault(requester, partner, self._directory, self._clock)
+        reason = await self._fault(requester)
         if reason is None:
             return
         index = IndexRow(kind="decision", outcome="deny", recipient=requester.service, requester=requester.system)
@@ -63,6 +62,15 @@ class Standing:
         actor = {"system": requester.system, "person": requester.person, "role": requester.role}
         await self._log.submit(_Refusal(Draft(self._new_event_id(), index, body, actor=actor)))
         raise NotAvailable("This cannot be done for this requester.")
+
+    async def check_without_entry(self, requester: Requester, _act: str = "act") -> None:
+        """Raise NotAvailable likewise and leave no entry: for a gateway that may only be looked at, and writes none."""
+        if await self._fault(requester) is not None:
+            raise NotAvailable("This cannot be done for this requester.")
+
+    async def _fault(self, requester: Requester) -> str | None:
+        partner = await self._reader.standing(requester.system)
+        return find_fault(requester, partner, self._directory, self._clock)
 
 
 class _Refusal:

@@ -11,12 +11,13 @@ from typing import TypeVar
 
 from audit.checkpoint import Verifier
 from audit.entry import Opening, SectionName
-from audit.findings import Report
-from audit.keys import DataKeys
+from audit.findings import Finding, Report
+from audit.keys import DataKey, DataKeys
 from audit.store import EntryRows, LogStore
 from audit.verify import verify_folder as verify_tiles
 from audit.verify import verify_rows
 from gateway.directory.model import Directory
+from gateway.disclosure.index_law import SectionKeys, differing, keys_of
 from gateway.disclosure.opened import Opener
 from gateway.disclosure.order_law import Findings, OrderLaw
 
@@ -88,19 +89,29 @@ def verify_database(
     directory: Directory | None = None,
     retired: Sequence[Verifier] = (),
 ) -> Verification:
-    """Check everything there is: every log's tree and signatures, every sealed section, and the order law.
+    """Check everything there is: every log's tree and signatures, every sealed section, the index, and the order law.
 
     *verifiers* are the public keys that sign the logs, by origin, *retired* those that did; *held* checkpoints kept
     elsewhere. With *directory* flows and sensitivities by nature are checked too, where it is the one that judged.
     """
     opener, law = Opener(keys), OrderLaw(directory)
+    index: list[Finding] = []
 
-    def heard(origin: str, rows: EntryRows, openings: Mapping[tuple[int, SectionName], Opening]) -> None:
-        for entry in opener.open_rows(origin, rows, openings):
+    def heard(
+        origin: str, rows: EntryRows, openings: Mapping[tuple[int, SectionName], Opening],
+        known: Mapping[str, DataKey | None],
+    ) -> None:  # fmt: skip
+        under, nothing = keys_of(rows, known.get), SectionKeys({})
+        for entry, event in zip(opener.open_rows(origin, rows, openings), rows.events, strict=True):
+            columns = ", ".join(differing(entry, event, under.get(entry.index, nothing)))
+            if columns:
+                what = f"the index row says otherwise than the entry: {columns}"
+                index.append(Finding(origin, f"entry {entry.index}", what))
             law.take(entry)
 
     with store.read() as reader, _seldom_collected():
         tree = verify_rows(reader, verifiers, keys, held, heard, retired=retired)
+    tree.findings += index
     return Verification(tree, law.end())
 
 

@@ -21,6 +21,8 @@ from gateway.http.schemas.identifier import ClientIdentifier
 
 CONSENTS, RELATIONS = "saattaen/consents", "saattaen/relations"
 """The scopes of this API."""
+RELEASES = "system/*.rs"
+"""The scope of whoever looks once more at releases of its own, whatever type they were of."""
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)
 
@@ -30,8 +32,9 @@ class Door:
     """What each operation passes through: the token, its scope, the party's standing, and the client it speaks of.
 
     `standing` raises where the party may not act now. `find_client` leads from an identifier to our id; `enrol` finds
-    who is known and adds who is not, for a consent may be the first we learn of a person. `once` does an act one time
-    that is sent twice. In a *demo* a temporary identity code counts without its issuer.
+    who is known and adds who is not, for a consent may be the first we learn of a person. `nobody` is the client that
+    no identifier leads to. `once` does an act one time that is sent twice. In a *demo* a temporary identity code counts
+    without its issuer.
     """
 
     authenticate: Callable[[Request], Awaitable[Requester]]
@@ -39,6 +42,7 @@ class Door:
     find_client: Callable[[Identifier], Awaitable[ClientId | None]]
     enrol: Callable[[Person, Actor], Awaitable[ClientId]]
     clock: Clock
+    nobody: ClientId
     once: Once
     demo: bool = False
 
@@ -58,12 +62,9 @@ class Door:
         """Return the client, None where nobody is known by the identifier."""
         return await self.find_client(self._parse(identifier))
 
-    async def need(self, identifier: ClientIdentifier) -> ClientId:
-        """Return the client. Raises NotAvailable, as for somebody else's consent, where nobody is known."""
-        client = await self.find(identifier)
-        if client is None:
-            raise NotAvailable("Unknown here, or not this party's.")
-        return client
+    async def find_or_nobody(self, identifier: ClientIdentifier) -> ClientId:
+        """Return the client, or the one that nobody is: an act about them does the same work, and finds nothing."""
+        return await self.find(identifier) or self.nobody
 
     async def find_or_add(self, identifier: ClientIdentifier, by: Actor) -> ClientId:
         """Return the client, added by *by* where nobody is known by the identifier."""

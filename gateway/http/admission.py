@@ -1,19 +1,21 @@
 """Who is let in: each request waits for a place in its lane before anything is done for it, or is turned away in time.
 
 Withdrawals, prohibitions, confirmations and what else protects a person have a lane of their own, so that no flood of
-reads is ever in front of them. Within a lane partners share fairly. A request counts for the partner that its token was
-found to belong to, at an earlier use or by now (`lanes`).
+reads is ever in front of them; so have people's pages (`people_lane`). Within a lane partners share fairly. A request
+counts for the partner that its token was found to belong to, at an earlier use or by now (`lanes`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Final
 
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.disclosure.observing import Lane as LaneName
@@ -21,7 +23,9 @@ from gateway.disclosure.observing import Observer
 from gateway.errors import TooBusy
 from gateway.http.fair_places import About, FairPlaces
 from gateway.http.lanes import NEW, NOBODY, Lane, Place, Rests
+from gateway.http.people_lane import SESSION, PeopleBounds, PeopleLane, PersonsPlace
 from gateway.http.turning_away import PACED, turn_away
+from gateway.http.whence import whence
 
 URGENT: Final = re.compile(
     r"/api/v1/(?:consents/[^/]+/(?:withdraw|confirm)|prohibitions|refusals|confirmations/[^/]+|relations/[^/]+/end)"
@@ -31,7 +35,6 @@ URGENT: Final = re.compile(
 _NEVER_WAITS: Final = "/health/"
 _WEIGHT_OF_HEALTH: Final = 5
 _REMEMBERED: Final = 10_000
-_PEOPLE = "people"
 _PLACE: Final = "saattaen.place"
 
 
@@ -50,12 +53,12 @@ class Bounds:
     first_patience: float = 1.0
     """How long the first request with a token waits for its partner's place: after a restart every token is new."""
     urgent: int = 16
-    people: int = 16
-    """The same for people's pages, all together: they bear no token, and a flood of strangers must not shut them."""
-    people_patience: float = 5.0
+    people: PeopleBounds = field(default_factory=PeopleBounds)
     patience: float = 0.07
     """How long a read waits for a place before it is told to come again."""
     urgent_patience: float = 5.0
+    held_back: float = 0.07
+    """How long a request is kept, without a place, that is told to come again since its partner has had its share."""
 
 
 class KnownPartners:
@@ -83,10 +86,12 @@ class KnownPartners:
 class Admission:
     """The lanes of one process, and whose requests are whose."""
 
-    def __init__(self, bounds: Bounds | None = None, is_page: Callable[[str], bool] = lambda path: False) -> None:
-        """*is_page* tells which paths people read."""
+    def __init__(
+        self, bounds: Bounds | None = None, is_page: Callable[[str], bool] = lambda path: False, cookie: str = "",
+    ) -> None:  # fmt: skip
+        """*is_page* tells which paths people read, *cookie* is the name of the cookie of their sessions."""
         bounds = bounds or Bounds()
-        self._is_page = is_page
+        self._is_page, self._held_back = is_page, bounds.held_back
         about = About()
         strangers = Rests(bounds.strangers, bounds.rest, bounds.first_patience)
         self.partners = KnownPartners()
@@ -100,17 +105,15 @@ class Admission:
             ),
             replace(strangers, first=max(strangers.first, bounds.urgent_patience)), bounds.urgent_patience,
         )  # fmt: skip
-        self._people = FairPlaces(
-            About(), places=bounds.people, shared=bounds.people, patience=bounds.people_patience,
-            fixed={_PEOPLE: bounds.people},
-        )  # fmt: skip
+        self._people, self._cookie = PeopleLane(bounds.people), cookie
 
-    def place_for(self, scope: Scope) -> tuple[LaneName, Place]:
+    def place_for(self, scope: Scope) -> tuple[LaneName, Place | PersonsPlace]:
         """Return the lane of a request, and what it is to wait for there."""
         path = scope["path"]
         if self._is_page(path):
-            return "people", Place(self._people, _PEOPLE)
-        whose, address = self.partners.find(scope["headers"]), (scope.get("client") or ("",))[0]
+            value = HTTPConnection(scope).cookies.get(self._cookie)
+            return "people", self._people.place_for(value, whence(scope))
+        whose, address = self.partners.find(scope["headers"]), whence(scope)
         if scope["method"] == "POST" and URGENT.fullmatch(path):
             return "urgent", self._urgent.place_for(whose, address)
         return "normal", self._normal.place_for(whose, address)
@@ -118,9 +121,21 @@ class Admission:
     async def verified(self, scope: Scope, token: str, partner: str) -> None:
         """Let a request go on as *partner*'s, whose token was verified. Raises TooBusy without a place for it."""
         self.partners.learn(token, partner)
-        place: Place | None = scope.get(_PLACE)
-        if place is not None and not await place.belongs_to(partner):
+        place = scope.get(_PLACE)
+        if isinstance(place, Place) and not await place.belongs_to(partner):
             raise TooBusy("the partner has no place for another request")
+
+    async def hold_back(self, scope: Scope) -> None:
+        """Return when a request may be told that its partner, which proved who it is, has had its share for now.
+
+        Told at once, it would come again at once. Meanwhile it holds no place: others' requests go before it.
+        """
+        place = scope.get(_PLACE)
+        if isinstance(place, Place):
+            place.leave_at_once()
+            place.was_lost = True
+        scope[PACED] = 1
+        await asyncio.sleep(self._held_back)
 
     @property
     def in_service(self) -> int:
@@ -155,6 +170,12 @@ class AdmissionLayer:
             await turn_away(scope, send)
             return
         scope[_PLACE] = place
+        if isinstance(place, PersonsPlace):
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                place.leave(scope.get(SESSION))
+            return
         try:
             await self._app(
                 scope, receive, _proving(place, send) if place.is_strangers and scope["method"] == "POST" else send

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from gateway.disclosure.request import Requester
 from gateway.errors import NotAvailable, RequestInvalid
+from gateway.http.acting import RELEASES, Door
 from gateway.http.openapi import needs, problems
 from gateway.http.problems import EdgeError
 
@@ -56,9 +56,10 @@ class LogPublisher(Protocol):
         ...
 
 
-def audit_router(log: LogPublisher, authenticate: Callable[[Request], Awaitable[Requester]]) -> APIRouter:
+def audit_router(log: LogPublisher, door: Door) -> APIRouter:
     """Return the routes under /audit."""
     router = APIRouter(prefix="/audit", tags=["Log"])
+    may_open = Depends(door.admits(RELEASES, "release.open"))
 
     @router.get(
         "/log.vkey",
@@ -122,10 +123,9 @@ def audit_router(log: LogPublisher, authenticate: Callable[[Request], Awaitable[
         response_class=Response,
         responses=_told("A proof, tlog-proof@v1, with the sections that you may see")
         | problems("no-such-address", "request-invalid"),
-        openapi_extra=needs("system/*.rs"),
+        openapi_extra=needs(RELEASES),
     )
-    async def opening(request: Request, year: str, index: str) -> Response:
-        requester = await authenticate(request)
+    async def opening(year: str, index: str, requester: Requester = may_open) -> Response:
         found = await log.opening(parse_year(year), parse_number(index, "index"), requester.service)
         if found is None:
             raise NotAvailable

@@ -71,7 +71,7 @@ def choice_router(recording: Recording, door: Door) -> APIRouter:
         requester: Requester = may_consent_defer,
     ) -> Response:
         """The request stands and is not asked again for a while. An unknown request and another's answer alike."""
-        client, giver = await door.need(body.client), body.giver.to_domain()
+        client, giver = await door.find_or_nobody(body.client), body.giver.to_domain()
         await recording.defer(
             client, need_id(body.request), giver=giver, by=actor(requester, request), form=form_of(request)
         )
@@ -125,7 +125,7 @@ def choice_router(recording: Recording, door: Door) -> APIRouter:
         """Lifts what a representative prohibited; what the client prohibited, the client lifts on their own page."""
         lifted = await recording.lift_prohibition(
             need_id(prohibition),
-            client=await door.need(body.client),
+            client=await door.find_or_nobody(body.client),
             giver=body.giver.to_domain(),
             by=actor(requester, request),
         )

@@ -38,19 +38,24 @@ def confirmation_router(recording: Recording) -> APIRouter:
         operation_id="confirm_by_code",
         response_model=ConfirmedAnswer,
         responses=answers(200, "Confirmed", {"status": "confirmed"})
-        | problems(body=True, token=False, reasons=("confirm-not-allowed",)),
+        | problems(body=True, token=False, reasons=("confirm-not-allowed", "too-many-consents")),
         openapi_extra=needs(None),
     )
     async def confirm(
         handle: Annotated[str, Path(description="From the message with the code.", examples=[examples.ID])],
         body: Annotated[CodeBody, Body(openapi_examples=examples.CODE)],
     ) -> Response:
-        """A wrong, used, late or too often tried code and an unknown handle answer alike."""
+        """A wrong, used, late or too often tried code and an unknown handle answer alike.
+
+        `too-many-consents` is told for the right code alone, which stays as good as it was.
+        """
         if not (body.code.isascii() and handle.isascii() and handle.isalnum() and len(handle) <= 64):
             raise _refused()
         try:
             await recording.confirm_by_code(handle, body.code)
-        except ConsentRefused:
+        except ConsentRefused as refused:
+            if refused.reason == "too-many-consents":
+                raise
             raise _refused() from None
         return reply(ConfirmedAnswer())
 

@@ -34,6 +34,7 @@ ConsentPath = Annotated[str, Path(description="The consent's id.", examples=[exa
 GIVING_REASONS = (
     "period-empty", "period-too-long", "basis-not-applicable",
     "capture-not-allowed", "evidence-missing", "mandate-missing", "too-many-consents",
+    "too-many-unconfirmed",
 )  # fmt: skip
 _ETAG = {"ETag": "over the calling service's own rows alone"}
 _LOCATION = {"Location": "where the consent can be read"}
@@ -154,7 +155,7 @@ def consent_router(recording: Recording, directory: Directory, door: Door) -> AP
         A second time changes nothing.
         """
         view = await own(consent, requester)
-        client = await door.need(body.client)
+        client = await door.find_or_nobody(body.client)
         by = actor(requester, request)
         await recording.withdraw(view.id, told=requester.service, client=client, giver=body.giver.to_domain(), by=by)
         return _shown(await own(consent, requester))
@@ -167,7 +168,7 @@ def consent_router(recording: Recording, directory: Directory, door: Door) -> AP
         operation_id="confirm_consent",
         response_model=ConsentAnswer,
         responses=answers(200, "Confirmed", examples.CONSENT_ANSWER, headers=_ETAG)
-        | act_problems(reasons=("confirm-not-allowed", "consent-ended")),
+        | act_problems(reasons=("confirm-not-allowed", "consent-ended", "too-many-consents")),
         openapi_extra=acts(CONSENTS),
     )
     @door.once.act

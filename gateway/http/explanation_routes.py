@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from gateway.disclosure.explaining import Explanation
 from gateway.disclosure.request import Requester
 from gateway.errors import NotAvailable
+from gateway.http.acting import RELEASES, Door
 from gateway.http.audit_routes import parse_number, parse_year
 from gateway.http.openapi import answers, needs, problems, reply
 from gateway.http.schemas.explanation import ExplanationAnswer
@@ -27,11 +28,10 @@ EXAMPLE = {
 }  # fmt: skip
 
 
-def explanation_router(
-    explain: Explain, authenticate: Callable[[Request], Awaitable[Requester]], log_name: str
-) -> APIRouter:
+def explanation_router(explain: Explain, door: Door, log_name: str) -> APIRouter:
     """Return the route of explanations."""
     router = APIRouter(prefix="/audit", tags=["Log"])
+    may_explain = Depends(door.admits(RELEASES, "release.explain"))
 
     @router.get(
         "/log/{year}/explanation/{index}",
@@ -39,17 +39,18 @@ def explanation_router(
         operation_id="explain_release",
         response_model=ExplanationAnswer,
         responses=answers(200, "The release in sentences", EXAMPLE) | problems("no-such-address", "request-invalid"),
-        openapi_extra=needs("system/*.rs"),
+        openapi_extra=needs(RELEASES),
     )
     async def explanation(
-        request: Request, year: str, index: str,
+        year: str,
+        index: str,
         language: Annotated[Literal["fi", "fi-x-selko", "sv", "en"], Query()] = "fi",
-    ) -> Response:  # fmt: skip
+        requester: Requester = may_explain,
+    ) -> Response:
         """Tells the recipient of a release, or the custodian of all its documents, what it was and on which basis.
 
         Every other entry answers alike, whether it is there or not.
         """
-        requester = await authenticate(request)
         origin = f"{log_name}/audit/{parse_year(year)}"
         told = await explain(origin, parse_number(index, "index"), requester.service, language)
         if told is None:

@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 _ABOUT_SECONDS = 2.0
 """How long a partner counts as being about after its last request."""
@@ -67,15 +68,17 @@ class About:
 class FairPlaces:
     """*places* for a partner that is alone, *shared* for all together otherwise; waiting ends after *patience* seconds.
 
-    Whoever stands in *fixed* is no partner: it holds at most so many places, and does not count as being about. All of
-    it serves one event loop, and each `enter` that returned True is followed by one `leave`.
+    Whoever stands in *fixed* is no partner: it holds at most so many places, and does not count as being about. Nobody
+    holds more than *each*. All of it serves one event loop, and each `enter` that returned True is followed by one
+    `leave`.
     """
 
     def __init__(
-        self, about: About, *, places: int, shared: int, patience: float, fixed: Mapping[str, int]
+        self, about: About, *, places: int, shared: int, patience: float, fixed: Mapping[str, int],
+        each: int | None = None,
     ) -> None:  # fmt: skip
         self._about, self._places, self._shared, self._patience = about, places, shared, patience
-        self._fixed = fixed
+        self._fixed, self._each = fixed, each
         self._held: dict[str, int] = {}
         self._taken: dict[str, float] = {}
         self._waiting: OrderedDict[str, deque[asyncio.Future[bool]]] = OrderedDict()
@@ -87,6 +90,10 @@ class FairPlaces:
     def waiting(self) -> int:
         """How many requests wait."""
         return sum(map(len, self._waiting.values()))
+
+    def waiting_of(self, partner: str) -> int:
+        """How many requests of *partner* wait."""
+        return len(self._waiting.get(partner, ()))
 
     async def enter(self, partner: str, *, patience: float | None = None) -> bool:
         """Return True once *partner* has a place, False when none became free in time, or within another *patience*."""
@@ -107,6 +114,8 @@ class FairPlaces:
             raise
         finally:
             timer.cancel()
+            if turn.cancelled() or not turn.result():
+                self._step_out(partner, turn)
             self._forget_done(partner)
 
     def leave(self, partner: str) -> None:
@@ -125,6 +134,8 @@ class FairPlaces:
         if self.in_service >= self._places:
             return False
         held, number = self._held.get(partner, 0), self._about.number
+        if self._each is not None and held >= self._each:
+            return False
         if partner in self._fixed:
             return held < self._fixed[partner]
         if number <= 1:
@@ -180,6 +191,11 @@ class FairPlaces:
             self._take(partner)
             queue.popleft().set_result(True)
             self._forget_done(partner)
+
+    def _step_out(self, partner: str, turn: asyncio.Future[bool]) -> None:
+        """Take out of the queue who has given up, also from behind others who wait on."""
+        with suppress(KeyError, ValueError):
+            self._waiting[partner].remove(turn)
 
     def _forget_done(self, partner: str) -> None:
         queue = self._waiting.get(partner)

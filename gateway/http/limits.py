@@ -100,12 +100,12 @@ class Limits:
         if any(map(url_holds_identity_code, address)):
             return "identity-code-in-url"
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-        if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > self._bodies.most):
+        if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > self._bodies.most_at(scope["path"])):
             return "body-too-large"
         return None
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
-        code = self._refusal(scope)
+        code, address = self._refusal(scope), (scope.get("client") or ("",))[0]
         has_body = _has_body(scope["headers"])
         if code is None and not has_body:
             await self._app(scope, receive, send)
@@ -113,7 +113,7 @@ class Limits:
         try:
             if code is not None:
                 raise EdgeError(code)
-            body = await self._bodies.read(receive)
+            body = await self._bodies.read(receive, scope["path"], address)
         except EdgeError as error:
             scope[PACED] = 1
             response = answer(error, scope["path"], request_id)
@@ -125,7 +125,7 @@ class Limits:
         try:
             await self._app(scope, replay(body, receive), send)
         finally:
-            self._bodies.forget(body)
+            self._bodies.forget(body, address)
 
     def _request_id(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
         given = [value for name, value in headers if name == b"x-request-id"]

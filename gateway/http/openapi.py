@@ -43,6 +43,7 @@ REASONS: Mapping[str, str] = {
     "capture-not-allowed": "that service may not record these rows in that way",
     "evidence-missing": "the method's evidence is not there or does not hold",
     "too-many-consents": "the client has so many consents for a recipient already",
+    "too-many-unconfirmed": "so many grants for a recipient wait for the client already",
     "mandate-missing": "the register knows no such mandate at this instant",
     "confirm-not-allowed": "the client or the custodian confirms",
     "consent-ended": "a consent that has ended cannot be confirmed",

@@ -14,6 +14,9 @@ import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
+
+from gateway.errors import TooBusy
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105  An address, no secret.
 REVOCATION_PATH = "/oauth/revoke"
@@ -50,7 +53,7 @@ R_co = TypeVar("R_co", bound=TokenRevocation, covariant=True)
 
 
 class TokenServer(Protocol[R_co]):
-    """The authorization server; both methods block."""
+    """The authorization server; both methods block. Both raise TooBusy where a partner asks for more than its share."""
 
     def token(self, form: Mapping[str, str]) -> OAuthAnswer:
         """Answer a token request."""
@@ -69,20 +72,32 @@ class Threads(Protocol):
         ...
 
 
+async def _at_once(_scope: Scope) -> None:
+    """Hold nobody back, where there are no lanes."""
+
+
 class _FormInvalid(Exception):
     """The request is no form whose parameters each come once; the text is the error_description."""
 
 
 def token_router(
     server: TokenServer[TokenRevocation], record_revocation: Callable[[TokenRevocation], Awaitable[None]],
-    threads: Threads,
+    threads: Threads, hold_back: Callable[[Scope], Awaitable[None]] = _at_once,
 ) -> APIRouter:  # fmt: skip
-    """Return the routes. *record_revocation* makes a revocation durable and raises when it cannot.
+    """Return the routes. *record_revocation* makes a revocation durable and raises when it cannot. *hold_back* returns
+    when a request may be told that its partner has had its share.
 
     An answer that comes when its caller is no longer waited for is thrown away, the token in it too. The assertion may
     count as used then: whoever is told to come again signs a new one.
     """
     router = APIRouter(tags=["Partner systems"])
+
+    async def paced(request: Request, call: Callable[[], T]) -> T:
+        try:
+            return await threads.run(call)
+        except TooBusy:
+            await hold_back(request.scope)
+            raise
 
     @router.post(
         TOKEN_PATH, summary="Get an access token", openapi_extra=_documented(_TOKEN_FIELDS), responses=_RESPONSES
@@ -92,7 +107,7 @@ def token_router(
             form = await _parse_form(request)
         except _FormInvalid as error:
             return _refuse(error)
-        return _render(await threads.run(lambda: server.token(form)))
+        return _render(await paced(request, lambda: server.token(form)))
 
     @router.post(
         REVOCATION_PATH, summary="Take back an access token", openapi_extra=_documented(_REVOCATION_FIELDS),
@@ -103,7 +118,7 @@ def token_router(
             form = await _parse_form(request)
         except _FormInvalid as error:
             return _refuse(error)
-        said, revocation = await threads.run(lambda: server.revocation(form))
+        said, revocation = await paced(request, lambda: server.revocation(form))
         if revocation is not None:
             await record_revocation(revocation)
         return _render(said)
@@ -174,7 +189,7 @@ _RESPONSES: dict[int | str, dict[str, object]] = {
     200: {"description": "Done", "content": {"application/json": {}}},
     400: {"description": "`error` and `error_description` say why (RFC 6749 5.2)", "content": {"application/json": {}}},
     413: {"description": "The body is too large"},
-    503: {"description": "Not possible now"},
+    503: {"description": "Not possible now, or more than this partner system's share: wait as `Retry-After` says"},
 }
 
 

@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter
 
+from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.log_search import SqlSearchStore
 from gateway.disclosure.log_search import LogSearch
-from gateway.disclosure.looking import Looker, LookerKind, tell_look
+from gateway.disclosure.looking import tell_look
+from gateway.disclosure.sight import Sights
 from gateway.open_gateway import Gateway
 from gateway.web.doors import Doors
 from gateway.web.page import Pages
@@ -25,7 +27,8 @@ def portal_room(gateway: Gateway, pages: Pages, doors: Doors, mandates: Standing
         portal_routers(
             Room(
                 pages, doors, gateway.recording, mandates, gateway.wordings, gateway.directory, gateway.clock,
-                log, gateway.concerns, _looks(gateway), gateway.settings.base_url,
+                log, gateway.concerns, _looks(gateway), Sights(SqlFactReader(gateway.database), gateway.directory),
+                gateway.settings.base_url,
             )
         )
     )  # fmt: skip
@@ -35,8 +38,6 @@ def _looks(gateway: Gateway) -> Callable[[Visit, str], Awaitable[None]]:
     """Return what writes the entry of a representative's look."""
 
     async def looked(visit: Visit, view: str) -> None:
-        person = visit.session.signed_in
-        looker = Looker(LookerKind.REPRESENTATIVE, person.subject, person.name, request_id=visit.by.request_id)
-        await tell_look(gateway.log, gateway.parts.new_event_id(), looker, visit.client, view, {})
+        await tell_look(gateway.log, gateway.parts.new_event_id(), visit.looker, visit.client, view, {})
 
     return looked

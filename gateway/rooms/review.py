@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from adapters.sql.fact_reader import SqlFactReader
 from adapters.sql.log_search import SqlSearchStore
 from gateway.consent.model import ClientId
 from gateway.disclosure.insights import Insights
@@ -11,6 +12,7 @@ from gateway.disclosure.log_search import LogSearch
 from gateway.disclosure.looking import Looker, tell_look
 from gateway.disclosure.own_proof import OwnProofs
 from gateway.disclosure.phrases import load_phrases
+from gateway.disclosure.sight import Sights
 from gateway.disclosure.wholeness import WholenessCheck
 from gateway.open_gateway import Gateway
 from gateway.web.doors import Doors
@@ -35,6 +37,7 @@ def review_room(
         who_can_see=insights.who_can_see, previews=insights.previews, own_documents=insights.own,
         explaining=insights.explaining, log=search, log_name=gateway.settings.log_name, concerns=gateway.concerns,
         proofs=OwnProofs(search, log.verifiers), check=WholenessCheck(gateway.log_store, log.head_verifiers),
-        phrases=load_phrases(), mandates=mandates, tell_look=tell,
+        sights=Sights(SqlFactReader(gateway.database), gateway.directory), phrases=load_phrases(), mandates=mandates,
+        tell_look=tell,
     )  # fmt: skip
     return tuple(review_routers(review))

@@ -7,10 +7,11 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from gateway.app import create_app
 from gateway.disclosure.observing import Observer, Sample
@@ -54,6 +55,18 @@ class _Server(uvicorn.Server):
         yield
 
 
+def configured(app: ASGIApp, connections: ConnectionBounds, proxies: Sequence[str]) -> uvicorn.Config:
+    """Return how uvicorn serves *app*. From *proxies* alone it is believed for whom they ask.
+
+    That paces what is asked, and nothing else: addresses are in no log and in no answer.
+    """
+    return uvicorn.Config(
+        app, http=bounded(connections), proxy_headers=bool(proxies), forwarded_allow_ips=list(proxies),
+        access_log=False, log_config=None, server_header=False, date_header=False, backlog=_BACKLOG,
+        timeout_graceful_shutdown=DRAIN_SECONDS, lifespan="off", ws="none",
+    )  # fmt: skip
+
+
 class Serving:
     """A server that runs."""
 
@@ -90,15 +103,9 @@ async def served(
     """
     gateway.check_partner_keys()
     asyncio.get_running_loop().set_exception_handler(_tell)
-    admission = Admission(bounds, is_page)
+    admission = Admission(bounds, is_page, "" if site is None else site.doors.cookie)
     app = InFlight(create_app(gateway, observer, admission, site))
-    config = uvicorn.Config(
-        app, http=bounded(connections or ConnectionBounds()),
-        access_log=False, log_config=None, proxy_headers=False, server_header=False, date_header=False,
-        backlog=_BACKLOG,
-        timeout_graceful_shutdown=DRAIN_SECONDS, lifespan="off", ws="none",
-    )  # fmt: skip
-    server = _Server(config)
+    server = _Server(configured(app, connections or ConnectionBounds(), gateway.settings.proxies))
     _settle_memory()
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     sweep = (

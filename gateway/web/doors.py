@@ -10,6 +10,7 @@ from typing import Final
 from starlette.requests import Request
 
 from gateway.errors import GatewayError
+from gateway.http.people_lane import SESSION
 from gateway.http.problems import EdgeError
 from gateway.web.session import Kind, Session, Sessions, SignedIn
 
@@ -52,7 +53,11 @@ class Doors:
     async def find(self, request: Request) -> Session | None:
         """Return the session in force, None where there is none."""
         value = request.cookies.get(self.cookie)
-        return None if value is None else await self.sessions.find(value)
+        session = None if value is None else await self.sessions.find(value)
+        if session is not None:
+            # Whoever paces people's pages knows from now on whose this cookie is.
+            request.scope[SESSION] = session.reference
+        return session
 
     async def client(self, request: Request) -> Session:
         """Return the session of a client, or of who acts for one. Raises SignInNeeded; for others there is no such

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from gateway.errors import GatewayError
 from gateway.http.problems import PROBLEM_TYPE
 from gateway.web.addresses import is_page, way_back
 from gateway.web.doors import Doors
-from gateway.web.page import Pages, see_other
+from gateway.web.page import HEADERS, Pages, see_other
 from gateway.web.told import told_of
 
 _KEPT: Final = frozenset({b"retry-after", b"allow", b"x-request-id", b"saattaen-demo", b"connection"})
@@ -31,6 +32,7 @@ class PagesLayer:
 
     def __init__(self, app: ASGIApp, *, pages: Pages, doors: Doors) -> None:
         self._app, self._pages, self._doors = app, pages, doors
+        self._busy_pages: dict[tuple[str, str], str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -67,17 +69,29 @@ class PagesLayer:
         if code == "identify-again":
             here = request.scope["path"] if request.method == "GET" else "/"
             return see_other(f"/sign-in/again?next={quote(way_back(here), safe='')}")
-        template = _OF_MANDATES.get(str(problem.get("reason")))
+        if code == "too-busy":
+            return _with_kept(self._busy_page(request), begun)
+        reason = str(problem.get("reason", ""))
+        template = _OF_MANDATES.get(reason)
         if template is not None and (told := await self._of_mandate(request, template)) is not None:
             return told
         page = self._pages.render(
-            request, "shell/problem.html", status=status, told=told_of(code, status), code=code,
+            request, "shell/problem.html", status=status, told=told_of(code, status, reason), code=code,
             number=str(problem.get("request_id", "")) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",
         )  # fmt: skip
-        for name, value in begun["headers"]:
-            if name.lower() in _KEPT:
-                page.raw_headers.append((name, value))
-        return page
+        return _with_kept(page, begun)
+
+    def _busy_page(self, request: Request) -> Response:
+        """Return the page of whoever is turned away, made once in each language and size: a flood is answered often."""
+        page = replace(self._pages.page(request), path="/", room="")
+        key = page.language, page.text_size
+        if key not in self._busy_pages:
+            told = told_of("too-busy", HTTPStatus.SERVICE_UNAVAILABLE)
+            self._busy_pages[key] = self._pages.text(
+                page, "shell/problem.html", told=told, code="too-busy", number=""
+            )  # fmt: skip
+        status, kind = HTTPStatus.SERVICE_UNAVAILABLE, "text/html; charset=utf-8"
+        return Response(self._busy_pages[key], status, headers=HEADERS, media_type=kind)
 
     async def _of_mandate(self, request: Request, template: str) -> Response | None:
         """Return the page that says whose affairs somebody may not see to, and the way on.
@@ -93,6 +107,12 @@ class PagesLayer:
         return self._pages.render(
             request, template, session, status=HTTPStatus.CONFLICT, other=session.signed_in.acting_for
         )
+
+
+def _with_kept(page: Response, begun: Message) -> Response:
+    """Return the page with those headers of its problem that it has too."""
+    page.raw_headers.extend((name, value) for name, value in begun["headers"] if name.lower() in _KEPT)
+    return page
 
 
 def _is_problem(message: Message) -> bool:

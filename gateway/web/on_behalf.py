@@ -92,6 +92,10 @@ FOR_ANOTHER: Final[Mapping[str, str]] = MappingProxyType(
         "You get service as before. You need not say why.": N_(
             "The person gets service as before. You need not say why."
         ),
+        "Somebody who acts for you withdrew this on %(at)s.": N_("This was withdrawn on %(at)s."),
+        "%(who)s heard it from somebody who acts for you.": N_(
+            "%(who)s heard it from somebody who acts for this person."
+        ),
         "Nobody gets new information under your permission from now on.": N_(
             "Nobody gets new information under their permission from now on."
         ),
@@ -133,6 +137,9 @@ FOR_ANOTHER: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "There is no such document about you now. The permission would open one that is written later.": N_(
             "There is no such document about this person now. The permission would open one that is written later."
+        ),
+        "You need not do anything. You can look at what it would see if you said yes.": N_(
+            "Nothing needs to be done. You can look at what it would see if permission were given."
         ),
         "Your documents of this kind": N_("Their documents of this kind"),
         "The permission that you gave on %(day)s": N_("The permission that was given on %(day)s"),

@@ -156,9 +156,7 @@ def _said_to_reader(catalogue: NullTranslations) -> Callable[[Context, str], str
 
     @pass_context
     def gettext(context: Context, text: str) -> str:
-        page = context.get("page")
-        another = isinstance(page, Page) and page.for_another
-        return catalogue.gettext(FOR_ANOTHER.get(text, text) if another else text)
+        return catalogue.gettext(FOR_ANOTHER.get(text, text) if _reads_for_another(context) else text)
 
     return gettext
 
@@ -167,6 +165,11 @@ def _said_to_reader(catalogue: NullTranslations) -> Callable[[Context, str], str
 def static_address(name: str) -> str:
     """Return the address of a file of `static/`, which changes with its content: browsers may keep it for a year."""
     return f"/static/{sha256((WEB / 'static' / name).read_bytes()).hexdigest()[:12]}/{name}"
+
+
+def begun(text: str) -> str:
+    """Return a text as it begins a line: its first letter a capital one, and names in it left as they are."""
+    return text[:1].upper() + text[1:]
 
 
 class _Said:
@@ -178,13 +181,13 @@ class _Said:
     def filters(self) -> Mapping[str, object]:
         """Return the filters of the templates."""
         named = {
-            group: self._named(group)
-            for group in ("purpose", "role", "section", "sensitivity", "capture", "basis", "told_as")
+            group: self._named(group) for group in ("role", "section", "sensitivity", "capture", "basis", "told_as")
         }
         return {
             "day": self.day, "instant": self.instant, "last_day": self.last_day, "end": self.end,
             "written": self.written, "number_of": number_of, "number": self.number, "service": self.service,
-            "organisation": self.organisation, "category": self.category, "task": self.task, **named,
+            "organisation": self.organisation, "category": self.category, "purpose": self._purpose(), "task": self.task,
+            "begun": begun, **named,
         }  # fmt: skip
 
     def day(self, at: date | datetime | int) -> str:
@@ -236,11 +239,21 @@ class _Said:
         return code if row is None else row.name.text(self._language)
 
     def task(self, code: str) -> str:
-        """Say a purpose to staff: its name there, or the client's where it has none."""
-        row = self._directory.name("task", code) or self._directory.name("purpose", code)
+        """Say a purpose to who is not the client: its name for staff, or the client's where it has none."""
+        row = self._directory.task(code)
         return code if row is None else row.text(self._language)
 
-    def _named(self, group: str) -> object:
+    def _purpose(self) -> object:
+        """Return the filter of purposes: the client's names for the client, staff's for whoever is not the client."""
+        clients = self._named("purpose")
+
+        @pass_context
+        def purpose(context: Context, code: str) -> str:
+            return self.task(code) if _reads_for_another(context) else clients(context, code)
+
+        return purpose
+
+    def _named(self, group: str) -> Callable[[Context, str], str]:
         @pass_context
         def name(context: Context, code: str) -> str:
             row = self._directory.name(group, code)
@@ -249,10 +262,16 @@ class _Said:
         return name
 
     def _register(self, context: Context) -> str:
-        """Return the register of a name on a page: easy names say *you* to the client, and no worker is meant."""
+        """Return the register of a name on a page: easy names say *you* to the client, and nobody else is meant."""
         page = context.get("page")
         at_work = isinstance(page, Page) and page.room in _AT_WORK
-        return LANGUAGES[0] if at_work and self._language == LANGUAGES[1] else self._language
+        others = at_work or _reads_for_another(context)
+        return LANGUAGES[0] if others and self._language == LANGUAGES[1] else self._language
+
+
+def _reads_for_another(context: Context) -> bool:
+    page = context.get("page")
+    return isinstance(page, Page) and bool(page.for_another)
 
 
 def _in_helsinki(at: date | datetime | int) -> date:

@@ -51,14 +51,28 @@ _OF_CODE: Final = {
         N_("Something may have changed since you opened the page. Go back, open the page again and look."),
     ),
 }
+_OF_REASON: Final = {
+    "too-many-consents": Told(
+        N_("There are too many permissions for one service"),
+        N_("Nothing was changed. A service may have a hundred. Withdraw one of them first, then try again."),
+    ),
+    "too-many-unconfirmed": Told(
+        N_("Too many permissions wait to be confirmed"),
+        N_("Nothing was changed. The client must first confirm or withdraw some of those that wait."),
+    ),
+}
+"""What is said where the code alone would not help: by the reason of a refusal."""
 _INTERNAL = Told(
     N_("Something went wrong here"),
     N_("It was our fault, not yours. Try again. If it happens again, tell us the number below."),
 )
 
 
-def told_of(code: str, status: int) -> Told:
-    """Return what to say of a code; an unknown one is told by its status."""
+def told_of(code: str, status: int, reason: str = "") -> Told:
+    """Return what to say of a code, and of the reason where it has words of its own; an unknown one is told by its
+    status."""
+    if reason in _OF_REASON:
+        return _OF_REASON[reason]
     if code in _OF_CODE:
         return _OF_CODE[code]
     if status in (429, 503):

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -127,6 +127,30 @@ def test_passed_and_untold_grants_are_found_once(stores: Stores, connection: obj
     assert [found for _, found in stores.consents.passed(connection, end, 10)] == [ids]
     stores.consents.mark_expired(connection, ids)
     assert stores.consents.passed(connection, end, 10) == ()
+
+
+def test_grants_that_are_not_over_are_counted_by_recipient_those_that_wait_apart(
+    stores: Stores, connection: object
+) -> None:
+    own = Capture(CaptureMethod.SELF_SERVICE, evidence=Evidence((("session", "s"),)))
+
+    def counts(at: datetime, beside: str = "") -> tuple[dict[str, int], dict[str, int]]:
+        ask = stores.consents.in_force, stores.consents.unconfirmed
+        confirmed, waiting = (dict(one(connection, CLIENT, at, beside=ConsentId(beside))) for one in ask)
+        return confirmed, waiting
+
+    mixed = make(row(), row(), row(recipient="kela", purpose="rehabilitation-decision"))
+    other, withdrawn, changed = make(row(), client=OTHER, seq=2), make(row(), seq=3), make(row(), row(), seq=4)
+    for consent in (mixed, other, withdrawn, changed):
+        stores.consents.add_version(connection, consent, START)
+    stores.consents.save(connection, withdrawn, lifecycle.withdraw(withdrawn, None, START), START)
+    newer = lifecycle.change(changed, (row(),), (), own, SHOWN, Giver(), Known(), DIRECTORY, START, 5)
+    stores.consents.add_version(connection, newer, START)
+    assert counts(START) == ({"kuntakokeilu": 1, "kela": 1}, {"kuntakokeilu": 2})
+    assert counts(START, mixed.id) == ({"kuntakokeilu": 1}, {})
+    assert counts(UNTIL) == ({}, {})
+    stores.consents.save(connection, mixed, lifecycle.confirm(mixed, None)[0], START)
+    assert counts(START) == ({"kuntakokeilu": 3, "kela": 1}, {})
 
 
 def test_refusals_stand_until_they_are_lifted(stores: Stores, connection: object) -> None:

@@ -29,6 +29,14 @@ roll_of(open_database(sys.argv[1])).sign(sys.argv[2])
 print("signed", flush=True)
 sys.stdin.read()
 """
+CALLING_PROCESS = """
+import sys
+from adapters.sql.engine import open_database
+from adapters.sql.roll import roll_of
+roll = roll_of(open_database(sys.argv[1]))
+print(roll.is_alone(), flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture(params=ON_BOTH)
@@ -128,3 +136,25 @@ def test_a_session_that_was_cut_is_begun_anew_by_whoever_signs_and_ends_the_call
         roll.close()
         database.close()
         other.close()
+
+
+def test_one_alone_calls_the_roll_until_it_is_closed_and_is_no_part_of_it(rolls: list[Roll]) -> None:
+    first, second, signing = rolls
+    signing.sign(NEW)
+    assert [one.is_alone() for one in (first, first, second)] == [True, True, False]
+    assert first.behind(NEW) == ()
+    assert not second.is_alone()
+    first.close()
+    # The server notices the end of a session by itself, and not at once.
+    wait_for(second.is_alone)
+    assert second.behind(NEW) == ()
+
+
+def test_who_called_the_roll_and_was_killed_stands_in_nobodys_way(url: str, rolls: list[Roll]) -> None:
+    command = [sys.executable, "-c", CALLING_PROCESS, url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path.cwd()) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"True\n"
+        assert not rolls[0].is_alone()
+        other.kill()
+    wait_for(rolls[0].is_alone)

@@ -322,7 +322,7 @@ async def test_a_body_in_many_pieces_comes_whole_and_none_is_held_after_its_requ
         for number in range(100):
             yield str(number % 10).encode()
 
-    bodies = Bodies(most=100, together=150)
+    bodies = Bodies(most=100, together=150, free=0)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(layered(app, Admission(), bodies)), base_url="http://x"
     ) as web:
@@ -346,7 +346,7 @@ async def test_a_body_whose_sender_has_gone_is_not_taken_for_the_whole() -> None
 
 
 async def test_more_bodies_together_than_memory_is_meant_for_are_turned_away() -> None:
-    bodies = Bodies(most=100, together=150)
+    bodies = Bodies(most=100, together=150, free=0)
 
     async def receive() -> Message:
         return {"type": "http.request", "body": b"a" * 100, "more_body": False}
@@ -357,3 +357,67 @@ async def test_more_bodies_together_than_memory_is_meant_for_are_turned_away() -
     assert raised.value.code == "too-busy"
     bodies.forget(first)
     assert await bodies.read(receive) == first
+
+
+LARGE, SMALL = 2 * 1024 * 1024, 256 * 1024
+
+
+async def _unfinished(bodies: Bodies, size: int, path: str, address: str) -> asyncio.Task[bytes]:
+    """Begin a body of which all but the end comes; it waits for the end."""
+    begun = asyncio.Event()
+
+    async def receive() -> Message:
+        if not begun.is_set():
+            begun.set()
+            return {"type": "http.request", "body": b"a" * size, "more_body": True}
+        return await asyncio.Future()
+
+    task = asyncio.ensure_future(bodies.read(receive, path, address))
+    await begun.wait()
+    await asyncio.sleep(0)
+    return task
+
+
+def _whole(size: int) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"a" * size, "more_body": False}
+
+    return receive
+
+
+async def test_no_unfinished_bodies_of_strangers_keep_out_an_act_or_anothers_document() -> None:
+    bodies, deposit = Bodies(), "/fhir/CarePlan"
+    held = [await _unfinished(bodies, 2 * 1024 * 1024 - 1, deposit, "192.0.2.1") for _ in range(33)]
+    turned_away = [task for task in held if task.done()]
+    # A quarter of what all may hold is the most that one address gets.
+    assert len(turned_away) == 33 - 8
+    for task in turned_away:
+        assert isinstance(error := task.exception(), EdgeError) and error.code == "too-busy"
+    assert len(await bodies.read(_whole(2 * 1024 * 1024), deposit, "192.0.2.2")) == 2 * 1024 * 1024
+    # Nor do many addresses together: what an act needs counts for nobody.
+    held += [
+        await _unfinished(bodies, 2 * 1024 * 1024 - 1, deposit, f"198.51.100.{n}") for n in range(40)
+    ]  # fmt: skip
+    with pytest.raises(EdgeError):
+        await bodies.read(_whole(LARGE), deposit, "192.0.2.3")
+    for address in ("192.0.2.1", "192.0.2.3"):
+        assert await bodies.read(_whole(64 * 1024), "/api/v1/consents/x/withdraw", address)
+    for task in held:
+        task.cancel()
+    await asyncio.gather(*held, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/fhir/CarePlan", LARGE), ("/fhir/Bundle/abc", LARGE), ("/api/v1/consents", LARGE),
+        ("/desk/drafts/abc/proof", LARGE), ("/oauth/token", SMALL), ("/api/v1/refusals", SMALL),
+        ("/portal/give/kela", SMALL), ("/fhir/CarePlan/a/b", SMALL),
+    ],
+)  # fmt: skip
+async def test_only_where_documents_come_in_a_body_may_be_large(path: str, most: int) -> None:
+    bodies = Bodies()
+    assert len(await bodies.read(_whole(most), path)) == most
+    with pytest.raises(EdgeError) as raised:
+        await bodies.read(_whole(most + 1), path)
+    assert raised.value.code == "body-too-large"

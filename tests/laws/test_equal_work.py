@@ -157,6 +157,31 @@ async def test_a_suspended_partner_learns_no_more_than_any_other(watched: Watche
     assert await _told_apart(watched, asks) == {}
 
 
+@pytest.mark.parametrize("giver", [{}, {"giver": {"kind": "mandate", "register_reference": "made-up"}}])
+async def test_no_act_about_what_is_not_there_tells_whether_the_person_is_a_client(
+    watched: Watched, giver: dict[str, object]
+) -> None:
+    laws = watched.laws
+    token = await laws.token(scope="saattaen/consents")
+    consent = (await laws.give("suvi")).id
+    for path, more in (
+        ("deferrals", {"request": UNKNOWN_ID}), (f"prohibitions/{UNKNOWN_ID}/lift", {}),
+        (f"consents/{consent}/withdraw", {}), (f"consents/{UNKNOWN_ID}/withdraw", {}),
+    ):  # fmt: skip
+
+        async def ask(code: str, path: str = path, more: dict[str, str] = more) -> httpx.Response:
+            client = {"system": "urn:oid:1.2.246.21", "value": code}
+            headers = {"authorization": f"Bearer {token}"}
+            return await laws.web.post(f"/api/v1/{path}", json={"client": client} | more | giver, headers=headers)
+
+        codes = (laws.code("valteri"), STRANGER)
+        for code in codes:
+            await ask(code)
+        (known, work, entries), unknown = [await watched.answer(lambda code=code: ask(code)) for code in codes]  # type: ignore[misc]
+        assert known[0] == 404  # type: ignore[index]
+        assert unknown == (known, work, entries), path
+
+
 async def test_the_first_request_of_the_year_about_a_client_costs_what_it_costs_about_nobody(watched: Watched) -> None:
     laws = watched.laws
     await laws.token()

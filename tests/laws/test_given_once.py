@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from adapters.sql.desk_records import SqlDeskRecords
+from adapters.sql.sealing import Sealing
 from gateway.app import create_app
-from gateway.consent.model import Actor, Capture, CaptureMethod, Evidence, Shown
+from gateway.consent.model import Actor, Capture, CaptureMethod, Evidence, GrantRow, Shown
+from gateway.errors import ConsentRefused
 from gateway.site import make_site
-from tests.laws.gateway_world import Laws, open_world
+from tests.laws.gateway_world import Laws, demo_world, open_world
 from tests.simulators.sessions import SimulatedSessions
-from tests.web.desk_visits import answer, found, prepare
-from tests.web.people import People
+from tests.web.desk_visits import answer, found, place_of, prepare
+from tests.web.people import People, words
 from tests.web.portal_steps import hidden, request_of
 
 FORM = "0123456789abcdef" * 2
@@ -43,6 +47,11 @@ async def _give(laws: Laws, client: str = "suvi", form: str = FORM, *, by: str |
         await laws.client(client), (laws.row(),), capture, shown, by=actor, form=form
     )
     return given.consent.id, given.handle
+
+
+def _records(laws: Laws) -> SqlDeskRecords:
+    gateway = laws.gateway
+    return SqlDeskRecords(gateway.database, Sealing(gateway.keys), gateway.register.lookup, laws.clock.now)
 
 
 def _kinds(laws: Laws) -> Counter[str]:
@@ -133,3 +142,80 @@ async def test_a_double_click_at_the_desk_records_once_and_leads_to_one_receipt(
     # The code to confirm it with is on the receipt, whoever of them kept the draft last.
     assert "/portal/confirm/" in (await desk.get(f"{draft}/receipt")).text
     assert people.laws.verify() == []
+
+
+@pytest.mark.parametrize("again", ["yes", "no", "later"])
+async def test_another_answer_on_a_draft_that_did_not_hear_of_its_consent_is_not_lost_unseen(
+    people: People, again: str
+) -> None:
+    laws = people.laws
+    desk = await people.professional("kuntakokeilu", "omavalmentaja")
+    page = await found(people, desk, "suvi", "employment-support")
+    draft = await prepare(desk, page, "work-ability", [PLAN], "with-professional", {"ticks-0": ["health"]})
+    await answer(desk, draft, "yes")
+    records = _records(laws)
+    kept = await records.draft("kuntakokeilu", draft.split("/")[-1])
+    assert kept is not None
+    assert place_of(await desk.post(f"{draft}/understood", {"told": "1"})) == f"{draft}/receipt"
+    # What was recorded stands, and the draft is as if it could not have been kept afterwards.
+    await records.save_draft("kuntakokeilu", kept.id, kept.content)
+    # The client reconsiders: nothing sensitive, and three months only.
+    assert (await desk.post(f"{draft}/details", {"period": "3"})).status_code == 303
+    chosen = {"method": "with-professional", "language": "fi", "identity_check": "document"}
+    assert (await desk.post(f"{draft}/method", chosen)).status_code == 303
+    said = await answer(desk, draft, again)
+    if again == "yes":
+        assert said.status_code == 303
+        said = await desk.post(f"{draft}/understood", {"told": "1"})
+        unsure = await desk.post(f"{draft}/understood", {"unsure": "1"})
+        assert unsure.status_code == 409
+    assert said.status_code == 409
+    shown = words(said)
+    assert "An earlier answer is recorded" in shown and "Record a withdrawal" in shown
+    assert "Sensitive parts: health" in shown
+    kinds = _kinds(laws)
+    assert (kinds["consent.given"], kinds["consent.refused"], kinds["consent.deferred"]) == (1, 0, 0)
+
+
+async def test_the_same_answer_on_such_a_draft_leads_to_the_receipt_of_the_first(people: People) -> None:
+    desk = await people.professional("kuntakokeilu", "omavalmentaja")
+    page = await found(people, desk, "suvi", "employment-support")
+    draft = await prepare(desk, page, "work-ability", [PLAN], "with-professional")
+    await answer(desk, draft, "yes")
+    records = _records(people.laws)
+    kept = await records.draft("kuntakokeilu", draft.split("/")[-1])
+    assert kept is not None
+    await desk.post(f"{draft}/understood", {"told": "1"})
+    await records.save_draft("kuntakokeilu", kept.id, kept.content)
+    assert place_of(await desk.post(f"{draft}/understood", {"told": "1"})) == f"{draft}/receipt"
+    assert _kinds(people.laws)["consent.given"] == 1
+
+
+CHANGES: dict[str, dict[str, object]] = {
+    "other sensitivities": {"sensitivities": frozenset({"health"})},
+    "another end": {"until": demo_world().now + timedelta(days=30)},
+    "a later beginning": {"valid_from": demo_world().now + timedelta(days=2)},
+    "another purpose": {"purpose": "rehabilitation-decision"},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_form_sent_again_with_another_answer_is_refused_and_changes_nothing(laws: Laws, change: str) -> None:
+    wording = laws.gateway.wordings.current()
+    told = Shown(wording.id, wording.version, "fi", "plain", "0" * 64)
+    suvi = await laws.client("suvi")
+
+    async def give(row: GrantRow) -> str:
+        by_hand = Capture(CaptureMethod.SELF_SERVICE)
+        return (await laws.gateway.recording.give(suvi, (row,), by_hand, told, form=FORM)).consent.id
+
+    until = laws.row().until
+    first = await give(laws.row())
+    laws.clock.advance(timedelta(minutes=5))
+    # Begun "now" once more is the same answer.
+    assert await give(laws.row(until=until)) == first
+    size = laws.size()
+    with pytest.raises(ConsentRefused) as refused:
+        await give(laws.row(**({"until": until} | CHANGES[change])))
+    assert refused.value.reason == "answered-otherwise"
+    assert laws.size() == size

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from adapters.sql.fact_reader import SqlFactReader
 from gateway.consent.model import Actor, RefusedRow
-from gateway.disclosure.insights import Insights, OpenTo
-from gateway.disclosure.looking import Looker, LookerKind
+from gateway.disclosure.insights import Insights, OpenTo, OwnReading
+from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind
 from gateway.disclosure.release import Released
+from gateway.disclosure.sight import Sights
 from gateway.errors import NotAvailable, RequestInvalid
 from gateway.insight import insights_of
-from tests.laws.gateway_world import FEEDBACK, PLAN, STATEMENT, Laws
+from tests.laws.gateway_world import FEEDBACK, PLAN, STATEMENT, Laws, demo_world
 
+ALL = set(demo_world().directory.categories[PLAN].sections)
 REPRESENTATIVE = Looker(LookerKind.REPRESENTATIVE, "rep-1", "Riitta Edustaja")
 BY = Actor(service="sote-keskus", system="sote-keskus-system", worker="w-1")
 
@@ -129,13 +133,17 @@ async def test_anothers_document_and_an_unknown_one_look_the_same(laws: Laws, in
 
 async def test_a_representative_reads_nothing_sensitive_that_was_not_ticked(laws: Laws, insights: Insights) -> None:
     client, document = await laws.client("suvi"), await laws.deposit()
-    read = await insights.own.read(client, document, REPRESENTATIVE)
-    assert read is not None
-    assert set(read.withheld) == {"health", "mental-health", "substance-use"}
-    ticked = Looker(LookerKind.REPRESENTATIVE, "rep-1", ticks=frozenset({"health"}))
-    read = await insights.own.read(client, document, ticked)
-    assert read is not None
-    assert set(read.withheld) == {"mental-health", "substance-use"}
+    sensitive = ("health", "mental-health", "substance-use")
+    for closed, looker in (
+        (sensitive, REPRESENTATIVE), (sensitive[1:], replace(REPRESENTATIVE, ticks=frozenset({"health"})))
+    ):  # fmt: skip
+        read = await insights.own.read(client, document, looker)
+        assert isinstance(read, OwnReading)
+        assert {section.code for section in read.view.sections} == ALL - set(closed)
+        assert read.kept_back
+        # That there is more is told, and not what: the very name of a part would tell.
+        assert not [name for name in closed if name in repr(read)]
+        assert not [name for name in closed if name in repr(await insights.own.documents(client, looker))]
     last = laws.entries()[-1]
     assert (last.kind, (last.a or {})["person"]) == ("mandate.read", "rep-1")
 
@@ -155,10 +163,8 @@ async def test_a_document_that_is_sensitive_as_a_whole_is_not_a_representatives(
     assert await insights.own.read(client, document, REPRESENTATIVE) is None
     assert await insights.own.documents(client, REPRESENTATIVE) == ()
     row = laws.row(sensitivities=frozenset({"substance-use"}))
-    (previewed,) = (await insights.previews.preview(client, [row], REPRESENTATIVE)).documents
-    assert previewed.permitted
-    assert previewed.view is not None
-    assert previewed.view.sections == ()
+    assert (await insights.previews.preview(client, [row], REPRESENTATIVE)).documents == ()
+    assert (await insights.previews.preview(client, [row])).documents[0].permitted
 
 
 async def test_of_a_client_in_hiding_a_representative_reads_nothing(laws: Laws, insights: Insights) -> None:
@@ -175,6 +181,89 @@ async def test_nothing_is_read_while_the_client_is_suspended(laws: Laws, insight
     with pytest.raises(NotAvailable):
         await insights.own.documents(client)
     assert (laws.entries()[-1].b or {})["reasons"] == ["suspended"]
+
+
+# What a representative is told by a preview.
+
+
+async def nothing_there(laws: Laws, insights: Insights) -> tuple[object, ...]:
+    """What a preview of a client tells of whom no document is there."""
+    shown = await insights.previews.preview(await laws.client("sirpa"), [laws.row()], REPRESENTATIVE)
+    return shown.documents, shown.nothing_yet, shown.not_shown, shown.left_off
+
+
+@pytest.mark.parametrize("why", ["marked", "paused", "forbidden", "suspended", "sensitive"])
+async def test_a_preview_tells_a_representative_nothing_of_a_document_that_is_not_open_to_them(
+    laws: Laws, insights: Insights, why: str
+) -> None:
+    client, gateway = await laws.client("suvi"), laws.gateway
+    document = await laws.deposit(labels=["mental-health"] if why == "sensitive" else [])
+    match why:
+        case "marked":
+            await gateway.clients.mark(client, non_disclosure=True, by=Actor(system="gateway"))
+        case "paused":
+            await gateway.recording.pause(client)
+        case "forbidden":
+            await gateway.recording.prohibit(client, category=PLAN)
+        case "suspended":
+            await gateway.clients.suspend(client, suspended=True, by=Actor(system="gateway"))
+        case _:
+            pass
+    rows = [laws.row(sensitivities=frozenset({"health", "mental-health", "substance-use"}))]
+    shown = await insights.previews.preview(client, rows, REPRESENTATIVE)
+    assert (shown.documents, shown.nothing_yet, shown.not_shown, shown.left_off) == await nothing_there(laws, insights)
+    told = [entry for entry in laws.entries() if entry.kind == "mandate.read" and entry.client == client]
+    assert [(entry.b or {})["documents"] for entry in told] == [[]]
+    # The client in person is told of it as before, with the reason of a refusal.
+    assert [one.document for one in (await insights.previews.preview(client, rows)).documents] == [document]
+
+
+async def test_a_preview_names_to_a_representative_no_part_that_is_not_open_to_them(
+    laws: Laws, insights: Insights
+) -> None:
+    client = await laws.client("suvi")
+    await laws.deposit()
+    row = laws.row(sensitivities=frozenset({"health", "mental-health"}))
+    (whole,) = (await insights.previews.preview(client, [row])).documents
+    (cut,) = (await insights.previews.preview(client, [row], REPRESENTATIVE)).documents
+    assert "mental-health" in whole.released and "substance-use" in whole.withheld and not whole.kept_back
+    assert cut.permitted and cut.kept_back and cut.view is not None
+    assert set(cut.released) == ALL - {"health", "mental-health", "substance-use"}
+    assert {section.code for section in cut.view.sections} == set(cut.released)
+    assert cut.withheld == ()
+    await laws.gateway.recording.prohibit(client, recipient="kuntakokeilu")
+    (refused,) = (await insights.previews.preview(client, [row], REPRESENTATIVE)).documents
+    assert set(refused.withheld) == ALL - {"health", "mental-health", "substance-use"}
+
+
+# What a representative is told of the log and of who can see.
+
+
+@pytest.mark.parametrize("why", ["marked", "paused", "sensitive"])
+async def test_of_what_is_not_open_to_a_representative_neither_log_nor_matrix_tells_now_or_of_a_past_day(
+    laws: Laws, insights: Insights, why: str
+) -> None:
+    client, gateway = await laws.client("suvi"), laws.gateway
+    document = await laws.deposit(labels=["mental-health"] if why == "sensitive" else [])
+    await laws.relate()
+    await laws.ask(laws.read_of(document))
+    sights, then = Sights(SqlFactReader(gateway.database), gateway.directory), laws.clock.now()
+    laws.clock.advance(timedelta(days=1))
+    if why == "marked":
+        await gateway.clients.mark(client, non_disclosure=True, by=Actor(system="gateway"))
+    elif why == "paused":
+        await gateway.recording.pause(client)
+    matrices = [await insights.who_can_see.matrix(client, looker, at=at)
+                for looker in (REPRESENTATIVE, THE_CLIENT) for at in (None, then)]  # fmt: skip
+    own = [entry for entry in laws.entries() if entry.client == client]
+    theirs = await sights.of(client, REPRESENTATIVE)
+    for one in matrices[:2]:
+        assert document not in repr(theirs.matrix(one, everyone=True))
+    assert {one.kind for one in theirs.entries(own)} & {"deposit", "disclosure", "decision"} == set()
+    assert document not in repr([one.b for one in theirs.entries(own)])
+    hers = await sights.of(client)
+    assert all(document in repr(hers.matrix(one)) for one in matrices[2:])
+    assert hers.entries(own) == own
 
 
 # What a desk may learn.

@@ -111,7 +111,7 @@ async def test_a_client_finds_and_reads_what_a_custodian_keeps_though_nobody_may
     read = await insights.own.read(client, found.id)
     assert isinstance(read, OwnReading)
     assert [section.code for section in read.view.sections] == list(laws.world.directory.categories[PLAN].sections)
-    assert read.withheld == ()
+    assert not read.kept_back
     (entry,) = laws.entries()[before:]
     assert (entry.kind, entry.outcome, entry.client) == ("subject.read", "permit", client)
     assert entry.b is not None and entry.s is not None
@@ -276,8 +276,10 @@ async def test_a_representative_reads_of_it_nothing_sensitive_that_was_not_ticke
     client, document = await laws.client("suvi"), (await listed(laws, insights)).id
     read = await insights.own.read(client, document, REPRESENTATIVE)
     assert isinstance(read, OwnReading)
-    assert set(read.withheld) == {"health", "mental-health", "substance-use"}
-    assert not {section.code for section in read.view.sections} & set(read.withheld)
+    assert read.kept_back
+    assert not [name for name in ("health", "mental-health", "substance-use") if name in repr(read)]
+    (met,) = (await insights.previews.preview(client, [laws.row()], REPRESENTATIVE)).documents
+    assert (met.document, met.withheld, met.kept_back) == (document, (), True)
     last = laws.entries()[-1]
     assert (last.kind, (last.a or {})["person"]) == ("mandate.read", "rep-1")
 
@@ -291,7 +293,11 @@ async def test_of_a_client_in_hiding_or_of_what_is_forbidden_to_all_a_representa
     asked = len(server.asked)
     for client, document in ((turva, theirs), (suvi, hers)):
         assert await insights.own.read(client, document, REPRESENTATIVE) is None
-        assert isinstance(await insights.own.lying_at(client, AT, REPRESENTATIVE), NotShown)
+        # A reason that only a marking has would tell of the marking: nothing is there, as of anybody else.
+        assert await insights.own.lying_at(client, AT, REPRESENTATIVE) == Lying(())
+        shown = await insights.previews.preview(client, [laws.row()], REPRESENTATIVE)
+        assert (shown.documents, shown.not_shown) == ((), ())
+        assert shown.nothing_yet == (("kuntakokeilu", PLAN),)
     assert len(server.asked) == asked
     # The client in person reads on, whatever is forbidden to others.
     assert isinstance(await insights.own.read(turva, theirs), OwnReading)

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +27,7 @@ from gateway.disclosure.snapshot import (
     Snapshot,
 )
 from tests.properties import oracle
-from tests.properties.facts_strategy import NOW, Facts, random_facts, ticks
+from tests.properties.facts_strategy import NOW, Facts, grants, random_facts, ticks
 
 DIRECTORY = load_world().directory
 PLAN = "work-ability-plan"
@@ -63,10 +64,10 @@ def _document(document: DocumentFacts, added: dict[str, list[str]], single_use: 
     }  # fmt: skip
 
 
-def _possible(facts: Facts, id_: str) -> list[DocumentFacts]:
+def _possible(facts: Facts, id_: str, action: str | None = None) -> list[DocumentFacts]:
     """What the first judgement is asked, for a document that we know by that id or have never met."""
     known = () if id_ == UNMET else (DocumentFacts(id_, 3, *_PLACE, "CarePlan", NOW - 999, (), {}, "c", "server"),)
-    action = "search" if id_ == UNMET else "read"
+    action = action or ("search" if id_ == UNMET else "read")
     return possible_documents(_question(action), _snapshot(facts, known), DIRECTORY, [PLACE], NOW)
 
 
@@ -74,11 +75,15 @@ _PLACE = (PLACE.custodian, PLACE.category)
 _SEEDS = st.integers(0, 2**32)
 
 
-def _case(seed: int) -> tuple[Facts, dict[str, Any], list[Facts]]:
-    """Return random facts about a real document, and about those that it is judged as before it is fetched."""
+def _case(seed: int, more: int = 0, *, was_met: bool = False) -> tuple[Facts, dict[str, Any], list[Facts]]:
+    """Return random facts about a real document, and about those that it is judged as before it is fetched; with *more*
+    grants, each dated, and the document one that *was met* though it is searched for."""
     draw = Random(seed)
     facts = random_facts(draw)
-    is_known = facts["request"]["action"] == "read"
+    if was_met:
+        facts["request"]["action"] = "search"
+    facts["grants"] += [_dated(draw, grants(draw, f"m{at}")) for at in range(more)]
+    is_known = was_met or facts["request"]["action"] == "read"
     id_ = "d1" if is_known else UNMET
     sections = [name for name in DIRECTORY.categories[PLAN].sections if draw.random() < 0.6]
     dated = draw.choice([NOW - 51, NOW - 50, NOW - 49, NOW - 1])
@@ -86,8 +91,18 @@ def _case(seed: int) -> tuple[Facts, dict[str, Any], list[Facts]]:
     single_use = bool((facts["document"] or {}).get("single_use"))
     real = DocumentFacts(id_ if is_known else "d9", 1, *_PLACE, "CarePlan", dated, labels, dict.fromkeys(sections, ()))
     added = {name: ticks(draw) for name in sections if draw.random() < 0.3}
-    possible = [facts | {"document": _document(one, {}, single_use)} for one in _possible(facts, id_)]
+    possible = [
+        facts | {"document": _document(one, {}, single_use)}
+        for one in _possible(facts, id_, facts["request"]["action"])
+    ]
     return facts, facts | {"document": _document(real, added, single_use)}, possible
+
+
+def _dated(draw: Random, grant: Facts) -> Facts:
+    """The grant, for dates near the document's; often it is over."""
+    start = NOW - draw.randint(45, 55)
+    end = {"withdrawn": True} if draw.random() < 0.3 else {}
+    return grant | end | {"dated_from": start, "dated_until": draw.choice([None, start + draw.randint(1, 5)])}
 
 
 @settings(max_examples=3000)
@@ -96,6 +111,49 @@ def test_what_would_be_released_may_be_fetched(seed: int) -> None:
     _, real, possible = _case(seed)
     if oracle.judge(real)["allow"]:
         assert any(oracle.judge(one)["allow"] for one in possible)
+
+
+@settings(max_examples=1000)
+@given(_SEEDS, st.booleans())
+def test_what_would_be_released_by_one_of_many_dated_grants_may_be_fetched(seed: int, was_met: bool) -> None:
+    _, real, possible = _case(seed, 30, was_met=was_met)
+    if oracle.judge(real)["allow"]:
+        assert any(oracle.judge(one)["allow"] for one in possible)
+
+
+@settings(max_examples=1000)
+@given(_SEEDS)
+def test_with_many_dated_grants_the_dates_that_are_judged_open_what_all_dates_would_and_refuse_alike(
+    seed: int,
+) -> None:
+    facts, _, possible = _case(seed, 30)
+    dates = [grant["dated_from"] or max((grant["dated_until"] or 0) - 1, 0) for grant in facts["grants"]
+             if (grant["custodian"], grant["category"]) == _PLACE
+             and (grant["dated_from"], grant["dated_until"]) != (None, None)]  # fmt: skip
+    everything = [
+        oracle.judge(facts | {"document": possible[0]["document"] | {"dated": dated}}) for dated in (*dates, NOW)
+    ]
+    answers = [oracle.judge(one) for one in possible]
+    assert any(one["allow"] for one in answers) == any(one["allow"] for one in everything)
+    assert answers[0]["reasons"] == everything[0]["reasons"]
+
+
+@pytest.mark.parametrize("action", ["read", "search"])
+def test_how_many_questions_a_search_outside_asks_does_not_grow_with_what_ended(action: str) -> None:
+    draw = Random(1)
+    ended = [
+        grants(draw, f"g{at}")
+        | {"custodian": "sote-keskus", "category": PLAN, "recipient": "kuntakokeilu", "purpose": "employment-support"}
+        | {"dated_from": NOW - 10 * at, "withdrawn": True, "document": f"d{at}"}
+        for at in range(1_000)
+    ]
+    known = tuple(
+        DocumentFacts(f"d{at}", 3, *_PLACE, "CarePlan", NOW - 999, (), {}, "c", "server") for at in range(200)
+    )  # fmt: skip
+    snapshot = _snapshot({"grants": ended}, known if action == "search" else known[:1])
+    possible = possible_documents(_question(action), snapshot, DIRECTORY, [PLACE], NOW)
+    assert possible[0].dated == NOW
+    assert len(possible) <= 2 * 2**5
 
 
 @settings(max_examples=300)

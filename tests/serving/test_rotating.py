@@ -35,7 +35,12 @@ def workers(at: Installation) -> Iterator[set[int]]:
 
 def rotating(at: Installation, *more: str) -> subprocess.Popen[str]:
     """Begin to rotate the key of access tokens."""
-    command = [sys.executable, "-m", "gateway.cli", "keys", "rotate", "tokens", *more]
+    return changing(at, "rotate", "tokens", *more)
+
+
+def changing(at: Installation, *command: str) -> subprocess.Popen[str]:
+    """Begin a command that changes keys."""
+    command = (sys.executable, "-m", "gateway.cli", "keys", *command)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SAATTAEN_")}
     return subprocess.Popen(
         command, env=kept | at.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -101,6 +106,36 @@ def test_a_process_that_hangs_is_named_holds_the_rotation_back_and_lets_it_go_on
     status, said = outcome(rotating(at))
     assert status == 0, said
     assert ring(at).tokens.current in added - {before}
+
+
+def test_while_one_operator_rotates_another_is_told_so_and_changes_nothing(at: Installation, workers: set[int]) -> None:
+    before, hanging = set(ring(at).tokens.private), min(workers)
+    with stopped(hanging):
+        first = rotating(at, "--patience", str(START_SECONDS))
+        wait_for(lambda: KeyRing.added(at.settings.keys, "tokens") is not None, START_SECONDS)
+        (added,) = set(ring(at).tokens.private) - before
+        for second in (rotating(at), changing(at, "rotate", "lookup"), changing(at, "retire", "receipts", "any")):
+            status, said = outcome(second)
+            assert status == 1 and "Another command changes the gateway's keys now" in said, said
+        assert first.poll() is None and set(ring(at).tokens.private) == before | {added}
+    status, said = outcome(first)
+    assert (status, ring(at).tokens.current) == (0, added), said
+
+
+def test_of_operators_who_rotate_at_the_same_moment_each_is_done_whole_or_refused(
+    at: Installation, workers: set[int]
+) -> None:
+    before = set(ring(at).tokens.private)
+    outcomes = [outcome(one) for one in [rotating(at) for _ in range(3)]]
+    done = [status for status, _ in outcomes if status == 0]
+    refused = [said for status, said in outcomes if status == 1]
+    assert done and len(done) + len(refused) == 3, outcomes
+    assert all("Another command changes the gateway's keys now" in said for said in refused), outcomes
+    # As many keys were added as were told of, the last one is in use, and whoever serves knows all of them.
+    after = ring(at).tokens
+    assert len(set(after.private) - before) == len(done) and after.current not in before
+    new = at.token()
+    assert {read(at, new) for _ in range(6)} == {200}
 
 
 def test_a_process_that_is_killed_meanwhile_is_not_waited_for_any_more(at: Installation, workers: set[int]) -> None:

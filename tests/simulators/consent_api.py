@@ -101,7 +101,7 @@ def api_over(
         if requester.system in suspended:
             raise NotAvailable("This cannot be done for this requester.")
 
-    door = Door(authenticate, standing, find, enrol, clock, Once(SimulatedAnswers(), clock), demo)
+    door = Door(authenticate, standing, find, enrol, clock, ClientId("nobody"), Once(SimulatedAnswers(), clock), demo)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(consent_router(desk, directory, door))
     app.include_router(proof_router(desk, directory, door))

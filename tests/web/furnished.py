@@ -6,7 +6,17 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from gateway.consent.model import Actor, AskedRow, Capture, CaptureMethod, Evidence, RefusedRow, Shown
+from gateway.consent.model import (
+    Actor,
+    AskedRow,
+    Capture,
+    CaptureMethod,
+    Evidence,
+    Giver,
+    GiverKind,
+    RefusedRow,
+    Shown,
+)
 from gateway.disclosure.concern import Answer
 from gateway.disclosure.log_query import Officer
 from gateway.web.session import Kind, SignedIn
@@ -18,8 +28,10 @@ _ROW = "sote-keskus:kuntakokeilu:work-ability-plan:employment-support"
 
 
 async def furnish(people: People) -> None:
-    """Let a year of Suvi's, Sirpa's, Maija's and Valteri's affairs happen, in all the rooms."""
+    """Let a year of Suvi's, Sirpa's, Maija's and Valteri's affairs happen, in all the rooms, and of a child's, for whom
+    Maija acts."""
     await _decide(people)
+    await _decide_for_a_child(people)
     await _talk_at_the_desk(people)
     await _ask_about_a_look(people)
     await _report(people)
@@ -66,6 +78,37 @@ async def _decide(people: People) -> None:
         "/portal/preview?recipient=kela&category=work-ability-plan&tick=health",
     ]  # fmt: skip
     people.places["stranger"] = ["/portal/confirm/" + str(sent.get("handle", "0" * 32))]
+
+
+async def _decide_for_a_child(people: People) -> None:
+    """Let a guardian give, withdraw and be asked, and the child have documents of whom somebody has read one."""
+    laws, recording = people.laws, people.laws.gateway.recording
+    child = await people.client_id("nuori")
+    laws.gateway.mandates.add(child, GiverKind.GUARDIAN, "register:1")
+    guardian = Giver(GiverKind.GUARDIAN, "register:1")
+    plan = await laws.deposit("nuori")
+    await laws.deposit("nuori", "terveystarkastus", FEEDBACK)
+    wording = laws.gateway.wordings.current()
+    shown = Shown(wording.id, wording.version, "fi", "plain", "0" * 64)
+    health = laws.row(sensitivities=frozenset({"health"}), until=laws.clock.now() + timedelta(days=20))
+    given = [
+        (await recording.give(child, rows, Capture(CaptureMethod.SELF_SERVICE), shown, giver=guardian)).consent
+        for rows in ((health,), (laws.row(recipient="kela", purpose="rehabilitation-decision"),))
+    ]
+    await laws.ask(laws.read_of(plan))
+    await recording.withdraw(given[1].id, client=child, giver=guardian)
+    by = Actor("tyohonvalmennus", "tyohonvalmennus-system", "w-9", "Ohjaaja Esimerkki", "tyohonvalmentaja")
+    await recording.request(child, AskedRow("sote-keskus", "tyohonvalmennus", PLAN, "employment-support"), by)
+    await recording.refuse(child, [RefusedRow("elakelaitos", PLAN)], giver=guardian)
+    await recording.prohibit(child, recipient="tyonantaja", giver=guardian)
+    await laws.relate("nuori", "statutory", section="189/2001 5 §")
+    people.places["representative"] = [
+        f"/portal/consents/{given[0].id}/given", f"/portal/consents/{given[1].id}/withdrawn",
+        f"/portal/consents/{given[1].id}/again", "/portal/done/refused", "/portal/walk/done", "/acting-for",
+        "/portal/preview?recipient=kela&category=work-ability-plan&tick=health",
+        "/portal/preview?recipient=tyonantaja&category=work-ability-plan",
+        "/portal/matrix/tyonantaja/work-ability-plan", "/portal/matrix/kuntakokeilu/work-ability-plan",
+    ]  # fmt: skip
 
 
 async def _talk_at_the_desk(people: People) -> None:

@@ -1,4 +1,4 @@
-"""The four kinds of readers that every page is looked at with."""
+"""The five kinds of readers that every page is looked at with."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from tests.web.crawl import pages_of
 from tests.web.live import Live
 from tests.web.people import People, Visitor
 
-READERS = ("stranger", "client", "professional", "officer")
-HOMES = {"stranger": "/", "client": "/portal", "professional": "/desk", "officer": "/oversight"}
+READERS = ("stranger", "client", "representative", "professional", "officer")
+HOMES = {
+    "stranger": "/", "client": "/portal", "representative": "/portal", "professional": "/desk", "officer": "/oversight",
+}  # fmt: skip
 
 
 async def visit(people: People, who: str, language: str) -> tuple[Visitor, Sequence[str]]:
@@ -18,6 +20,8 @@ async def visit(people: People, who: str, language: str) -> tuple[Visitor, Seque
     match who:
         case "client":
             return await people.client("suvi", language), starts
+        case "representative":
+            return await people.client("maija", language, acting_for="nuori"), starts
         case "professional":
             doctor = await people.professional("sote-keskus", "laakari", language)
             await doctor.post("/desk/work", {"work": "sote-keskus.laakari.care"})

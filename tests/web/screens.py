@@ -5,10 +5,10 @@ What links lead to is found by following them; what a form alone leads to is in 
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,24 +50,29 @@ def take(site: Live, browser: Browser, who: str, language: str) -> Iterator[Path
                     yield file
 
 
-def main(registers: list[str]) -> None:
-    """Take every picture, in all registers or those that are named."""
-    taken, chosen = 0, registers or LANGUAGES
-    for who, language in product(READERS, chosen):
+def main(readers: Sequence[str], registers: Sequence[str]) -> None:
+    """Take every picture of these readers in these registers."""
+    taken, chosen = 0, tuple(product(readers, registers))
+    for who, language in chosen:
         shutil.rmtree(FOLDER / who / language, ignore_errors=True)
         (FOLDER / who / language).mkdir(parents=True)
     with TemporaryDirectory() as folder, live(Path(folder), with_a_custodian) as site, chromium() as browser:
         site.run(furnish(site.people))
-        for who, language in product(READERS, chosen):
+        for who, language in chosen:
             taken += sum(1 for _ in take(site, browser, who, language))
-        for who, language in product(READERS, chosen):
+        for who, language in chosen:
             taken += sum(1 for _ in of_forms(site, browser, who, language, FOLDER / who / language))
         with live(Path(folder) / "providers", with_providers) as other:
-            for language in chosen:
-                taken += sum(1 for _ in of_sign_in(other, browser, language, FOLDER / "stranger" / language))
+            for who, language in chosen:
+                if who == "stranger":
+                    taken += sum(1 for _ in of_sign_in(other, browser, language, FOLDER / who / language))
     leaf_through(FOLDER)
     print(f"{taken} pictures; leaf through them at {FOLDER / 'index.html'}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("registers", nargs="*", default=LANGUAGES)
+    asked.add_argument("--who", nargs="+", choices=READERS, default=READERS)
+    said = asked.parse_args()
+    main(said.who, said.registers)

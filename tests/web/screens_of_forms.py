@@ -9,7 +9,6 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from gateway.consent.model import GiverKind
 from tests.web.desk_visits import found
 from tests.web.live import Live
 from tests.web.people import Visitor
@@ -25,13 +24,11 @@ FIRST = 70
 def of_forms(site: Live, browser: Browser, who: str, language: str, folder: Path) -> Iterator[Path]:
     """Take the pictures of one reader in one register."""
     walks: dict[str, Callable[[Page, str], Stops]] = {
-        "stranger": _stranger, "client": _client, "professional": _professional, "officer": _officer,
+        "stranger": _stranger, "client": _client, "representative": _representative, "professional": _professional,
+        "officer": _officer,
     }  # fmt: skip
     visitor, _ = reader(site, who, language)
     yield from _walked(site, browser, visitor, walks[who], folder, FIRST)
-    if who == "client":
-        guardian = site.run(_guardian_of_a_child(site, language))
-        yield from _walked(site, browser, guardian, _guardian, folder, FIRST + 20)
     if who == "professional":
         coach, address = site.run(_coach_at_the_desk(site, language))
         yield from _walked(site, browser, coach, lambda page, base: _coach(page, base + address), folder, FIRST + 20)
@@ -107,16 +104,20 @@ def _client(page: Page, base: str) -> Stops:
     yield "resumed"
 
 
-async def _guardian_of_a_child(site: Live, language: str) -> Visitor:
-    child = await site.people.client_id("nuori")
-    site.people.laws.gateway.mandates.add(child, GiverKind.GUARDIAN, "register:1")
-    return await site.people.client("maija", language, acting_for="nuori")
-
-
-def _guardian(page: Page, base: str) -> Stops:
-    for path in ("", "/consents", "/matrix", "/log", "/settings", "/documents"):
-        page.goto(f"{base}/portal{path}")
-        yield f"acting-for{path.replace('/', '-')}"
+def _representative(page: Page, base: str) -> Stops:
+    page.goto(f"{base}/portal/give/kuntakokeilu")
+    page.locator("main input[type=checkbox]").first.check()
+    page.locator("main input[type=radio][value='6']").check()
+    _press(page, "main form .button.primary")
+    yield "give-check"
+    page.goto(f"{base}/portal/settings")
+    _press(page, "main form[action$='/pause'] .button")
+    yield "paused"
+    page.goto(f"{base}/portal")
+    yield "start-paused"
+    page.goto(f"{base}/portal/settings")
+    _press(page, "main form[action$='/resume'] .button")
+    yield "resumed"
 
 
 def _professional(page: Page, base: str) -> Stops:
@@ -128,7 +129,8 @@ def _professional(page: Page, base: str) -> Stops:
     page.goto(f"{place}/consent")
     _press(page)
     yield "situation-faults"
-    page.locator("main input[type=radio]").first.check()
+    page.locator("main input[name=situation]").first.check()
+    page.locator("main input[name=decides]").first.check()
     _press(page)
     _press(page)
     yield "rows-faults"

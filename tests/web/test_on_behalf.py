@@ -17,8 +17,8 @@ from tests.web.portal_steps import request_of
 
 _PLACE = re.compile(r"%\(\w+\)s")
 _CLIENTS_OWN = re.compile(r"\b(?:my|mine|yours?)\b", re.IGNORECASE)
-_PASSED_BY = ("use your browser's own print command", "in your own words")
-"""What is the representative's own, and the name that the directory gives to a section of documents."""
+_PASSED_BY = ("use your browser's own print command",)
+"""What is the representative's own."""
 
 
 async def guardian(people: People, language: str = "en") -> Visitor:
@@ -105,3 +105,28 @@ async def test_documents_are_promised_only_where_there_are_some(people: People, 
     await people.laws.deposit("nuori")
     assert say(lead) in words(await client.get("/portal/documents"))
     assert say(FOR_ANOTHER[lead]) in words(await other.get("/portal/documents"))
+
+
+@pytest.mark.parametrize(("language", "purpose"), [("en", "supporting the client into work"),
+                                                   ("fi-x-selko", "Asiakasta autetaan löytämään töitä")])  # fmt: skip
+async def test_purposes_of_another_have_the_names_that_do_not_speak_to_the_reader(
+    people: People, language: str, purpose: str
+) -> None:
+    await give_for_another(people)
+    visitor = await guardian(people, language)
+    consent = (await people.laws.gateway.recording.for_client(await people.client_id("nuori"))).consents[0]
+    assert purpose in words(await visitor.get(f"/portal/consents/{consent.id}"))
+    own = await people.client("nuori", language)
+    assert purpose not in words(await own.get(f"/portal/consents/{consent.id}"))
+
+
+async def test_text_of_consent_is_said_to_speak_to_the_person_whom_it_is_about(people: People) -> None:
+    visitor = await guardian(people)
+    chosen = {"row": "sote-keskus:work-ability-plan", "until": "6"}
+    page = await visitor.get("/portal/give/kuntakokeilu")
+    key = re.search(r'name="row" value="([^"]+)"', page.text)
+    assert key is not None
+    check = words(await visitor.post("/portal/give/kuntakokeilu", chosen | {"row": key[1]}))
+    assert "This text speaks to the person for whom you decide: Nuori Esimerkki." in check
+    own = await people.client("nuori")
+    assert "for whom you decide" not in words(await own.post("/portal/give/kuntakokeilu", chosen | {"row": key[1]}))

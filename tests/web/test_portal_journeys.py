@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
+from gateway.consent.bounds import MOST_IN_FORCE
 from gateway.consent.model import ConsentState
 from gateway.consent.wording import render
+from tests.laws.gateway_world import PLAN
 from tests.web.people import People, words
 from tests.web.portal_steps import confirm, reading, recorded_by_worker, request_of
+
+TOO_MANY = {
+    "fi": "Yhdellä palvelulla on liian monta lupaa", "fi-x-selko": "Palvelulla on liian monta lupaa",
+    "sv": "En tjänst har för många tillstånd", "en": "There are too many permissions for one service",
+}  # fmt: skip
+"""What a page says in each register where a service may rely on so many permissions already."""
 
 
 async def test_suvi_answers_a_request_in_two_screens_and_what_was_shown_is_recorded_by_its_hash(people: People) -> None:
@@ -99,6 +108,24 @@ async def test_sirpa_withdraws_the_whole_and_sees_whom_we_told_and_who_has_read_
     assert stands is not None and stands.state is ConsentState.WITHDRAWN
 
 
+async def test_suvi_is_told_of_another_permission_by_which_the_same_goes_on(people: People) -> None:
+    laws = people.laws
+    await laws.deposit()
+    longer = await laws.give()
+    shorter = await laws.give("suvi", laws.row(until=laws.clock.now() + timedelta(days=20)))
+    unlike = await laws.give("suvi", laws.row(recipient="kela", purpose="rehabilitation-decision"))
+    suvi = await people.client("suvi")
+    for page in ("/portal/print", "/portal/recipients/kuntakokeilu", f"/portal/matrix/kuntakokeilu/{PLAN}"):
+        assert "Another permission goes on until" in words(await suvi.get(page)), page
+    way = f"/portal/consents/{shorter.id}/withdraw"
+    before = await suvi.get(way)
+    assert "Another permission goes on" in words(before)
+    assert f'href="/portal/consents/{longer.id}"' in before.text and unlike.id not in before.text
+    after = await suvi.get((await suvi.post(way, {"what": "all"})).headers["location"])
+    assert f'href="/portal/consents/{longer.id}"' in after.text
+    assert "Another permission" not in words(await suvi.get(f"/portal/consents/{longer.id}/withdraw"))
+
+
 async def test_valteri_reads_easy_finnish_with_a_supporter_beside_him(people: People) -> None:
     laws = reading(people)
     request = await request_of(people, "valteri", "tyohonvalmennus", "sosiaalityo")
@@ -142,6 +169,26 @@ async def test_confirming_by_code_needs_no_sign_in_and_a_wrong_code_confirms_not
     assert "You have confirmed it" in words(await phone.post(path, {"code": str(sent.body["code"])}))
     document = await laws.deposit("maija")
     assert (await laws.read(document)).status_code == 200
+
+
+async def test_at_a_hundred_permissions_a_page_says_so_and_the_client_withdraws_one_and_confirms(
+    people: People,
+) -> None:
+    laws = reading(people)
+    waiting = await recorded_by_worker(people, "maija", laws.row())
+    sent = (await laws.gateway.recording.messages_to("client", await people.client_id("maija")))[-1]
+    first, *_ = [await laws.give("maija") for _ in range(MOST_IN_FORCE)]
+    phone, maija = await people.visitor(), await people.client("maija")
+    path, code = f"/portal/confirm/{sent.body['handle']}", {"code": str(sent.body["code"])}
+    told = await phone.post(path, code)
+    assert told.status_code == 422 and "a hundred permissions for this service already" in words(told)
+    for language, title in TOO_MANY.items():
+        reader = await people.client("maija", language)
+        page = await reader.post(f"/portal/consents/{waiting.id}/confirm")
+        assert page.status_code == 409 and title in words(page) and page.headers["content-type"].startswith("text/html")
+    withdrawn = await maija.post(f"/portal/consents/{first.id}/withdraw", {"what": "all"})
+    assert withdrawn.status_code == 303
+    assert "You have confirmed it" in words(await phone.post(path, code))
 
 
 async def test_ari_gives_without_being_asked_changes_and_gives_again(people: People) -> None:

@@ -251,7 +251,7 @@ async def test_representative_sees_nothing_that_the_client_decided_in_person(peo
         assert "You gave consent" not in words(page) and "The permission that you gave" not in words(page)
     assert "You are acting for" in words(await visitor.get("/portal/matrix"))
     read = words(await visitor.get(f"/portal/documents/{document}"))
-    assert "Selkäkivun" not in read and "Parts that are not shown to you" in read
+    assert "Selkäkivun" not in read and "Parts of this are not shown to you" in read
 
 
 async def test_representatives_look_is_told_as_theirs_in_the_clients_log(people: People) -> None:

@@ -342,3 +342,12 @@ async def test_metadata_of_another_issuer_is_not_believed(world: SignInWorld) ->
 
     world.to_providers.meddle = meddle
     assert (await world.browser().web.get(f"{BASE}/sign-in/suomifi/start")).status_code == 400
+
+
+async def test_an_answer_that_nobody_asked_for_is_not_waited_over(world: SignInWorld) -> None:
+    """Else whoever sends many of them holds the places of people who come to sign in."""
+    asked = world.browser()
+    address = await asked.identifies(await asked.asks(), "suvi")
+    answer = await world.browser().web.get(address)
+    assert answer.status_code == 400
+    assert world.waited == []

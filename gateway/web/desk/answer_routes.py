@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.consent.model import CaptureMethod, ConsentId
+from gateway.consent.model import CaptureMethod, Consent, ConsentId
 from gateway.errors import ConsentRefused, NotAvailable
 from gateway.web.desk import answering
 from gateway.web.desk.desk import Desk, DeskRoute, Entered
@@ -27,6 +27,8 @@ MAX_NOTE: Final = 1000
 _SAYS: Final = {
     "evidence-missing": N_("The proof does not hold: not confirmed in time, or a paper compared by the same person."),
     "mandate-missing": N_("By the register this person may not decide any more. No permission is recorded."),
+    "too-many-consents": N_("The client has a hundred permissions for one service. One must first be withdrawn."),
+    "too-many-unconfirmed": N_("Too many permissions wait for the client. Some must first be confirmed or withdrawn."),
     "period-empty": N_("The time has run out. Choose the period again."),
 }  # fmt: skip
 _OTHERWISE: Final = N_("This cannot be recorded as it is. Go back and look at each screen again.")
@@ -70,6 +72,8 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
         if form.text("shown") != shown:
             # The words on the screen are no longer those that would be recorded: they are shown anew.
             return await _turned(request, entered, draft, changed=True, status=422)
+        if form.text("answer") != "yes" and (earlier := await answering.earlier(desk, draft, whom)) is not None:
+            return await _earlier(request, entered, whom, earlier)
         try:
             return await _take(request, entered, draft, whom, form.text("answer"), shown)
         except ConsentRefused as refused:
@@ -155,7 +159,10 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
         if draft.is_done:
             return see_other(f"/desk/drafts/{draft.id}/receipt")
         whom = await desk.whom(entered, draft.ref)
+        earlier = await answering.earlier(desk, draft, whom)
         if form.text("unsure"):
+            if earlier is not None:
+                return await _earlier(request, entered, whom, earlier)
             # Whoever doubts records no permission: it is put off, and nothing of the doubt is kept.
             try:
                 await answering.put_off(desk, entered, draft, whom)
@@ -170,6 +177,8 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
         try:
             given = await answering.give(desk, entered, draft, whom)
         except ConsentRefused as refused:
+            if refused.reason == "answered-otherwise" and earlier is not None:
+                return await _earlier(request, entered, whom, earlier)
             return await _understood(request, entered, draft, _SAYS.get(refused.reason, _OTHERWISE), status=422)
         done = replace(draft, consent=given.consent.id, confirm=given.handle or "", note="")
         await drafts.save(entered, done)
@@ -200,6 +209,14 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
             picture, kind="svg", scale=4, border=4, light="#fff"
         )
         return Response(picture.getvalue(), headers=HEADERS, media_type="image/svg+xml")
+
+    async def _earlier(request: Request, entered: Entered, whom: Whom, earlier: Consent) -> Response:
+        """Return what a draft has given already, though it was not noted: no other answer is lost on it unseen."""
+        # The service's own rows alone: the client may have changed it since, and named others.
+        view = await desk.recording.consent_view(earlier.id, entered.service)
+        if view is None:
+            raise NotAvailable("There is no such page.")
+        return desk.render(request, entered, "earlier.html", status=409, whom=whom, view=view, now=desk.clock.now())
 
     def _over(request: Request, entered: Entered, draft: Draft, whom: Whom, refused: ConsentRefused) -> Response:
         """Return the page where the register is asked anew: it was asked at this act, and the mandate stands no more.

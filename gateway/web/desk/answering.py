@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gateway.consent.answering import COOL_DOWN
 from gateway.consent.desk_records import AnswerKind, DeskAnswer
-from gateway.consent.model import Capture, CaptureMethod, ClientId, Evidence
+from gateway.consent.model import Capture, CaptureMethod, ClientId, Consent, Evidence
 from gateway.consent.person import Person
 from gateway.consent.recording import Given
-from gateway.consent.standing import COOL_DOWN
 from gateway.consent.wording import Rendered, render
 from gateway.directory.instants import from_micros
 from gateway.web.desk.desk import Desk, Entered
@@ -66,6 +66,11 @@ async def give(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> Given:
         client, draft.grant_rows(), capture, shown, giver=draft.giver, by=entered.actor, form=draft.id,
         bearer=await _bearer(desk, draft),
     )  # fmt: skip
+
+
+async def earlier(desk: Desk, draft: Draft, whom: Whom) -> Consent | None:
+    """Return the consent that this draft has given already, though it did not hear of it; else None."""
+    return None if whom.client is None else await desk.recording.given_by(whom.client, draft.id)
 
 
 async def refuse(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> None:

@@ -11,11 +11,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.consent.answering import COOL_DOWN
 from gateway.consent.checks import CONSENT_BASES
 from gateway.consent.desk_records import AnswerKind, DeskAnswer
 from gateway.consent.model import AskedRow, ConsentState
 from gateway.consent.registry import Outgoing
-from gateway.consent.standing import COOL_DOWN
 from gateway.consent.view import ConsentView
 from gateway.directory.identity_code import Identifier
 from gateway.directory.model import Directory

@@ -15,6 +15,7 @@ from gateway.web.desk.paper_routes import paper_router
 from gateway.web.desk.representative_routes import representative_router
 from gateway.web.desk.start_routes import start_router
 from gateway.web.desk.talk_routes import talk_router
+from gateway.web.desk.withdraw_routes import withdraw_router
 from gateway.web.desk.worklist_routes import worklist_router
 
 
@@ -27,5 +28,6 @@ def desk_routers(
         start_router(desk, views.entries), representative_router(desk, drafts, views.entries),
         talk_router(desk, drafts), answer_router(desk, drafts), paper_router(desk, drafts),
         worklist_router(desk, drafts, search, views.phrases), consent_router(desk),
+        withdraw_router(desk, views.entries),
         deposit_router(desk, acceptance, deposits), client_router(desk, views),
     )  # fmt: skip

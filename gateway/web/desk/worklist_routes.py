@@ -36,6 +36,8 @@ class Done:
     what: tuple[str, ...]
     purpose: str
     whom: Whom | None
+    asked_register: bool = False
+    """A look-up that asked the register of mandates whether somebody may decide for the client."""
 
 
 def worklist_router(desk: Desk, drafts: Drafts, search: LogSearch, phrases: Phrases) -> APIRouter:
@@ -74,7 +76,7 @@ def worklist_router(desk: Desk, drafts: Drafts, search: LogSearch, phrases: Phra
             raise NotAvailable("There is no such page.") from None
         language = desk.pages.page(request).language
         done = [await _done(entered, one) for one in page.entries]
-        told = [(one, phrases.kind(one.kind, language)) for one in done]
+        told = [(one, phrases.kind_told(one.kind, language)) for one in done]
         return desk.render(request, entered, "log.html", entries=told, more=page.more, after=after)
 
     async def _done(entered: Entered, entry: Opened) -> Done:
@@ -84,7 +86,8 @@ def worklist_router(desk: Desk, drafts: Drafts, search: LogSearch, phrases: Phra
         purpose = body.get("purpose")
         client = entry.client
         whom = None if client is None else await desk.finder.own_client(entered.service, ClientId(client))
-        return Done(entry.t, entry.kind, entry.outcome, what, purpose if isinstance(purpose, str) else "", whom)
+        said = purpose if isinstance(purpose, str) else ""
+        return Done(entry.t, entry.kind, entry.outcome, what, said, whom, body.get("asks") == "mandate")
 
     async def _with_whom(
         entered: Entered, grants: tuple[GrantAtWork, ...], called: dict[str, Whom | None]

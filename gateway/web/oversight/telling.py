@@ -16,6 +16,7 @@ class Told:
     """One entry for the eyes of an officer. `case` says which sentence tells it; `reasons` are (code, sentence).
 
     `client` is a short part of our own id: enough to see that two entries are about one person, and no name.
+    `by` is `client` or `representative` where no worker acted but they themselves, else empty.
     """
 
     href: str
@@ -37,6 +38,7 @@ class Told:
     role: str
     system: str
     client: str
+    by: str
     closed: Sequence[str]
 
 
@@ -61,13 +63,22 @@ def _told(entry: Opened, phrases: Phrases, language: str, seen: Sight | None) ->
     reasons = [(code, _reason(code, phrases, language)) for code in row["reasons"].split()]
     return Told(
         href=address_of(entry.origin, entry.index), year=entry.origin.rpartition("/")[2], index=entry.index, t=entry.t,
-        kind=entry.kind, title=phrases.kind(entry.kind, language) if entry.kind in kinds else entry.kind,
+        kind=entry.kind, title=phrases.kind_told(entry.kind, language) if entry.kind in kinds else entry.kind,
         outcome=entry.outcome, case=_case(entry, row), recipients=recipients,
         custodians=row["custodian"].split(), categories=row["category"].split(), purposes=row["purpose"].split(),
         bases=row["basis"].split(), reasons=reasons,
         person=row["person"], name=_text(actor.get("name")), role=_text(actor.get("role")),
-        system=row["requester"], client=(entry.client or "")[:8], closed=sorted(entry.closed),
+        system=row["requester"], client=(entry.client or "")[:8], by=_by(entry), closed=sorted(entry.closed),
     )  # fmt: skip
+
+
+def _by(entry: Opened) -> str:
+    body = entry.b or {}
+    if body.get("by") != "client":
+        return ""
+    giver = body.get("giver")
+    other = isinstance(giver, dict) and giver.get("kind") != "client"
+    return "representative" if other or body.get("representative") or body.get("in_person") is False else "client"
 
 
 def _case(entry: Opened, row: dict[str, str]) -> str:

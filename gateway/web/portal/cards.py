@@ -90,6 +90,19 @@ def stand_of(consent: Consent, grant: Grant, prohibitions: Sequence[Prohibition]
     return Stand.FORBIDDEN if forbidden else Stand.IN_FORCE
 
 
+def going_on(consents: Sequence[Consent], without: Consent, at: datetime) -> tuple[Consent, ...]:
+    """Return the other consents in force at *at* by which a recipient of *without* sees the same kind of information:
+    its withdrawal does not end those."""
+    rows = {(grant.row.recipient, grant.row.category) for grant in without.grants}
+    return tuple(
+        one
+        for one in consents
+        if one.id != without.id
+        and one.in_force(at)
+        and any(grant.in_force(at) and (grant.row.recipient, grant.row.category) in rows for grant in one.grants)
+    )
+
+
 def card_of(
     consent: Consent, prohibitions: Sequence[Prohibition], wordings: Wordings, directory: Directory, at: datetime
 ) -> Card:

@@ -12,6 +12,10 @@ from gateway.web.language import N_
 from gateway.web.portal.visit import Room, need_id
 
 REFUSED = N_("This code confirms nothing. It may be wrong, used or too old. Ask the worker for a new one.")
+TOO_MANY = N_(
+    "There are a hundred permissions for this service already. Nothing was changed. Withdraw one of them on your own "
+    "page. Then write the code here again."
+)
 
 
 def confirm_router(room: Room) -> APIRouter:
@@ -38,8 +42,9 @@ def confirm_router(room: Room) -> APIRouter:
             if not code.isascii():
                 raise ConsentRefused("confirm-not-allowed")
             confirmed = await room.recording.confirm_by_code(handle, code)
-        except ConsentRefused:
-            return page(request, handle, fault=room.pages.gettext(request, REFUSED), status=422)
+        except ConsentRefused as refused:
+            fault = TOO_MANY if refused.reason == "too-many-consents" else REFUSED
+            return page(request, handle, fault=room.pages.gettext(request, fault), status=422)
         return page(request, handle, done=True, offered=confirmed is None)
 
     return router

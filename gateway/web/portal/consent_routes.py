@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.consent.model import Consent, ConsentId
+from gateway.consent.receipt import withdrawn_by
 from gateway.consent.view import ReceiptView
 from gateway.web.page import see_other
 from gateway.web.portal.cards import Card, card_of
 from gateway.web.portal.checking import text_shown
-from gateway.web.portal.eyes import may_see, seen
+from gateway.web.portal.eyes import may_see
 from gateway.web.portal.visit import SUPPORTED, Room, Visit, missing, need_id
 
 
@@ -24,7 +25,7 @@ def consent_router(room: Room) -> APIRouter:
     @router.get("")
     async def listed(request: Request) -> Response:
         visit = await room.enter(request)
-        picture = seen(await room.recording.for_client(visit.client), in_person=visit.in_person)
+        picture = await room.picture(visit)
         cards = [
             card_of(one, picture.prohibitions, room.wordings, room.directory, visit.now) for one in picture.consents
         ]
@@ -41,7 +42,7 @@ def consent_router(room: Room) -> APIRouter:
         return room.show(
             visit, "consent", card=card, consent=consent, receipts=receipts, text=text_shown(room, consent),
             versions=[version for version in versions if may_see(version, in_person=visit.in_person)],
-            supported=consent.capture.evidence.get(SUPPORTED) is not None,
+            supported=consent.capture.evidence.get(SUPPORTED) is not None, taken_back_by=withdrawn_by(receipts),
         )  # fmt: skip
 
     @router.get("/{consent_id}/given")

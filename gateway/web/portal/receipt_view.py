@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
-
+from gateway.consent.receipt import content_of
 from gateway.consent.view import ReceiptView
 from gateway.directory.instants import parse_instant
 from gateway.web.numbers import number_of
@@ -43,7 +41,10 @@ class ReceiptPage:
     withdrawn_at: datetime | None
     rows: tuple[ReceiptRow, ...]
     by: str
+    """Who gave it: `client`, or a representative's kind."""
     sha256: str
+    withdrawn_by: str | None = None
+    """By whose word it was withdrawn; None where the receipt is older than its saying so."""
 
 
 def read_receipt(receipt: ReceiptView) -> ReceiptPage:
@@ -52,18 +53,21 @@ def read_receipt(receipt: ReceiptView) -> ReceiptPage:
     Raises ValueError for what is no receipt of ours.
     """
     try:
-        payload = receipt.jws.split(".")[1]
-        content = _object(orjson.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
-        event, withdrawn, notice = _object(content["event"]), content["withdrawn"], _object(content["notice"])
+        content = content_of(receipt)
+        capacity, withdrawn, notice = _object(content["capacity"]), content["withdrawn"], _object(content["notice"])
         return ReceiptPage(
             receipt.id, number_of(receipt.id), receipt.consent, number_of(receipt.consent), receipt.kind, receipt.at,
             parse_instant(_text(content["given_at"])),
             None if withdrawn is None else parse_instant(_text(_object(withdrawn)["at"])),
-            tuple(_row(_object(row)) for row in _list(content["grants"])), _text(event["by"]),
-            _text(notice["rendered_sha256"]),
+            tuple(_row(_object(row)) for row in _list(content["grants"])), _text(capacity["kind"]),
+            _text(notice["rendered_sha256"]), _taken_back_by(withdrawn),
         )  # fmt: skip
-    except (KeyError, IndexError, TypeError, ValueError) as fault:
+    except (KeyError, TypeError, ValueError) as fault:
         raise ValueError("this is no receipt of ours") from fault
+
+
+def _taken_back_by(withdrawn: object) -> str | None:
+    return _text(withdrawn["by"]) if isinstance(withdrawn, dict) and "by" in withdrawn else None
 
 
 def _row(row: Mapping[str, object]) -> ReceiptRow:

@@ -23,7 +23,7 @@ def request_router(room: Room) -> APIRouter:
     router = APIRouter(prefix="/portal/requests", include_in_schema=False)
 
     async def find(visit: Visit, request: str) -> RequestView | None:
-        picture = await room.recording.for_client(visit.client)
+        picture = await room.picture(visit)
         return next((one for one in picture.requests if one.id == need_id(request)), None)
 
     async def asked(visit: Visit, request: str) -> RequestView:
@@ -33,7 +33,7 @@ def request_router(room: Room) -> APIRouter:
         return found
 
     async def first(visit: Visit, row: RequestView, choice: Choice, status: int = 200) -> Response:
-        picture = await room.recording.for_client(visit.client)
+        picture = await room.picture(visit)
         by_law = [
             one for one in picture.relations
             if stands(one, visit.now) and one.custodian == row.custodian and row.recipient in one.recipients

@@ -12,7 +12,6 @@ from gateway.web.forms import Form
 from gateway.web.language import N_, NAMES
 from gateway.web.page import see_other
 from gateway.web.portal.cards import Card, card_of
-from gateway.web.portal.eyes import seen
 from gateway.web.portal.visit import Room, Visit, need_in_person, need_may_decide
 
 NO_RHYTHM = N_("Choose how often.")
@@ -34,12 +33,12 @@ def settings_router(room: Room) -> APIRouter:
         faults: list[tuple[str, str]] | None = None,
     ) -> Response:
         contact = await room.recording.contact(visit.client) if visit.in_person else None
-        picture = seen(await room.recording.for_client(visit.client), in_person=visit.in_person)
+        picture = await room.picture(visit)
         return room.show(
             visit, "settings", status=422 if faults else 200, contact=contact, address=address, faults=faults or [],
             choice=chosen or (contact.choice if contact else None), kinds=list(ChannelKind),
             language=language or (contact.language if contact else ""), names=NAMES,
-            pauses=await room.recording.pauses_of(visit.client),
+            pauses=await room.pauses(visit),
             represented=[one for one in picture.consents if not one.giver.is_client],
         )  # fmt: skip
 
@@ -108,7 +107,7 @@ def settings_router(room: Room) -> APIRouter:
         return room.show(visit, "withdraw_all", live=[], done=withdrawn)
 
     async def _live(visit: Visit) -> list[Card]:
-        picture = seen(await room.recording.for_client(visit.client), in_person=visit.in_person)
+        picture = await room.picture(visit)
         cards = [
             card_of(one, picture.prohibitions, room.wordings, room.directory, visit.now) for one in picture.consents
         ]

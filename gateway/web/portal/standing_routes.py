@@ -20,8 +20,8 @@ def standing_router(room: Room) -> APIRouter:
     router = APIRouter(prefix="/portal", include_in_schema=False)
 
     async def never_page(visit: Visit, *, fault: str = "", status: int = 200) -> Response:
-        picture = await room.recording.for_client(visit.client)
-        pauses = {one.prohibition for one in await room.recording.pauses_of(visit.client)}
+        picture = await room.picture(visit)
+        pauses = {one.prohibition for one in await room.pauses(visit)}
         standing = [one for one in picture.prohibitions if one.lifted_at is None and one.id not in pauses]
         services = [code for code in room.directory.services if room.directory.in_force(code, visit.now)]
         return room.show(
@@ -62,7 +62,7 @@ def standing_router(room: Room) -> APIRouter:
     @router.get("/relations")
     async def relations(request: Request) -> Response:
         visit = await room.enter(request)
-        picture = await room.recording.for_client(visit.client)
+        picture = await room.picture(visit)
         now = [one for one in picture.relations if stands(one, visit.now)]
         over = [one for one in picture.relations if one not in now]
         return room.show(visit, "relations", now=now, over=over)

@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from gateway.directory.instants import to_micros
 from gateway.disclosure.concern import Concern
-from gateway.web.portal.eyes import seen
 from gateway.web.portal.start import start_of
 from gateway.web.portal.visit import Room, Visit, missing
 
@@ -28,11 +27,11 @@ def start_router(room: Room) -> APIRouter:
     @router.get("")
     async def start(request: Request) -> Response:
         visit = await room.enter(request)
-        picture = seen(await room.recording.for_client(visit.client), in_person=visit.in_person)
+        picture = await room.picture(visit)
         return room.show(
             visit, "start", start=start_of(picture, room.wordings, room.directory, visit.now),
             looked=await looks(visit) if visit.in_person else None, answered=await answered(visit),
-            pauses=await room.recording.pauses_of(visit.client),
+            pauses=await room.pauses(visit),
         )  # fmt: skip
 
     async def looks(visit: Visit) -> str:

@@ -11,12 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.consent.model import Actor, Capture, CaptureMethod, ClientId, Evidence, Giver, GiverKind
+from gateway.consent.notice_registry import Pause
 from gateway.consent.recording import Recording
+from gateway.consent.view import ClientPicture
 from gateway.consent.wording import Wordings
 from gateway.directory.model import Directory
 from gateway.disclosure.concerns import Concerns
 from gateway.disclosure.log_search import LogSearch
+from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind
 from gateway.disclosure.ports import Clock
+from gateway.disclosure.sight import Sight, Sights
 from gateway.errors import ConsentRefused
 from gateway.http.problems import EdgeError
 from gateway.web.doors import Doors
@@ -64,6 +68,14 @@ class Visit:
         return Giver() if other is None else Giver(GiverKind(other.kind), other.register_reference)
 
     @property
+    def looker(self) -> Looker:
+        """Who looks, as everything that is cut by who looks is told. A representative has no ticks of the client's."""
+        if self.in_person:
+            return THE_CLIENT
+        person = self.session.signed_in
+        return Looker(LookerKind.REPRESENTATIVE, person.subject, person.name, request_id=self.by.request_id)
+
+    @property
     def by(self) -> Actor:
         """Who acts, as the log's actor section has it."""
         request_id = self.request.scope.get("saattaen.request_id")
@@ -93,6 +105,7 @@ class Room:
     concerns: Concerns
     looked: Callable[[Visit, str], Awaitable[None]]
     """Writes the entry of a representative's look at a page, before it is shown."""
+    sights: Sights
     base_url: str
 
     async def enter(self, request: Request) -> Visit:
@@ -106,6 +119,19 @@ class Room:
         if not visit.in_person:
             await self.looked(visit, "choices")
         return visit
+
+    async def sight(self, visit: Visit) -> Sight:
+        """Return what who acts may see of what stands about the client."""
+        return await self.sights.of(visit.client, visit.looker)
+
+    async def picture(self, visit: Visit) -> ClientPicture:
+        """Return what stands about the client, as far as who acts may see it."""
+        return (await self.sight(visit)).picture(await self.recording.for_client(visit.client))
+
+    async def pauses(self, visit: Visit) -> tuple[Pause, ...]:
+        """Return the client's pauses that stand, as far as who acts may see that."""
+        found = await self.recording.pauses_of(visit.client)
+        return () if (await self.sight(visit)).nothing else found
 
     async def form(self, visit: Visit) -> Form:
         """Return the form that was sent. Raises EdgeError("form-expired") for one that is not this session's, and as

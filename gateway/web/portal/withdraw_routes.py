@@ -6,9 +6,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.consent.model import Consent
+from gateway.consent.receipt import withdrawn_by
 from gateway.disclosure.already_seen import disclosed_under
 from gateway.web.page import see_other
-from gateway.web.portal.cards import Card
+from gateway.web.portal.cards import Card, going_on
 from gateway.web.portal.checking import confirm_on
 from gateway.web.portal.choice import NO_ROWS, as_it_stands
 from gateway.web.portal.consent_routes import find_card, last_of
@@ -26,7 +28,12 @@ def withdraw_router(room: Room) -> APIRouter:
             # The log's own reading is the client's; a representative's has a page of its own.
             already=await disclosed_under(room.log, visit.client, card.consent.id) if visit.in_person else None,
             some=rows_left(card) if card.can_change and len(card.rows) > 1 else [],
+            others=await others(visit, card),
         )  # fmt: skip
+
+    async def others(visit: Visit, card: Card) -> tuple[Consent, ...]:
+        picture = await room.picture(visit)
+        return going_on(picture.consents, card.consent, visit.now)
 
     async def whole(visit: Visit, card: Card) -> Response:
         await room.recording.withdraw(card.consent.id, client=visit.client, giver=visit.giver, by=visit.by)
@@ -73,6 +80,7 @@ def withdraw_router(room: Room) -> APIRouter:
         return room.show(
             visit, "withdrawn", card=card, consent=card.consent, receipt=last_of(receipts, "consent.withdrawn"),
             told=await room.recording.withdrawal_told(card.consent.id, visit.client),
+            taken_back_by=withdrawn_by(receipts), others=await others(visit, card),
         )  # fmt: skip
 
     return router

@@ -15,12 +15,11 @@ from gateway.disclosure.concern import Concern
 from gateway.disclosure.log_query import BadQuery
 from gateway.disclosure.looking import Looker
 from gateway.disclosure.opened import Opened
-from gateway.disclosure.representative import seen_entries, seen_picture
 from gateway.http.problems import EdgeError
 from gateway.web.review.log_filter import SORTS, read_filter
 from gateway.web.review.log_rows import by_day, place_of, rows_of
 from gateway.web.review.ports import Review
-from gateway.web.review.visiting import enter, show
+from gateway.web.review.visiting import enter, need_named, show
 
 PAGE = 20
 
@@ -51,6 +50,7 @@ def log_router(room: Review) -> APIRouter:
                 raised={},
                 is_first=True,
             )
+        need_named(visit, directory, asked.category or None, asked.recipient)
         after = request.query_params.get("after") or None
         try:
             page = await room.log.own(
@@ -60,16 +60,17 @@ def log_router(room: Review) -> APIRouter:
             )  # fmt: skip
         except BadQuery:
             raise EdgeError("no-such-address") from None
-        entries = seen_entries(page.entries, looker, directory)
+        sight = await room.sights.of(client, looker)
+        entries = sight.entries(page.entries)
         check = await room.check.check([(one.origin, one.index) for one in entries])
-        picture = seen_picture(await room.pictures.for_client(client), looker)
+        picture = sight.picture(await room.pictures.for_client(client))
         accounts = Accounts(directory, room.phrases, visit.language)
         return show(
             room,
             visit,
             "log",
             days=by_day(rows_of(entries, accounts, page.context)),
-            more="" if page.more is None else asked.address(page.more),
+            more="" if page.more is None or sight.nothing else asked.address(page.more),
             asked=asked,
             sorts=SORTS,
             check=check,

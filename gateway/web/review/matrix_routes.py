@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter
@@ -11,7 +10,6 @@ from starlette.responses import Response
 
 from gateway.directory.instants import from_micros
 from gateway.directory.model import Directory, Service
-from gateway.disclosure.representative import seen_cells, seen_picture
 from gateway.http.problems import EdgeError
 from gateway.web.language import N_
 from gateway.web.review.days import day_of, end_of, parse_day
@@ -19,7 +17,7 @@ from gateway.web.review.grid import WORDS, grid_of
 from gateway.web.review.lanes import LOOKS
 from gateway.web.review.ports import Review
 from gateway.web.review.reasons import reason_of
-from gateway.web.review.visiting import enter, show
+from gateway.web.review.visiting import enter, need_named, show
 
 NO_DAY = N_("Write the day like this: 31.5.2026.")
 COMING_DAY = N_("Choose a day that has passed. Nobody knows yet what comes.")
@@ -36,7 +34,8 @@ def matrix_router(room: Review) -> APIRouter:
         looker = visit.looker
         at, fault = _instant(on, room.clock.now())
         made = await room.who_can_see.matrix(visit.client, looker, at=at, everyone=everyone == "1")
-        shown = seen_cells(made, looker, directory)
+        sight = await room.sights.of(visit.client, looker)
+        shown = sight.matrix(made, everyone=everyone == "1")
         return show(
             room,
             visit,
@@ -50,7 +49,7 @@ def matrix_router(room: Review) -> APIRouter:
             on=on[:20],
             fault=fault,
             everyone=everyone == "1",
-            caveats=made.caveats,
+            caveats=shown.caveats,
         )
 
     @router.get("/{recipient}/{category}")
@@ -58,17 +57,18 @@ def matrix_router(room: Review) -> APIRouter:
         visit = await enter(room, request)
         known(directory, recipient, category)
         client, looker = visit.client, visit.looker
+        need_named(visit, directory, category, recipient)
         at, _ = _instant(on, room.clock.now())
         made = await room.who_can_see.matrix(client, looker, at=at, recipients=(recipient,))
-        shown = seen_cells(made, looker, directory)
-        picture = seen_picture(await room.pictures.for_client(client), looker)
         looks = await room.log.own(
             client, recipient=recipient, category=category, kinds=LOOKS, outcome="permit", count=1, looker=looker
         )
-        told = reason_of(shown.cell(recipient, category), picture, room.phrases, visit.language)
-        if not looker.is_client:
-            ours = {str(one.id) for one in picture.consents}
-            told = replace(told, consents=tuple(one for one in told.consents if one.consent in ours))
+        sight = await room.sights.of(client, looker)
+        picture = sight.picture(await room.pictures.for_client(client))
+        told = reason_of(
+            sight.matrix(made).cell(recipient, category), picture, room.phrases, visit.language,
+            now=made.at if at is None else None,
+        )  # fmt: skip
         return show(
             room,
             visit,
@@ -80,7 +80,7 @@ def matrix_router(room: Review) -> APIRouter:
             at=made.at,
             past=at is not None,
             on=on[:20] if at is not None else "",
-            last_looked=next((from_micros(one.t) for one in looks.entries), None),
+            last_looked=next((from_micros(one.t) for one in sight.entries(looks.entries)), None),
         )
 
     return router

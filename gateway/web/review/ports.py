@@ -17,6 +17,7 @@ from gateway.disclosure.log_search import Page as LogPage
 from gateway.disclosure.looking import THE_CLIENT, Looker
 from gateway.disclosure.own_proof import EntryProof
 from gateway.disclosure.phrases import Phrases
+from gateway.disclosure.sight import Sights
 from gateway.disclosure.wholeness import Wholeness
 from gateway.web.doors import Doors
 from gateway.web.page import Pages
@@ -97,6 +98,7 @@ class Review:
     concerns: RaisesConcerns
     proofs: Proofs
     check: ChecksLog
+    sights: Sights
     phrases: Phrases
     mandates: StandingMandates
     tell_look: Callable[[Looker, ClientId, str], Awaitable[None]]

@@ -9,13 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.consent.model import GrantRow
-from gateway.disclosure.representative import may_be_told
 from gateway.errors import CustodianUnavailable
 from gateway.http.problems import EdgeError
 from gateway.web.review.matrix_routes import known
 from gateway.web.review.ports import Review
 from gateway.web.review.preview_rows import rows_for
-from gateway.web.review.visiting import Visit, enter, show
+from gateway.web.review.visiting import Visit, enter, need_named, show
 
 MOST_ROWS = 50
 
@@ -41,7 +40,8 @@ def preview_router(room: Review) -> APIRouter:
     @router.get("/requests/{request_id}/preview")
     async def of_request(request: Request, request_id: str) -> Response:
         visit = await enter(room, request)
-        picture = await room.pictures.for_client(visit.client)
+        sight = await room.sights.of(visit.client, visit.looker)
+        picture = sight.picture(await room.pictures.for_client(visit.client))
         asked = next((one for one in picture.requests if one.id == request_id), None)
         if asked is None:
             raise EdgeError("no-such-address")
@@ -60,8 +60,7 @@ def preview_router(room: Review) -> APIRouter:
         ticks: Collection[str], action: str, named: dict[str, str], back: str,
     ) -> Response:  # fmt: skip
         looker = visit.looker
-        if not may_be_told(looker, category, (recipient,), directory):
-            raise EdgeError("no-such-address")
+        need_named(visit, directory, category, recipient)
         possible = _possible(category)
         found, away = None, False
         try:

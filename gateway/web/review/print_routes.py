@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.disclosure.representative import seen_cells, seen_picture
 from gateway.web.page import HEADERS
 from gateway.web.review.grid import SEES, SEES_BY_LAW
 from gateway.web.review.ports import Review
@@ -25,14 +24,15 @@ def print_router(room: Review) -> APIRouter:
     async def sheet(request: Request) -> Response:
         visit = await enter(room, request)
         client, looker = visit.client, visit.looker
-        made = seen_cells(await room.who_can_see.matrix(client, looker), looker, room.pages.directory)
-        picture = seen_picture(await room.pictures.for_client(client), looker)
+        whole = await room.who_can_see.matrix(client, looker)
+        sight = await room.sights.of(client, looker)
+        made, picture = sight.matrix(whole), sight.picture(await room.pictures.for_client(client))
         told = [
             (recipient, [row for row in rows if row[1].sign in (SEES, SEES_BY_LAW)])
             for recipient in made.recipients
             for rows in (
                 [
-                    (cell.category, reason_of(cell, picture, room.phrases, visit.language))
+                    (cell.category, reason_of(cell, picture, room.phrases, visit.language, now=made.at))
                     for cell in made.of_recipient(recipient)
                 ],
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.consent.view import ClientPicture
+from gateway.directory.instants import to_micros
 from gateway.disclosure.matrix import Cell, Seen
 from gateway.disclosure.phrases import Eye, Phrases
 from gateway.web.review.grid import BY_CONSENT, SEES_NOT, sign_of
@@ -48,6 +49,8 @@ class Reason:
     released: tuple[str, ...]
     withheld: tuple[str, ...]
     documents: tuple[DocumentRow, ...]
+    goes_on: datetime | None = None
+    """When another permission ends that lets the same be seen, at least in part, after `until`."""
 
     @property
     def sees(self) -> bool:
@@ -55,8 +58,10 @@ class Reason:
         return self.sign != SEES_NOT
 
 
-def reason_of(cell: Cell | None, picture: ClientPicture, phrases: Phrases, language: str) -> Reason:
-    """Return why a recipient sees, or does not see, a category."""
+def reason_of(
+    cell: Cell | None, picture: ClientPicture, phrases: Phrases, language: str, *, now: datetime | None
+) -> Reason:
+    """Return why a recipient sees, or does not see, a category; *now* is None where the cell is of another day."""
     if cell is None:
         why = phrases.explain(NOTHING, Eye.CLIENT, language)
         return Reason(SEES_NOT, why, (), (), None, None, (), None, (), (), ())
@@ -67,12 +72,31 @@ def reason_of(cell: Cell | None, picture: ClientPicture, phrases: Phrases, langu
     consents = _consents(alike, picture)
     relation = next((row for row in picture.relations if row.id == told.relation), None)
     since = min((one.since for one in consents if one.since is not None), default=None)
+    until = max((one.until for one in alike if one.until is not None), default=None)
     return Reason(
         sign, _why(told, phrases, language), _each(one.purpose for one in alike), _each(one.custodian for one in alike),
-        max((one.until for one in alike if one.until is not None), default=None),
+        until,
         relation.valid_from if relation is not None else since, consents, told.relation,
         told.released, told.withheld if told.permitted else (), _documents(cell),
+        _goes_on(cell, picture, until, now) if told.permitted and told.basis in BY_CONSENT else None,
     )  # fmt: skip
+
+
+def _goes_on(cell: Cell, picture: ClientPicture, until: int | None, now: datetime | None) -> datetime | None:
+    """Return the last end of a permission in force that outlasts *until*, which is that of the first to end."""
+    if until is None or now is None:
+        return None
+    ends = (
+        grant.row.until
+        for consent in picture.consents
+        for grant in consent.grants
+        if consent.in_force(now)
+        and grant.in_force(now)
+        and not grant.single_use
+        and (grant.row.recipient, grant.row.category) == (cell.recipient, cell.category)
+    )
+    last = max(ends, default=None)
+    return last if last is not None and to_micros(last) > until else None
 
 
 def _why(told: Seen, phrases: Phrases, language: str) -> str:

@@ -7,13 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.disclosure.accounts import Accounts
-from gateway.disclosure.representative import seen_cells, seen_entries, seen_picture
 from gateway.web.review.grid import SEES, SEES_BY_LAW, WORDS
 from gateway.web.review.log_rows import REQUESTS, rows_of
 from gateway.web.review.matrix_routes import known
 from gateway.web.review.ports import Review
 from gateway.web.review.reasons import reason_of
-from gateway.web.review.visiting import enter, show
+from gateway.web.review.visiting import enter, need_named, show
 
 NEWEST = 5
 
@@ -28,13 +27,16 @@ def recipient_router(room: Review) -> APIRouter:
         visit = await enter(room, request)
         service = known(directory, code)
         client, looker = visit.client, visit.looker
-        made = seen_cells(await room.who_can_see.matrix(client, looker, recipients=(code,)), looker, directory)
-        picture = seen_picture(await room.pictures.for_client(client), looker)
+        need_named(visit, directory, None, code)
+        whole = await room.who_can_see.matrix(client, looker, recipients=(code,))
         page = await room.log.own(client, recipient=code, kinds=REQUESTS, count=NEWEST, looker=looker)
+        sight = await room.sights.of(client, looker)
+        made, picture = sight.matrix(whole), sight.picture(await room.pictures.for_client(client))
         told = [
-            (cell.category, reason_of(cell, picture, room.phrases, visit.language)) for cell in made.of_recipient(code)
+            (cell.category, reason_of(cell, picture, room.phrases, visit.language, now=made.at))
+            for cell in made.of_recipient(code)
         ]
-        entries = seen_entries(page.entries, looker, directory)
+        entries = sight.entries(page.entries)
         accounts = Accounts(directory, room.phrases, visit.language)
         return show(
             room,
@@ -52,7 +54,7 @@ def recipient_router(room: Review) -> APIRouter:
             ],
             relations=[one for one in picture.relations if code in one.recipients and one.ended_at is None],
             rows=rows_of(entries, accounts, page.context),
-            more=page.more is not None,
+            more=page.more is not None and not sight.nothing,
         )
 
     return router

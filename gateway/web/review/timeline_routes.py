@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.directory.instants import to_micros
-from gateway.disclosure.representative import seen_entries, seen_picture
 from gateway.web.review.chart import chart_of
 from gateway.web.review.lanes import LOOKS, lanes_of, within
 from gateway.web.review.log_rows import place_of
@@ -28,14 +27,12 @@ def timeline_router(room: Review) -> APIRouter:
     async def timeline(request: Request) -> Response:
         visit = await enter(room, request)
         client, looker, now = visit.client, visit.looker, room.clock.now()
-        picture = seen_picture(await room.pictures.for_client(client), looker)
         page = await room.log.own(
             client, since=to_micros(now - _BACK), kinds=LOOKS, outcome="permit", count=MOST_LOOKS, looker=looker
         )
-        lanes = lanes_of(
-            picture, seen_entries(page.context, looker, room.pages.directory),
-            seen_entries(page.entries, looker, room.pages.directory),
-        )  # fmt: skip
+        sight = await room.sights.of(client, looker)
+        picture = sight.picture(await room.pictures.for_client(client))
+        lanes = lanes_of(picture, sight.entries(page.context), sight.entries(page.entries))
         chart = chart_of(lanes, now)
         return show(
             room,
@@ -43,7 +40,7 @@ def timeline_router(room: Review) -> APIRouter:
             "timeline",
             chart=chart,
             lanes=within(lanes, chart.begin, chart.end),
-            older=page.more is not None,
+            older=page.more is not None and not sight.nothing,
             place_of=place_of,
             most=MOST_LOOKS,
         )

@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.consent.model import ClientId
-from gateway.directory.model import Contact
+from gateway.directory.model import Contact, Directory
 from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind
+from gateway.disclosure.representative import may_be_told
 from gateway.http.problems import EdgeError
 from gateway.web.review.ports import Review
 from gateway.web.session import Session
@@ -51,6 +52,13 @@ async def enter_in_person(room: Review, request: Request) -> Visit:
     if not visit.in_person:
         raise EdgeError("no-such-address")
     return visit
+
+
+def need_named(visit: Visit, directory: Directory, category: str | None, *services: str) -> None:
+    """Raise EdgeError("no-such-address") where a page is of a category or service whose very name a representative is
+    not told with a client's: for whoever's client, so that this tells nothing either."""
+    if not may_be_told(visit.looker, category, services, directory):
+        raise EdgeError("no-such-address")
 
 
 def show(room: Review, visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:

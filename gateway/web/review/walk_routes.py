@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.consent.model import Consent
-from gateway.disclosure.representative import seen_picture
 from gateway.http.problems import EdgeError
 from gateway.web.review.ports import Review
 from gateway.web.review.visiting import Visit, enter, show
@@ -53,7 +52,8 @@ def walk_router(room: Review) -> APIRouter:
 
     async def _cards(visit: Visit) -> tuple[Sequence[Consent], int]:
         """Return the consents in force, those given longest ago first, and how many more there are."""
-        picture = seen_picture(await room.pictures.for_client(visit.client), visit.looker)
+        sight = await room.sights.of(visit.client, visit.looker)
+        picture = sight.picture(await room.pictures.for_client(visit.client))
         standing = [one for one in picture.consents if one.in_force(room.clock.now())]
         oldest = sorted(standing, key=lambda one: (one.given_at, one.id))
         return oldest[:MOST_CARDS], max(0, len(oldest) - MOST_CARDS)

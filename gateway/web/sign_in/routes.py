@@ -98,9 +98,13 @@ class _Way:
     async def callback(self, request: Request, provider: str) -> Response:
         """Take a provider's answer: once, from the browser that was sent there, at the path of that provider."""
         asked = self._find(provider)
+        try:
+            # Before the pace: what nobody is under way with tells of nobody, and may hold no place meanwhile.
+            attempt = await self._take(request, provider)
+        except NotIdentified as fault:
+            return self._failed(request, provider, fault)
         async with self._parts.pace.kept():
             try:
-                attempt = await self._take(request, provider)
                 identified = await asked.read(each_once(request), attempt.question)
             except NotIdentified as fault:
                 return self._failed(request, provider, fault)

@@ -181,7 +181,8 @@ class Story:
 
     def partner(self, kind: str = "partner.suspended", system: str = "kela-system", **body: object) -> None:
         """Change a partner system."""
-        draft = Draft(new_id(), IndexRow(kind, "na"), {"partner": system, **body}, actor={"operator": "op"})
+        index = IndexRow(kind, "na", requester=system)
+        draft = Draft(new_id(), index, {"partner": system, **body}, actor={"operator": "op"})
         self.tell(draft)
 
     # Documents.
@@ -202,7 +203,9 @@ class Story:
                 "sections": {name: list(labels) for name, labels in facts.sections.items()}, "sha256": "", "bytes": 1,
             },
         }  # fmt: skip
-        index = IndexRow("deposit", "na", category=facts.category, custodian=facts.custodian)
+        index = IndexRow(
+            "deposit", "na", category=facts.category, custodian=facts.custodian, requester="sosiaalityo-system"
+        )
         actor = {"system": "sosiaalityo-system", "person": "w1", "name": "Virkailija"}
         self.tell(Draft(new_id(), index, body, {"client": client}, actor, client, "sosiaalityo-system/w1"))
         return facts
@@ -247,14 +250,27 @@ class Story:
             good_until or (min(ends) if ends else None), "policy",
         )  # fmt: skip
         request = replace(request or self.request(), action=action)
+        self._register(request)
         event = new_id()
         draft = evidence.disclosure(
             event, request, client, document.category,
             [ReleasedDocument(document, permit, "0" * 64, 9, fetched_as(document))],
             Epochs(1, 1, 1), "policy", self.directory, "0" * 64, 9,
         )  # fmt: skip
-        spends = [evidence.spent(new_id(), client, grant, event) for grant in grants if grant.spend and spent]
+        spends = [
+            evidence.spent(new_id(), request, client, document, grant, event)
+            for grant in grants if grant.spend and spent
+        ]  # fmt: skip
         self.tell(draft, *spends)
+
+    def _register(self, request: DisclosureRequest) -> None:
+        """Register the partner system that asks, where nothing was told of one of that id."""
+        system = request.requester.system
+        told = {
+            draft.body["partner"] for _, group in self.acts for draft in group if draft.index.kind == "partner.added"
+        }
+        if system not in told:
+            self.partner("partner.added", system, services=[request.requester.service])
 
     def deny(
         self, reason: str = "no-consent", client: ClientId = CLIENT, document: DocumentFacts | None = None,

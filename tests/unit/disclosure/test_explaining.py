@@ -84,6 +84,25 @@ def test_only_the_client_is_spoken_to(directory: Directory) -> None:
     assert "about you" in explained(story, directory, Eye.CLIENT).sentence
 
 
+def test_purposes_have_the_clients_names_for_the_client_alone(directory: Directory) -> None:
+    story = Story()
+    story.release(story.deposit(), story.give(), request=story.request(purpose="employment-support"))
+    assert explained(story, directory, Eye.CLIENT).why == "Purpose: supporting you into work."
+    assert explained(story, directory, Eye.OFFICER).why == "Purpose: supporting the client into work."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_staff_are_told_a_purpose_and_a_kind_of_entry_as_staff_are(directory: Directory, language: str) -> None:
+    story, phrases = Story(), load_phrases()
+    story.release(story.deposit(), story.give())
+    for eye in (Eye.OFFICER, Eye.PROFESSIONAL):
+        told = explained(story, directory, eye, language)
+        purpose = directory.task("rehabilitation-decision")
+        assert purpose is not None and purpose.text(language) in (told.why or "")
+        assert "Tietosi" not in (told.outcome or "")
+    assert phrases.kind_told("disclosure", language) == phrases.kind("disclosure", language.removesuffix("-x-selko"))
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_an_entry_of_any_kind_is_explained_even_one_that_cannot_be_read(directory: Directory, kind: str) -> None:
     for body in (None, {}):

@@ -85,7 +85,7 @@ async def test_a_client_is_found_in_every_year(filled: Logged) -> None:
         (Query(recipient="kuntakokeilu"), 1),
         (Query(custodian="sosiaalityo", kinds=("deposit",)), 1),
         (Query(basis="joint-service"), 1),
-        (Query(requester="kela-system"), 4),
+        (Query(requester="kela-system"), 5),
         (Query(person="w7"), 4),
         (Query(person="w7", requester="kela-system", client=OTHER), 1),
         (Query(person="nobody"), 0),

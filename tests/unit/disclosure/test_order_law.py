@@ -238,6 +238,13 @@ def to_a_partner_of_another_service(story: Story) -> None:
     story.release(story.deposit(), story.give())
 
 
+@forged("a partner system that was not registered before")
+def to_a_partner_that_nobody_registered(story: Story) -> None:
+    story.release(story.deposit(), story.give())
+    (added,) = (act for act in story.acts if act[1][0].index.kind == "partner.added")
+    story.acts.remove(added)
+
+
 @forged("rests on a relation that was not recorded before")
 def on_a_relation_that_nobody_recorded(story: Story) -> None:
     plan, later = story.deposit(), Story(at=story.at)

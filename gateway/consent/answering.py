@@ -1,0 +1,47 @@
+"""What a decision answers: questions that wait, and what the client said before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from gateway.consent.acting import Act
+from gateway.consent.model import ClientId, Consent, Giver, GrantId, RefusedRow
+from gateway.consent.notices import tell_opened
+
+COOL_DOWN = timedelta(days=90)
+"""How long a recipient may not ask again after it asked, was put aside or refused."""
+
+
+def with_cool_down(rows: tuple[RefusedRow, ...], at: datetime) -> tuple[RefusedRow, ...]:
+    """Return refused rows, each with the day before which the same is not asked again."""
+    return tuple(row if row.not_before is not None else replace(row, not_before=at + COOL_DOWN) for row in rows)
+
+
+def answer_no(act: Act, client: ClientId, rows: tuple[RefusedRow, ...], giver: Giver) -> None:
+    """Store refused rows, and end the requests that they answer. *rows* are as `with_cool_down` returns them."""
+    standing = act.office.stores.standing
+    standing.add_refusals(act.connection, client, rows, giver.is_client, act.at)
+    standing.answer_requests(act.connection, client, [(row.recipient, row.category) for row in rows], "refused")
+
+
+def answer_yes(act: Act, consent: Consent, grants: Collection[GrantId], *, in_person: bool) -> None:
+    """End the requests that confirmed *grants* answer, and where the client themselves acted (*in_person*) the refusals
+    too.
+
+    What a worker says that the client said lifts no refusal: it would open what a representative gave against it.
+    """
+    rows = [grant.row for grant in consent.grants if grant.id in grants]
+    if not rows:
+        return
+    standing = act.office.stores.standing
+    if in_person:
+        standing.lift_refusals(act.connection, consent.client, rows, act.at)
+        answered = {(row.recipient, row.category) for row in rows}
+        # What a representative gave opens from now on; of its own grants the recipient hears by the giving itself.
+        tell_opened(
+            act, consent.client,
+            lambda one, row: not one.giver.is_client and (row.recipient, row.category) in answered,
+        )  # fmt: skip
+    standing.answer_requests(act.connection, consent.client, [(row.recipient, row.category) for row in rows], "given")
