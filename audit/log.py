@@ -184,7 +184,7 @@ class Log(Generic[C]):
     def head_verifiers(self, head: Head) -> list[Verifier]:
         """Return the public keys of which one must have signed this head: while its log is open, those that sign now.
 
-        Whoever stole a key that was retired could else sign a head of the open log, as if nothing came after.
+        Whoever stole a retired key could else sign a head of the open log, as if nothing had been written since.
         """
         return self.verifiers(head.origin) if head.ended else self.signing(head.origin)
 
