@@ -35,7 +35,7 @@ async def index_step(laws: Laws, entry: Opened) -> tuple[Finding, tuple[str, ...
     """What the check of one entry says of its index row."""
     gateway = laws.gateway
     proofs = EntryProofs(
-        SqlSearchStore(gateway.database), gateway.keys, gateway.log.verifiers, gateway.directory
+        SqlSearchStore(gateway.database), gateway.keys, gateway.log.head_verifiers, gateway.directory
     )  # fmt: skip
     proved = await proofs.prove(entry.origin, entry.index)
     assert proved is not None
