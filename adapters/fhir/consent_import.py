@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.fhir.consent import MICROSECOND, PARTICIPATION
+from adapters.fhir.consent_shape import shape_faults
 from adapters.fhir.labels import sensitivity_of
 from adapters.fhir.r4 import model_faults
 from adapters.fhir.structure import Fault
 from adapters.fhir.terms import (
+    ACT_REASON,
     CATEGORY_SYSTEM,
     DOCUMENT_SYSTEM,
     GRANT_CATEGORY_EXTENSION,
@@ -29,7 +31,7 @@ from gateway.errors import BodyInvalid
 _STATUSES = frozenset({"active", "inactive", "rejected"})
 _MARKS = {GRANT_CATEGORY_EXTENSION, GRANT_ONCE_EXTENSION, GRANT_STATE_EXTENSION}
 _STATES = frozenset({"unconfirmed", "spent", "ended"})
-_ROW_KEYS = frozenset("id modifierExtension type period actor securityLabel purpose dataPeriod data".split())
+_ONCE = frozenset({"chosen", "by-rule"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def from_fhir(resource: Document, directory: Directory) -> ImportedConsent:
     Everything that our record cannot hold is a fault, since leaving it out could widen what the client chose. Raises
     BodyInvalid with every fault's FHIRPath.
     """
-    faults = [*model_faults(resource, "Consent"), *_root_faults(resource)]
+    faults = list(model_faults(resource, "Consent")) or [*_root_faults(resource), *shape_faults(resource)]
     if faults:
         raise BodyInvalid("the Consent cannot be taken in", tuple(faults))
     root = _member(resource, "provision")
@@ -84,14 +86,15 @@ def _root_faults(resource: Document) -> Iterator[Fault]:
         return
     if resource.get("status") not in _STATUSES:
         yield "Consent.status", f"one of {', '.join(sorted(_STATUSES))} is expected"
-    for element in ("modifierExtension", "implicitRules", "verification"):
-        if element in resource:
-            yield f"Consent.{element}", "is not taken"
+    scopes = [coding.get("code") for coding in _items(_member(resource, "scope"), "coding")]
+    if scopes != ["patient-privacy"]:
+        yield "Consent.scope", "patient-privacy is expected"
+    if any(one.get("type") != "Patient" for one in _items(resource, "performer")):
+        # Whoever gives for another needs a mandate, which this cannot say.
+        yield "Consent.performer", "the client alone is expected"
     root = resource.get("provision")
     if not isinstance(root, dict) or root.get("type") != "deny":
         yield "Consent.provision.type", "deny is expected: what is not permitted by a row stays closed"
-    elif others := sorted(root.keys() - {"type", "provision"}):
-        yield from ((f"Consent.provision.{name}", "is not taken: say it in each row") for name in others)
 
 
 def _member(value: Document, name: str) -> Document:
@@ -149,13 +152,13 @@ class _Row:
     def read(self) -> Grant | RefusedRow | None:
         """Return the grant or refusal that the row says, None where it has faults; they are noted."""
         before = len(self.faults)
-        for name in sorted(self.row.keys() - _ROW_KEYS):
-            self._fault(name, "is not taken")
         marks = _items(self.row, "modifierExtension")
         if any(mark.get("url") not in _MARKS for mark in marks):
             self._fault("modifierExtension", "holds one that is not known here")
         category = self._category(marks)
         recipient = self._service("IRCP")
+        if any(mark.get("url") == GRANT_ONCE_EXTENSION and mark.get("valueCode") not in _ONCE for mark in marks):
+            self._fault("modifierExtension", f"a single use is {' or '.join(sorted(_ONCE))}")
         states = {str(mark.get("valueCode")) for mark in marks if mark.get("url") == GRANT_STATE_EXTENSION}
         if not states <= _STATES:
             self._fault("modifierExtension", f"a state is one of {', '.join(sorted(_STATES))}")
@@ -163,6 +166,8 @@ class _Row:
         if kind not in ("permit", "deny") or (kind == "permit" and states):
             self._fault("type", "permit, or deny for what opens nothing, is expected")
         period = _member(self.row, "period")
+        if len(_items(self.row, "actor")) > (1 if kind == "deny" and not states else 2):
+            self._fault("actor", "the recipient and, of a grant, the custodian are expected, and nobody else")
         if kind == "deny" and not states:
             end = _end(period["end"], f"{self.at}.period.end", self.faults) if "end" in period else None
             return None if len(self.faults) > before else RefusedRow(recipient, category, end)
@@ -176,14 +181,18 @@ class _Row:
     def _grant_row(self, category: str, recipient: str, period: Document, marks: list[Document]) -> GrantRow | None:
         custodian = self._service("CST")
         purposes = [c.get("code") for c in _items(self.row, "purpose") if c.get("system") == PURPOSE_SYSTEM]
-        if len(purposes) != 1 or purposes[0] not in self.directory.purposes:
-            self._fault("purpose", f"one code of {PURPOSE_SYSTEM} is expected")
+        purpose = self.directory.purposes.get(str(purposes[0])) if len(purposes) == 1 else None
+        others = [c for c in _items(self.row, "purpose") if c.get("system") != PURPOSE_SYSTEM]
+        if purpose is None or any((c.get("system"), c.get("code")) != (ACT_REASON, purpose.act_reason) for c in others):
+            self._fault("purpose", f"one code of {PURPOSE_SYSTEM} is expected, and beside it its reason alone")
         start = _instant(period.get("start"), f"{self.at}.period.start", self.faults)
         until = _end(period.get("end"), f"{self.at}.period.end", self.faults)
         ticks = [sensitivity_of(label, self.directory) for label in _items(self.row, "securityLabel")]
         if None in ticks:
             self._fault("securityLabel", "holds a label that is not known here")
         dated = _member(self.row, "dataPeriod")
+        if "dataPeriod" in self.row and not dated.keys() & {"start", "end"}:
+            self._fault("dataPeriod", "a start or an end is expected")
         dated_from = _instant(dated["start"], f"{self.at}.dataPeriod.start", self.faults) if "start" in dated else None
         dated_until = _end(dated["end"], f"{self.at}.dataPeriod.end", self.faults) if "end" in dated else None
         if start is None or until is None or len(purposes) != 1:
@@ -224,6 +233,11 @@ class _Row:
         if not data:
             return None
         identifier = _member(_member(data[0], "reference"), "identifier")
-        if len(data) > 1 or data[0].get("meaning") != "instance" or identifier.get("system") != DOCUMENT_SYSTEM:
+        if (
+            len(data) > 1
+            or data[0].get("meaning") != "instance"
+            or identifier.get("system") != DOCUMENT_SYSTEM
+            or not identifier.get("value")
+        ):
             self._fault("data", f"one instance, by its identifier of {DOCUMENT_SYSTEM}, is expected")
         return str(identifier.get("value"))

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.fhir.consent import ADVANCED, INTERMEDIATE, to_fhir
+from adapters.fhir.consent import ADVANCED, INTERMEDIATE, PARTICIPATION, to_fhir
 from adapters.fhir.consent_import import from_fhir
+from adapters.fhir.terms import ACT_REASON, DOCUMENT_SYSTEM, GRANT_ONCE_EXTENSION
 from gateway.consent.model import (
     Capture,
     CaptureMethod,
@@ -159,6 +160,16 @@ def _faulty(change) -> list[str]:
 
 
 ROW = "Consent.provision.provision[0]"
+LIMITS = {"extension": [{"url": "http://x.example/only", "valueString": "on Mondays"}]}
+ONCE = {"url": GRANT_ONCE_EXTENSION, "valueCode": "twice"}
+
+
+def _actor(role: str) -> dict[str, object]:
+    return {"role": {"coding": [{"system": PARTICIPATION, "code": role}]}, "reference": {"display": "Dr X only"}}
+
+
+def _instance(identifier: dict[str, str]) -> dict[str, object]:
+    return {"meaning": "instance", "reference": {"identifier": identifier}}
 
 
 @pytest.mark.parametrize(
@@ -181,6 +192,22 @@ ROW = "Consent.provision.provision[0]"
         (lambda c: _row(c).pop("period"), [f"{ROW}.period.start", f"{ROW}.period.end"]),
         (lambda c: c["sourceAttachment"].pop("extension"), ["Consent.sourceAttachment.extension"]),
         (lambda c: c["patient"].pop("identifier"), ["Consent.patient.identifier"]),
+        (lambda c: _row(c)["actor"].append(_actor("PRCP")), [f"{ROW}.actor"]),
+        (lambda c: _row(c)["actor"][0].update(LIMITS), [f"{ROW}.actor[0].extension"]),
+        (
+            lambda c: _row(c)["actor"][0]["reference"].update(reference="Practitioner/1"),
+            [f"{ROW}.actor[0].reference.reference"],
+        ),
+        (lambda c: _row(c)["period"].update(LIMITS), [f"{ROW}.period.extension"]),
+        (lambda c: _row(c).update(dataPeriod=dict(LIMITS)), [f"{ROW}.dataPeriod.extension"]),
+        (lambda c: _row(c).update(dataPeriod={}), [f"{ROW}.dataPeriod"]),
+        (lambda c: _row(c).update(data=[_instance({"system": DOCUMENT_SYSTEM})]), [f"{ROW}.data"]),
+        (lambda c: _row(c)["purpose"].append({"system": ACT_REASON, "code": "HRESCH"}), [f"{ROW}.purpose"]),
+        (lambda c: _row(c)["modifierExtension"].append(ONCE), [f"{ROW}.modifierExtension"]),
+        (lambda c: c["extension"].extend(LIMITS["extension"]), ["Consent.extension[1]"]),
+        (lambda c: c["meta"].update(security=[{"code": "R"}]), ["Consent.meta.security"]),
+        (lambda c: c["scope"]["coding"][0].update(code="research"), ["Consent.scope"]),
+        (lambda c: c.update(performer=[{"type": "RelatedPerson", "display": "guardian"}]), ["Consent.performer"]),
     ],
 )
 def test_what_our_record_cannot_hold_is_a_fault_with_its_place(change, places) -> None:
