@@ -201,7 +201,7 @@ def test_a_nurse_records_a_permission_in_eight_screens_and_hears_of_its_withdraw
                 walk.see(text)
         page.goto(client)
         walk.follow("a[href*='/consents/']", "Permission")
-        walk.follow("a[href$='/withdraw']", "The client withdraws the permission")
+        walk.follow("a[href$='/withdraw']", "Record a withdrawal")
         walk.follow("form button", "Permission")
         assert page.get_by_text(walk.said("This permission is withdrawn")).count() == 1
         page.goto(client)

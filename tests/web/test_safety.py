@@ -19,7 +19,7 @@ GUARDED = ("portal", "desk", "oversight", "acting-for")
 OPEN_TO_ALL = frozenset({"/portal/confirm/{handle}"})
 """What is done without a sign-in, by a code that somebody was given."""
 READER_OF = {"portal": "client", "acting-for": "client", "desk": "professional", "oversight": "officer"}
-LOOKS = frozenset({"subject.read", "audit.read", "probe"})
+LOOKS = frozenset({"subject.read", "mandate.read", "audit.read", "probe"})
 """The kinds of entry that tell of a look alone."""
 
 
