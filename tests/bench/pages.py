@@ -26,6 +26,7 @@ from tests.bench.population import PURPOSE, RECIPIENT, ROLE, person_of
 from tests.bench.sizes import Population, Sizes
 from tests.bench.stores import Store, StoreKind, lent_store
 from tests.simulators.sessions import SimulatedSessions
+from tests.simulators.unpaced import unpaced
 from tests.web.crawl import kind_of, pages_of
 from tests.web.people import Visitor
 
@@ -58,7 +59,8 @@ async def measure(store: Store, rooms: Collection[str]) -> Mapping[str, tuple[fl
         # A store that is kept may have been filled before there were desks.
         await register_desks(gateway, "bench")
         sessions = SimulatedSessions(gateway.clock.now)
-        app = create_app(gateway, site=make_site(gateway, sessions))
+        site = make_site(gateway, sessions)
+        app = create_app(gateway, admission=unpaced(site), site=site)
         client = await gateway.recording.client_of(person_of(1))
         organisation, now = world.directory.services[RECIPIENT].organisation, gateway.clock.now()
         readers = {

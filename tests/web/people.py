@@ -20,15 +20,13 @@ from gateway.consent.checks import MandateScope
 from gateway.consent.model import ClientId
 from gateway.demo.provider.people import load_mandates
 from gateway.directory.identity_code import Identifier
-from gateway.http.admission import Admission, Bounds
-from gateway.http.people_lane import PeopleBounds
 from gateway.rooms.desk import desk_mandates
 from gateway.site import make_site
-from gateway.web.addresses import is_page
 from gateway.web.desk.mandates import DeskMandates
 from gateway.web.session import ActingFor, Kind, Session, Sessions, SignedIn
 from tests.laws.gateway_world import BASE, Laws, open_world
 from tests.simulators.sessions import SimulatedSessions
+from tests.simulators.unpaced import unpaced
 
 
 @dataclass
@@ -116,9 +114,8 @@ async def open_people(folder: Path, base_url: str = BASE) -> AsyncIterator[Peopl
         register, at_desk = _register(laws)
         site = make_site(laws.gateway, sessions, at_desk=at_desk)
         # Tests open pages faster than anybody clicks; how people are paced has tests of its own.
-        quick = PeopleBounds(quick=1_000_000, visitors_rest=0.0, queue=1000, queues=1000)
-        admission = Admission(Bounds(people=quick), is_page, site.doors.cookie)
-        yield People(laws, sessions, create_app(laws.gateway, admission=admission, site=site), register)
+        app = create_app(laws.gateway, admission=unpaced(site), site=site)
+        yield People(laws, sessions, app, register)
 
 
 def _register(laws: Laws) -> tuple[SimulatedValtuudet, DeskMandates]:
