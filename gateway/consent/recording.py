@@ -117,12 +117,12 @@ class Recording(NoticeRecording):
         A wrong, used, late or too often tried code, or an unknown handle: ConsentRefused("confirm-not-allowed"), all
         alike. "too-many-consents" comes for the right code alone, which can be used again later.
         """
+        stores = self._office.stores
 
         def look(connection: object) -> Consent | None:
             row = stores.proofs.code(connection, handle)
             return None if row is None or row.consent is None else stores.consents.consent(connection, row.consent)
 
-        stores = self._office.stores
         giver, mandate = await self._whose_word(look)
         confirmed = await self._do(
             ON_OWN_PAGE, lambda one: confirming.confirm_by_code(one, handle, code, giver, mandate), giver=giver
