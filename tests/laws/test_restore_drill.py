@@ -123,7 +123,7 @@ def test_a_damaged_or_mistaken_copy_is_not_put_back(tmp_path: Path) -> None:
     lose(place)
     file = copy / "main" / "database.sqlite"
     whole = file.read_bytes()
-    file.write_bytes(whole[:-1] + b"x")
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(BackupFailed, match="another copy"):
         Manifest.read(copy / "main")
     status, said = saattaen(place, "restore", str(copy))
