@@ -42,8 +42,8 @@ class Reading:
         whom = client or stores.clients.decoy()
 
         def look(connection: object) -> tuple[ConsentView, ...]:
-            found = stores.consents.consents_of(connection, whom)
-            views = (self._view(connection, consent.id, party) for consent in found)
+            found = stores.consents.versions_of(connection, whom)
+            views = (view_for(versions, party, self._office.etag_key) for versions in found)
             return tuple(view for view in views if view is not None)
 
         return await self._read(look)

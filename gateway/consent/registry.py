@@ -42,6 +42,15 @@ class ConsentRegistry(Protocol):
         """Return the current version of each of the client's consents, newest first."""
         ...
 
+    def versions_of(self, connection: object, client: ClientId) -> tuple[tuple[Consent, ...], ...]:
+        """Return every version of each of the client's consents: oldest first, those of the newest consent first."""
+        ...
+
+    def unended_of(self, connection: object, client: ClientId, at: datetime) -> tuple[Consent, ...]:
+        """Return those of `consents_of` that were not withdrawn and of which a grant has not ended at *at*, spent or
+        not. How many there are is bounded; how many ever were is not, so that this is what an act asks."""
+        ...
+
     def add_version(self, connection: object, consent: Consent, at: datetime) -> None:
         """Store a version as the current one; the grants of older versions stand as replaced."""
         ...

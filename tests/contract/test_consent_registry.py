@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from gateway.consent import lifecycle
 from gateway.consent.acting import Stores
@@ -102,6 +103,67 @@ def test_a_clients_consents_come_newest_first_and_only_theirs(stores: Stores, co
     for consent in (old, new, other):
         stores.consents.add_version(connection, consent, START)
     assert stores.consents.consents_of(connection, CLIENT) == (new, old)
+
+
+def test_the_versions_of_each_of_a_clients_consents_come_newest_consent_first(
+    stores: Stores, connection: object
+) -> None:
+    old, new, other = make(row(), seq=1), make(row(), seq=2), make(row(), client=OTHER, seq=3)
+    for consent in (old, new, other):
+        stores.consents.add_version(connection, consent, START)
+    own = Capture(CaptureMethod.SELF_SERVICE, evidence=Evidence((("session", "s"),)))
+    changed = lifecycle.change(old, (FULL,), (), own, SHOWN, Giver(), Known(), DIRECTORY, START, 4)
+    stores.consents.add_version(connection, changed, START)
+    assert stores.consents.versions_of(connection, CLIENT) == ((old, changed), (new,))
+    assert stores.consents.consents_of(connection, CLIENT) == (changed, new)
+
+
+def test_consents_that_have_not_ended_are_found_among_all_that_were(stores: Stores, connection: object) -> None:
+    soon = START + timedelta(hours=1)
+    over, mixed, withdrawn = make(row(until=soon), seq=1), make(row(until=soon), row(), seq=2), make(row(), seq=3)
+    spent, ended, changed, other = (
+        make(row(once=True), seq=4), make(row(), seq=5), make(row(), seq=6), make(row(), client=OTHER, seq=7),
+    )  # fmt: skip
+    for consent in (over, mixed, withdrawn, spent, ended, changed, other):
+        stores.consents.add_version(connection, consent, START)
+    stores.consents.save(connection, withdrawn, lifecycle.withdraw(withdrawn, None, START), START)
+    assert stores.consents.spend(connection, spent.grants[0].id, "event")
+    gone, _ = lifecycle.end_grants(ended, frozenset(grant.id for grant in ended.grants), START)
+    stores.consents.save(connection, ended, gone, START)
+    own = Capture(CaptureMethod.SELF_SERVICE, evidence=Evidence((("session", "s"),)))
+    short = lifecycle.change(changed, (row(until=soon),), (), own, SHOWN, Giver(), Known(), DIRECTORY, START, 8)
+    stores.consents.add_version(connection, short, START)
+    before = stores.consents.unended_of(connection, CLIENT, soon - timedelta(microseconds=1))
+    assert [one.id for one in before] == [changed.id, spent.id, mixed.id, over.id]
+    assert before[0] == short
+    at_end = stores.consents.unended_of(connection, CLIENT, soon)
+    assert [one.id for one in at_end] == [spent.id, mixed.id]
+    assert at_end[1] == mixed
+
+
+def test_statements_about_a_clients_consents_take_no_more_parameters_the_more_there_are(
+    room: Room, stores: Stores, connection: object
+) -> None:
+    taken: list[int] = []
+
+    def note(_: object, __: object, ___: str, parameters: Sequence[object], ____: object, _____: bool) -> None:
+        taken.append(len(parameters))
+
+    def ask() -> list[int]:
+        taken.clear()
+        stores.consents.consents_of(connection, CLIENT)
+        stores.consents.unended_of(connection, CLIENT, START)
+        return list(taken)
+
+    stores.consents.add_version(connection, make(row()), START)
+    event.listen(room.database.engine, "before_cursor_execute", note)
+    try:
+        few = ask()
+        for seq in range(2, 12):
+            stores.consents.add_version(connection, make(row(), seq=seq), START)
+        assert len(few) == 4 and ask() == few
+    finally:
+        event.remove(room.database.engine, "before_cursor_execute", note)
 
 
 def test_states_are_saved_alone(stores: Stores, connection: object) -> None:
