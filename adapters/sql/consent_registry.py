@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -15,6 +15,7 @@ from adapters.sql.instants import instant_or_none, micros_or_null
 from adapters.sql.sealing import Sealing
 from adapters.sql.tables.consents import ConsentRow, ConsentVersionRow, GrantTableRow
 from adapters.sql.tables.documents import DocumentRow
+from gateway.consent.capture import OWN_METHODS
 from gateway.consent.model import (
     Capture,
     CaptureMethod,
@@ -163,6 +164,16 @@ class SqlConsentRegistry:
     ) -> Mapping[str, int]:
         """Return how many grants for each recipient wait to be confirmed, beside those of one consent."""
         return _counted(connection, client, at, beside, _GRANTS.c.confirmed_at.is_(None))
+
+    def recorded(self, connection: object, client: ClientId, services: Collection[str], since: datetime) -> int:
+        """Return how many of the client's grants workers of these services have recorded."""
+        version = _VERSIONS.c
+        of_version = (version.consent == _GRANTS.c.consent) & (version.version == _GRANTS.c.version)
+        query = select(func.count()).select_from(_VERSIONS.join(_GRANTS, of_version)).where(
+            version.client == client, version.given_at > to_micros(since),
+            version.capture_service.in_(sorted(services)), version.capture_method.not_in(sorted(OWN_METHODS)),
+        )  # fmt: skip
+        return _of(connection).execute(query).scalar_one()
 
     def documents_for(self, connection: object, client: ClientId, row: GrantRow) -> tuple[str, ...]:
         """Return the ids of the documents that the row would open."""

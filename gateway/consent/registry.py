@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -72,6 +72,11 @@ class ConsentRegistry(Protocol):
         """Return the same of grants that wait to be confirmed."""
         ...
 
+    def recorded(self, connection: object, client: ClientId, services: Collection[str], since: datetime) -> int:
+        """Return how many of the client's grants workers of these services have recorded after *since*, in whatever
+        state they are now; what who gave it did by their own hand is none of them."""
+        ...
+
     def passed(self, connection: object, now: datetime, limit: int) -> tuple[tuple[Consent, frozenset[GrantId]], ...]:
         """Return consents with those grants whose end has passed unlogged; withdrawn ones are left out."""
         ...
@@ -136,6 +141,10 @@ class StandingRegistry(Protocol):
 
     def save_relation(self, connection: object, row: Relation, at: datetime) -> None:
         """Store a new relation, its end or its contest."""
+        ...
+
+    def recorded(self, connection: object, client: ClientId, services: Collection[str], since: datetime) -> int:
+        """Return how many of the client's relations these services have recorded after *since*, ended or not."""
         ...
 
     def is_cooling(self, connection: object, client: ClientId, asked: AskedRow, at: datetime) -> bool:

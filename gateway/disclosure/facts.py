@@ -9,7 +9,7 @@ from datetime import datetime
 
 from gateway.directory.instants import to_micros
 from gateway.directory.model import Directory
-from gateway.disclosure.candidates import told
+from gateway.disclosure.candidates import told, told_prohibitions, told_relations
 from gateway.disclosure.request import DisclosureRequest
 from gateway.disclosure.snapshot import DocumentFacts, GrantFacts, RelationFacts, Snapshot
 
@@ -31,6 +31,8 @@ def make_facts(
     requester = request.requester
     recipient = requester.service
     named = {service for service, _ in snapshot.named}
+    flow = _flow(category, document, recipient, directory, at)
+    section = None if flow is None else flow["section"]
     return {
         "v": 1,
         "at": to_micros(at),
@@ -64,12 +66,14 @@ def make_facts(
             "non_disclosure": snapshot.client.non_disclosure,
         },
         "document": _document(document, directory) if document else None,
-        "flow": _flow(category, document, recipient, directory, at),
+        "flow": flow,
         "prohibitions": [
             {"id": row.id, "recipient": row.recipient, "category": row.category, "own": row.by_client}
-            for row in snapshot.prohibitions
+            for row in told_prohibitions(snapshot.prohibitions, recipient, category)
         ],
-        "relations": [_relation(row) for row in snapshot.relations],
+        "relations": [
+            _relation(row) for row in told_relations(snapshot.relations, recipient, document, section, to_micros(at))
+        ],
         "grants": [
             grant_facts(row) for row in told(snapshot.grants, recipient, request.purpose, document, to_micros(at))
         ],

@@ -215,6 +215,30 @@ def test_grants_that_are_not_over_are_counted_by_recipient_those_that_wait_apart
     assert counts(START) == ({"kuntakokeilu": 3, "kela": 1}, {})
 
 
+def test_what_workers_recorded_is_counted_whatever_became_of_it(stores: Stores, connection: object) -> None:
+    own = Capture(CaptureMethod.SELF_SERVICE, evidence=Evidence((("session", "s"),)))
+    two, withdrawn, other, changed = make(row(), FULL), make(row(), seq=2), make(row(), client=OTHER), make(row())
+    for consent in (two, withdrawn, other, changed):
+        stores.consents.add_version(connection, consent, START)
+    stores.consents.save(connection, withdrawn, lifecycle.withdraw(withdrawn, None, START), START)
+    by_client = lifecycle.change(changed, (row(), row()), (), own, SHOWN, Giver(), Known(), DIRECTORY, START, 5)
+    stores.consents.add_version(connection, by_client, START)
+    phone = Capture(CaptureMethod.OWN_PHONE, "kuntakokeilu", "w-1", "k-system", Evidence((("handle", "h"),)))
+    stores.consents.add_version(connection, replace(make(row()), capture=phone), START)
+    before = START - timedelta(microseconds=1)
+    assert stores.consents.recorded(connection, CLIENT, {"kuntakokeilu", "kela"}, before) == 4
+    assert stores.consents.recorded(connection, CLIENT, {"kela"}, before) == 0
+    assert stores.consents.recorded(connection, CLIENT, {"kuntakokeilu"}, START) == 0
+    relation = Relation(
+        "r1", CLIENT, RelationKind.JOINT_SERVICE, "sosiaalityo", ("kela",), START, None, None, None, "sosiaalityo"
+    )
+    for one in (relation, replace(relation, ended_at=UNTIL), replace(relation, id="r2", client=OTHER)):
+        stores.standing.save_relation(connection, one, START)
+    assert stores.standing.recorded(connection, CLIENT, {"sosiaalityo", "kela"}, before) == 1
+    assert stores.standing.recorded(connection, CLIENT, {"kela"}, before) == 0
+    assert stores.standing.recorded(connection, CLIENT, {"sosiaalityo"}, START) == 0
+
+
 def test_refusals_stand_until_they_are_lifted(stores: Stores, connection: object) -> None:
     rows = (RefusedRow("kuntakokeilu", "work-ability-plan", UNTIL), RefusedRow("kela", "work-ability-plan"))
     stores.standing.add_refusals(connection, CLIENT, rows, True, START)
