@@ -5,8 +5,8 @@ from __future__ import annotations
 from gateway.consent.acting import Office
 from gateway.consent.model import ClientId, Consent, ConsentId, Relation
 from gateway.consent.notice_registry import Pause
+from gateway.consent.outbox import Outgoing
 from gateway.consent.ports import Reader
-from gateway.consent.registry import Outgoing
 from gateway.consent.view import ClientPicture, ConsentView, ReceiptView, Told, view_for
 from gateway.directory.identity_code import Identifier
 

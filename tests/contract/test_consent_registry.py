@@ -30,9 +30,9 @@ from gateway.consent.model import (
     Relation,
     RelationKind,
 )
+from gateway.consent.outbox import Outgoing
 from gateway.consent.person import Person
 from gateway.consent.proofs import CodeRow, PaperCheck
-from gateway.consent.registry import Outgoing
 from gateway.consent.view import ReceiptView
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from tests.contract.databases import database_url
