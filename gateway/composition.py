@@ -35,6 +35,7 @@ from gateway.directory.model import Directory
 from gateway.disclosure.ports import Clock, PolicyEngine
 from gateway.disclosure.world import WorldChange
 from gateway.errors import SettingsError
+from gateway.installation import check_there
 from gateway.open_gateway import Gateway
 from gateway.settings import Settings
 
@@ -65,6 +66,7 @@ async def opened(
     live = LiveKeys(settings.keys, demo=settings.demo)
     keyring = live.ring
     async with AsyncExitStack() as closing:
+        check_there(settings)
         open_one = open_for_inspection if settings.read_only else open_store
         database = open_one(settings.database, settings.patience)
         closing.callback(database.close)

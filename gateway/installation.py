@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,8 @@ from adapters.safe.keeper import SafeKeeper
 from adapters.safe.volume import SafeVolume
 from adapters.signer.client import RemoteSigner
 from adapters.sql import rights, schema
-from adapters.sql.engine import Database, open_database
+from adapters.sql.engine import Database, DatabaseUnfit, open_database
+from adapters.sql.inspecting import open_for_inspection
 from adapters.sql.key_store import Keyring as WrappingRing
 from adapters.sql.key_store import KeyStore
 from adapters.sql.log_store import SqlLogStore
@@ -34,12 +35,26 @@ def prepare(settings: Settings, at: datetime) -> None:
     for url in (settings.database, settings.key_database):
         named = make_url(url)
         if named.get_backend_name() == "sqlite" and named.database is not None:
-            Path(named.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = Path(named.database)
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if file.exists():
+                file.chmod(0o600)
     settings.outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not settings.keys.exists():
         KeyRing.create(settings.keys, demo=settings.demo, at=at)
     migrate(settings)
     _prepare_safe(settings)
+
+
+def check_there(settings: Settings) -> None:
+    """Raise DatabaseUnfit where the file of a database is missing: SQLite would make an empty one in its place."""
+    for url in (settings.database, settings.key_database):
+        named = make_url(url)
+        if named.get_backend_name() == "sqlite" and named.database and not Path(named.database).is_file():
+            raise DatabaseUnfit(
+                f"There is no database at {named.database}. A new installation: run `saattaen migrate`. Else put it "
+                "back; `saattaen doctor` says what else is missing."
+            )
 
 
 def _prepare_safe(settings: Settings) -> None:
@@ -89,9 +104,11 @@ def check_head(signers: Sequence[HeadSigner], former: Sequence[HeadSigner], head
 
 
 @contextmanager
-def open_data_keys(settings: Settings, keyring: KeyRing) -> Iterator[KeyStore]:
-    """Open the store of data keys by itself."""
-    database = open_database(settings.key_database)
+def open_data_keys(
+    settings: Settings, keyring: KeyRing, open_store: Callable[[str], Database] = open_database
+) -> Iterator[KeyStore]:
+    """Open the store of data keys by itself; `open_for_inspection` is the *open_store* of whoever changes nothing."""
+    database = open_store(settings.key_database)
     try:
         wrapping = WrappingRing(keyring.keks.secrets, keyring.keks.current, keyring.owner_key)
         yield KeyStore(database, wrapping, _no_clock)
@@ -101,12 +118,12 @@ def open_data_keys(settings: Settings, keyring: KeyRing) -> Iterator[KeyStore]:
 
 @contextmanager
 def open_safe(settings: Settings, keyring: KeyRing, database: Database) -> Iterator[SafeKeeper[Connection]]:
-    """Open the second volume beside an open database; the settings name one."""
+    """Open the second volume beside an open database, to look at it; the settings name one."""
     if settings.safe_folder is None:
         raise SettingsError("SAATTAEN_SAFE names no second volume.")
     signers, former = head_signers(settings, keyring)
     volume = SafeVolume(settings.safe_folder, keyring.safe_key)
-    with open_data_keys(settings, keyring) as keys:
+    with open_data_keys(settings, keyring, open_for_inspection) as keys:
         yield SafeKeeper(volume, SqlLogStore(database), keys, lambda origin: verifiers_of(signers, former, origin))
 
 

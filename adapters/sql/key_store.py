@@ -29,12 +29,13 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    inspect,
     select,
     update,
 )
 
 from adapters.sql.direct import Fields, Statement, fetch_within, statement
-from adapters.sql.engine import Database
+from adapters.sql.engine import Database, DatabaseUnfit
 from audit.keys import DataKey, KeyKind, KeyName
 
 _METADATA = MetaData()
@@ -121,6 +122,21 @@ class KeyStore:
         with self._database.write() as connection:
             _METADATA.create_all(connection)
             connection.commit()
+
+    def check(self) -> int:
+        """Return how many keys are kept, once one under each key-encryption key was unwrapped.
+
+        Raises DatabaseUnfit where the table is not there, KeyUnusable where a key does not unwrap.
+        """
+        samples = select(func.min(_KEYS.c.id)).group_by(_KEYS.c.kek_id)
+        with self._database.read() as connection:
+            if not inspect(connection).has_table(_KEYS.name):
+                raise DatabaseUnfit("The database of data keys is empty: it has no table of ours.")
+            count = int(connection.execute(select(func.count()).select_from(_KEYS)).scalar_one())
+            rows = connection.execute(select(*_COLUMNS).where(_KEYS.c.id.in_(samples))).all()
+        for row in map(_Row._make, rows):
+            self._unwrap(row)
+        return count
 
     def get_or_create(self, names: Collection[KeyName]) -> dict[KeyName, DataKey]:
         """Return the keys of these names; those made now are committed before this returns.
@@ -272,7 +288,10 @@ class KeyStore:
     def _unwrap(self, row: _Row) -> bytes:
         cipher = self._keyring.ciphers.get(row.kek_id)
         if cipher is None:
-            raise KeyUnusable(f"data key {row.id} needs the key-encryption key {row.kek_id}, which is not here")
+            raise KeyUnusable(
+                f"data key {row.id} needs the key-encryption key {row.kek_id}, which is not here: it is in a copy of "
+                "the key folder from before that key was retired"
+            )
         try:
             return cipher.decrypt(row.wrapped[:_NONCE], row.wrapped[_NONCE:], _bound_to_row(row))
         except (InvalidTag, ValueError) as error:

@@ -64,6 +64,9 @@ def open_sqlite(url: URL) -> Database:
     if not path.parent.is_dir():
         raise DatabaseUnfit("The folder of the database does not exist; make it first.")
     module = sqlite_module()
+    if not path.exists():
+        # SQLite would make it by the umask; its two companions take the mode of the file itself.
+        path.touch(mode=0o600)
     writing = create_engine(url, module=module, pool_size=2, max_overflow=2, pool_timeout=_POOL_SECONDS)
     reading = create_engine(url, module=module, pool_size=8, max_overflow=8, pool_timeout=_POOL_SECONDS)
     _prepare(writing, reads_only=False)

@@ -14,7 +14,8 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.keyring.ring import KeyRing
-from adapters.sql.engine import DatabaseUnfit, open_database
+from adapters.sql.engine import DatabaseUnfit
+from adapters.sql.inspecting import open_for_inspection
 from adapters.sql.key_store import KeyUnusable
 from audit.errors import AuditError
 from gateway.cli.examination import BEFORE, OPENED, custodians, engine
@@ -59,7 +60,7 @@ def examine(read: Callable[[], Settings]) -> Iterator[Finding]:
         yield wrong("settings", str(error), "")
         return
     for before in BEFORE:
-        yield from _told(before.__name__, lambda before=before: before(settings))  # type: ignore[misc]
+        yield from _told(before.__name__.replace("_", " "), lambda before=before: before(settings))  # type: ignore[misc]
     yield from _told("engine", lambda: asyncio.run(engine(settings)))
     yield from _told("custodians", lambda: asyncio.run(custodians(settings)))
     try:
@@ -84,7 +85,7 @@ def _told(part: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Patient]:
     keyring = KeyRing.load(settings.keys, demo=settings.demo)
-    database = open_database(settings.database)
+    database = open_for_inspection(settings.database)
     try:
         yield Patient(settings, keyring, database)
     finally:

@@ -18,16 +18,17 @@ from sqlmodel import SQLModel
 from adapters.clocks import SystemClock
 from adapters.custodian.fhir_server.connection import ServerConnection
 from adapters.custodian.fhir_server.load import load_custodians
-from adapters.keyring.ring import KeyRing
 from adapters.opa.embedded import EmbeddedEngine
 from adapters.opa.probe import verify_engine
 from adapters.opa.server import ServerEngine
 from adapters.opa.shipped import read_bundle
 from adapters.sql import rights, schema
 from adapters.sql.engine import sqlite_module
+from adapters.sql.inspecting import open_for_inspection
 from adapters.sql.log_store import SqlLogStore
 from adapters.sql.tables.notices import OutboxRow
 from gateway.cli.finding import Finding, Patient, State, look, well, wrong
+from gateway.cli.key_examination import data_keys, keys, sealing
 from gateway.cli.partner_examination import logged_partners, partners
 from gateway.consent.delivering import BY_CHOICE
 from gateway.directory.instants import from_micros, to_micros
@@ -39,8 +40,6 @@ from gateway.installation import check_head, head_signers, open_data_keys, open_
 from gateway.notice_channels import NONE, notice_channels
 from gateway.settings import Settings
 
-_OLDEST: dict[str, int] = {"tokens": 90, "keks": 30, "receipts": 400, "log": 400}
-"""Days after which a key of a kind should be rotated."""
 _BACKUP_DAYS = 1
 _BACKLOG = timedelta(minutes=5)
 _SPACE = 1 << 30
@@ -71,16 +70,6 @@ def sqlite_build(settings: Settings) -> Iterator[Finding]:
     """Whether SQLite's build is sound; raises DatabaseUnfit."""
     if "sqlite" in (make_url(settings.database).get_backend_name(), make_url(settings.key_database).get_backend_name()):
         yield well("sqlite", f"SQLite {sqlite_module().sqlite_version} is sound.")
-
-
-def keys(settings: Settings) -> Iterator[Finding]:
-    """Age and marks of the keys; raises SettingsError."""
-    now = datetime.now(UTC)
-    for row in KeyRing.status(settings.keys):
-        age = (now - datetime.fromisoformat(row.created)).days
-        if row.current and age > _OLDEST.get(row.kind, age):
-            yield look("keys", f"The key for {row.kind} is {age} days old.", f"Run `saattaen keys rotate {row.kind}`.")
-    yield well("keys", "The keys are whole." if not settings.demo else "The keys are whole; they may be a demo's.")
 
 
 def channels(settings: Settings) -> Iterator[Finding]:
@@ -188,8 +177,8 @@ def _disk(folder: Path) -> int:
 def backups(patient: Patient) -> Iterator[Finding]:
     """When the last copy was made, as the log tells."""
     store = SqlLogStore(patient.database)
-    with open_data_keys(patient.settings, patient.keyring) as data_keys, store.read() as reader:
-        made = last_backup(reader, data_keys)
+    with open_data_keys(patient.settings, patient.keyring, open_for_inspection) as kept, store.read() as reader:
+        made = last_backup(reader, kept)
     remedy = "Run `saattaen backup FOLDER` daily, and copy what it makes to another machine."
     if made is None:
         yield look("backup", "No copy of the databases was ever made.", remedy)
@@ -242,6 +231,24 @@ def role_rights(patient: Patient) -> Iterator[Finding]:
 
 
 Check = Callable[[Patient], Iterator[Finding]]
-BEFORE: Sequence[Callable[[Settings], Iterator[Finding]]] = (folders, sqlite_build, directory, keys, channels)
+BEFORE: Sequence[Callable[[Settings], Iterator[Finding]]] = (
+    folders,
+    sqlite_build,
+    directory,
+    keys,
+    data_keys,
+    channels,
+)
 """What can be looked at before anything is open."""
-OPENED: Sequence[Check] = (tables, clock, log, second_volume, backups, outbox, partners, logged_partners, role_rights)
+OPENED: Sequence[Check] = (
+    tables,
+    clock,
+    log,
+    sealing,
+    second_volume,
+    backups,
+    outbox,
+    partners,
+    logged_partners,
+    role_rights,
+)

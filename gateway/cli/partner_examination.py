@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adapters.sql.inspecting import open_for_inspection
 from adapters.sql.log_search import SqlSearchStore
 from adapters.sql.partner_register import marked_partners, registered_partners
 from gateway.cli.finding import Finding, Patient, well, wrong
@@ -26,7 +27,7 @@ def partners(patient: Patient) -> Iterator[Finding]:
 
 def logged_partners(patient: Patient) -> Iterator[Finding]:
     """Whether the log knows each partner system as the register has it."""
-    with open_data_keys(patient.settings, patient.keyring) as data_keys:
+    with open_data_keys(patient.settings, patient.keyring, open_for_inspection) as data_keys:
         word = LogsWord(History(SqlSearchStore(patient.database), data_keys))
         before = registered_partners(patient.database)
         word.read_on()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from adapters.sql.engine import open_database
 from gateway.cli.doctor import examine
 from gateway.cli.finding import Finding
 from gateway.demo.world import WORLD
-from gateway.installation import grant
+from gateway.installation import grant, migrate, prepare
 from gateway.settings import Settings, read_settings
 from tests.contract.databases import database_url
 from tests.laws.guarded_place import Place
@@ -66,6 +67,21 @@ def _age(settings: Settings) -> None:
     file.unlink()
     file.touch(mode=0o400)
     file.write_text(json.dumps(whole))
+
+
+def _data_keys_lost(settings: Settings) -> None:
+    for file in _at(settings).glob("keys.db*"):
+        file.unlink()
+
+
+def _data_keys_made_anew(settings: Settings) -> None:
+    _data_keys_lost(settings)
+    migrate(settings)
+
+
+def _another_ring(settings: Settings) -> None:
+    shutil.rmtree(settings.keys)
+    KeyRing.create(settings.keys, demo=True, at=datetime.now(UTC))
 
 
 def _older_tables(settings: Settings) -> None:
@@ -118,6 +134,10 @@ def _key_by_hand(settings: Settings) -> None:
 FAULTS: list[tuple[str, str, str, Callable[[Settings], object]]] = [
     ("folders", "wrong", "is open to other users", lambda one: one.keys.chmod(0o755)),
     ("keys", "wrong", "missing among the keys", lambda one: (one.keys / "log.json").unlink()),
+    ("data keys", "wrong", "There is no database of data keys at", _data_keys_lost),
+    ("data keys", "wrong", "no data key of them is there", _data_keys_made_anew),
+    ("data keys", "wrong", "no table of ours", lambda one: (_data_keys_lost(one), (_at(one) / "keys.db").touch())),
+    ("data keys", "wrong", "which is not here", _another_ring),
     ("folders", "wrong", "outbox is not there", lambda one: shutil.rmtree(one.outbox)),
     ("keys", "look", "days old", _age),
     ("tables", "wrong", "saattaen migrate", _older_tables),
@@ -144,6 +164,28 @@ def test_a_new_installation_is_well_but_for_its_disk_and_its_first_backup(settin
     before = sorted((one, one.stat().st_mtime_ns) for one in _at(settings).rglob("*.json"))
     assert {(one.part, one.state) for one in _sick(settings)} == {("second volume", "look"), ("backup", "look")}
     assert sorted((one, one.stat().st_mtime_ns) for one in _at(settings).rglob("*.json")) == before
+
+
+def test_a_look_at_a_lost_database_makes_no_empty_one_in_its_place(settings: Settings) -> None:
+    _data_keys_lost(settings)
+    (_at(settings) / "main.db").unlink()
+    before = sorted(one.name for one in _at(settings).iterdir())
+    assert any(one.part == "data keys" for one in _sick(settings))
+    assert sorted(one.name for one in _at(settings).iterdir()) == before
+
+
+def test_no_command_makes_an_empty_database_in_the_place_of_a_lost_one(settings: Settings) -> None:
+    _data_keys_lost(settings)
+    status, said = saattaen(Place(_at(settings), settings.database), "log", "search")
+    assert (status, "There is no database at" in said, "put it back" in said) == (1, True, True), said
+    assert not (_at(settings) / "keys.db").exists()
+
+
+def test_a_database_that_is_made_is_its_users_alone(settings: Settings) -> None:
+    _data_keys_lost(settings)
+    (_at(settings) / "main.db").chmod(0o644)
+    prepare(settings, datetime.now(UTC))
+    assert {stat.S_IMODE((_at(settings) / name).stat().st_mode) for name in ("keys.db", "main.db")} == {0o600}
 
 
 def test_settings_that_are_missing_are_the_only_finding() -> None:
