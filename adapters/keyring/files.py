@@ -95,7 +95,10 @@ def read_kind(folder: Path, kind: str) -> KeyFile:
         file = KeyFile(kind, whole["demo"], whole["current"], keys)
         rows = len(whole["keys"])
     except FileNotFoundError:
-        raise SettingsError(f"The file {kind}.json is missing among the keys; run `saattaen keys create`.") from None
+        raise SettingsError(
+            f"The file {kind}.json is missing among the keys. Put the folder of keys back; a new "
+            "installation's is made by `saattaen migrate`."
+        ) from None
     except OSError:
         raise SettingsError(f"The file {kind}.json among the keys cannot be read.") from None
     except (ValueError, KeyError, TypeError):

@@ -10,6 +10,7 @@ from typing import TypeVar
 from gateway.composition import opened
 from gateway.demo.play import demo_settings
 from gateway.directory.load import load_directory
+from gateway.errors import SettingsError
 from gateway.open_gateway import Gateway
 from gateway.settings import Settings, read_settings
 
@@ -17,8 +18,12 @@ T = TypeVar("T")
 
 
 def settings_of(demo: bool, folder: Path) -> Settings:
-    """Return the demo's settings in *folder*, or those of the environment."""
-    return demo_settings(folder.resolve()) if demo else read_settings()
+    """Return the demo's settings in *folder*, or those of the environment. Raises SettingsError."""
+    if not demo:
+        return read_settings()
+    if not (folder / "keys").is_dir():
+        raise SettingsError(f"There is no demo in {folder}: `saattaen demo --folder {folder}` makes one.")
+    return demo_settings(folder.resolve())
 
 
 def with_gateway(
