@@ -40,10 +40,15 @@ app.add_typer(receipt_app, name="receipt")
 app.add_typer(safe_app, name="safe")
 
 
+TOLD = (GatewayError, BackupFailed, DatabaseUnfit, KeyUnusable, AuditError, BadQuery, OSError)
+"""What may stop a command and is told in a sentence; anything else is a fault of this program."""
+
+
 def main() -> None:
     """Run the command. What stops it is told in one sentence on standard error, with exit status 1."""
     try:
         app()
-    except (GatewayError, BackupFailed, DatabaseUnfit, KeyUnusable, AuditError, BadQuery, OSError) as error:
-        typer.echo(f"saattaen: {error}", err=True)
+    except TOLD as error:
+        is_of_a_file = isinstance(error, OSError) and error.filename
+        typer.echo(f"saattaen: {error.filename}: {error.strerror}." if is_of_a_file else f"saattaen: {error}", err=True)
         sys.exit(1)

@@ -15,19 +15,23 @@ from typing import Annotated
 
 import orjson
 import typer
+from sqlalchemy import inspect
 
 from adapters.sql import schema
 from adapters.sql.engine import open_database
+from adapters.sql.inspecting import open_for_inspection
 from adapters.sql.log_search import SqlSearchStore
 from adapters.sql.log_store import SqlLogStore
+from adapters.sql.log_tables import HEAD
 from adapters.sql.verifications import SqlVerifications
-from audit.checkpoint import Verifier, parse_note, parse_vkey
+from audit.checkpoint import Verifier, parse_note
 from audit.entry import unpack_openings
 from audit.errors import AuditError
 from audit.export import export_logs
 from audit.proof import parse_log_proof
 from audit.store import Head
 from audit.verify import verify_rows
+from gateway.cli.given_files import read_text, read_vkeys
 from gateway.cli.opening import settings_of, with_gateway
 from gateway.cli.options import Demo, Folder, Operator
 from gateway.demo.verification import verify_gateway
@@ -100,15 +104,24 @@ def _record(settings: Settings, found: Verification) -> None:
 
 
 def _verify_export(folder: Path, vkey: Path | None) -> Verification:
-    return verify_folder(folder, None if vkey is None else parse_vkey(vkey.read_text("utf-8").strip()))
+    verifiers = [] if vkey is None else read_vkeys(vkey)
+    if len(verifiers) > 1:
+        raise RequestInvalid(f"{vkey} holds the keys of several logs: give that of this one.")
+    return verify_folder(folder, verifiers[0] if verifiers else None)
 
 
 def _verify_file(file: Path, vkey: Path | None) -> Verification:
+    if not file.is_file():
+        raise RequestInvalid(f"There is no file at {file}.")
     if vkey is None:
         raise RequestInvalid("Give the log's verifier keys with --vkey (GET /audit/log.vkey, a line a log).")
-    verifiers = [parse_vkey(line) for line in vkey.read_text("utf-8").split()]
-    database = open_database(f"sqlite:///{file.resolve()}")
+    verifiers = read_vkeys(vkey)
+    # To read alone: a copy whose bytes changed would not be the one that its manifest tells of.
+    database = open_for_inspection(f"sqlite:///{file.resolve()}")
     try:
+        with database.read() as connection:
+            if not inspect(connection).has_table(HEAD.name):
+                raise RequestInvalid(f"{file} is no copy of a main database.")
         with SqlLogStore(database).read() as reader:
             return Verification(verify_rows(reader, verifiers), None)
     finally:
@@ -219,13 +232,16 @@ def check(
     vkey: Annotated[Path, typer.Option(help="The log's verifier keys (GET /audit/log.vkey, a line a log).")],
 ) -> None:
     """Check the proof of one entry without the installation: signature, inclusion, openings. Exit status 1 if not."""
-    receipt = file.read_bytes()
+    receipt, verifiers = read_text(file).encode(), read_vkeys(vkey)
     if receipt.startswith(b"{"):
-        receipt = str(orjson.loads(receipt)["receipt"]).encode()
+        try:
+            receipt = str(orjson.loads(receipt)["receipt"]).encode()
+        except (orjson.JSONDecodeError, KeyError):
+            raise RequestInvalid(f"{file} holds no receipt.") from None
     try:
         proof = parse_log_proof(receipt)
         entry, openings = unpack_openings(proof.extra or b"{}")
-        checkpoint = proof.verify(entry, [parse_vkey(line) for line in vkey.read_text("utf-8").split()])
+        checkpoint = proof.verify(entry, verifiers)
     except AuditError as error:
         typer.echo(f"WRONG: {error}")
         raise typer.Exit(1) from None

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from audit.log import Dropped
+from gateway.cli.given_files import read_jwk_set
 from gateway.cli.opening import settings_of, with_gateway
 from gateway.cli.options import Demo, Folder, Operator
 from gateway.desks import register_desks
@@ -42,7 +43,7 @@ def add(
             row = gateway.directory.service(code)
             if row is None or row.organisation != organisation:
                 raise RequestInvalid(f"The service {code} is not one of the organisation {organisation}'s.")
-        keys = jwks.read_text("utf-8")
+        keys = read_jwk_set(jwks).decode()
         item = gateway.partners.adding(
             partner, organisation=organisation, services=service, jwks=keys, scope=scope, by=operator
         )

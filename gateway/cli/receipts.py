@@ -9,6 +9,7 @@ import orjson
 import typer
 
 from adapters.tokens.receipt_signer import verify_receipt
+from gateway.cli.given_files import read_jwk_set, read_text
 from gateway.cli.opening import settings_of
 from gateway.cli.options import Demo, Folder
 from gateway.errors import SettingsError
@@ -32,15 +33,15 @@ def verify(
 ) -> None:
     """Say whether a receipt is genuine, and what it says. Needs no network: the keys are a file."""
     if keys is not None:
-        jwks = keys.read_bytes()
+        jwks = read_jwk_set(keys)
     elif (beside := file.with_name("receipt-keys.json")).exists():
-        jwks = beside.read_bytes()
+        jwks = read_jwk_set(beside)
     elif demo:
         from adapters.keyring.ring import KeyRing
 
         jwks = orjson.dumps(KeyRing.load(settings_of(demo, folder).keys, demo=True).receipts.public_jwks())
     else:
         raise SettingsError("Give the gateway's receipt keys with --keys, or put them beside as receipt-keys.json.")
-    content = verify_receipt(file.read_text("ascii").strip(), jwks)
+    content = verify_receipt(read_text(file).strip(), jwks)
     typer.echo("The receipt is genuine: a key of this set has signed exactly this.")
     typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
