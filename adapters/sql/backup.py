@@ -6,78 +6,24 @@ are read in too. Either way the manifest bears the checkpoints that the copy lea
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
-from base64 import b64decode, b64encode
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import orjson
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
 from adapters.sql.engine import open_database, sqlite_module
+from adapters.sql.key_store import wrapped_with
 from adapters.sql.libpq import told_in_private
 from adapters.sql.log_tables import HEAD
-
-MANIFEST = "manifest.json"
-_NAMES = {"sqlite": "database.sqlite", "postgresql": "database.dump"}
-_VERSION = 1
-
-
-class BackupFailed(Exception):
-    """A copy cannot be made or put back; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a copy is: of which database, when, its digest, the schema and the log heads in it (none for data keys)."""
-
-    what: str
-    at: str
-    store: str
-    file: str
-    sha256: str
-    schema: str | None
-    checkpoints: Mapping[str, bytes]
-
-    def to_bytes(self) -> bytes:
-        """Return the manifest as JSON."""
-        notes = {origin: b64encode(note).decode() for origin, note in self.checkpoints.items()}
-        whole = {
-            "v": _VERSION, "what": self.what, "at": self.at, "store": self.store, "file": self.file,
-            "sha256": self.sha256, "schema": self.schema, "checkpoints": notes,
-        }  # fmt: skip
-        return orjson.dumps(whole, option=orjson.OPT_INDENT_2)
-
-    @classmethod
-    def read(cls, folder: Path) -> Manifest:
-        """Return the manifest of a copy, the copy's file compared with it; raises BackupFailed."""
-        try:
-            whole = orjson.loads((folder / MANIFEST).read_bytes())
-            if whole["v"] != _VERSION:
-                raise BackupFailed(f"The manifest in {folder} is of a version that this program does not know.")
-            found = cls(
-                whole["what"], whole["at"], whole["store"], whole["file"], whole["sha256"], whole["schema"],
-                {origin: b64decode(note) for origin, note in whole["checkpoints"].items()},
-            )  # fmt: skip
-            if found.file != _NAMES.get(found.store):
-                raise BackupFailed(f"The manifest in {folder} names a file that no copy of ours has.")
-            digest = _digest(folder / found.file)
-        except FileNotFoundError as error:
-            raise BackupFailed(f"{folder} is no whole copy: {Path(error.filename).name} is missing.") from None
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-            raise BackupFailed(f"The manifest in {folder} cannot be read.") from None
-        if digest != found.sha256:
-            raise BackupFailed(f"{folder / found.file} is not the file that its manifest tells of: take another copy.")
-        return found
+from adapters.sql.manifest import MANIFEST, NAMES, BackupFailed, Manifest, digest_of
 
 
 def back_up(url: str, folder: Path, what: str, at: datetime) -> Manifest:
@@ -88,20 +34,30 @@ def back_up(url: str, folder: Path, what: str, at: datetime) -> Manifest:
         folder.mkdir(mode=0o700, parents=True)
     except FileExistsError:
         raise BackupFailed(f"{folder} is there already; each copy gets a new folder.") from None
-    file = folder / _NAMES[store]
-    schema, heads = _copy_sqlite(source, file) if store == "sqlite" else _dump_postgresql(source, file)
-    made = Manifest(what, at.isoformat(), store, file.name, _digest(file), schema, heads)
+    file = folder / NAMES[store]
+    found = _copy_sqlite(source, file) if store == "sqlite" else _dump_postgresql(source, file)
+    made = Manifest(what, at.isoformat(), store, file.name, digest_of(file), found.schema, found.heads, found.keks)
     _write(folder / MANIFEST, made.to_bytes())
     return made
 
 
-def restore(folder: Path, url: str, what: str) -> Manifest:
-    """Put a copy into the empty place that *url* names and return its manifest; raises BackupFailed."""
+def check_restorable(folder: Path, url: str, what: str) -> Manifest:
+    """Raise BackupFailed unless the copy is whole and the place that *url* names is empty; return its manifest."""
     manifest, target = Manifest.read(folder), make_url(url)
     if manifest.what != what:
         raise BackupFailed(f"{folder} is a copy of the {manifest.what}, not of the {what}.")
     if target.get_backend_name() != manifest.store:
         raise BackupFailed(f"{folder} is a copy of a {manifest.store} database; it cannot be put into another store.")
+    if manifest.store == "sqlite":
+        _check_no_file(target)
+    else:
+        _check_empty(target)
+    return manifest
+
+
+def restore(folder: Path, url: str, what: str) -> Manifest:
+    """Put a copy into the empty place that *url* names and return its manifest; raises BackupFailed."""
+    manifest, target = check_restorable(folder, url, what), make_url(url)
     if manifest.store == "sqlite":
         _put_sqlite(folder / manifest.file, target)
     else:
@@ -109,25 +65,33 @@ def restore(folder: Path, url: str, what: str) -> Manifest:
     database = open_database(url)
     try:
         with database.read() as connection:
-            schema, heads = _contents(connection)
+            found = _contents(connection)
     finally:
         database.close()
-    if (schema, heads) != (manifest.schema, dict(manifest.checkpoints)):
+    if (found.schema, found.heads) != (manifest.schema, dict(manifest.checkpoints)):
         raise BackupFailed("What was put back does not hold the heads that the manifest tells of; do not serve it.")
     return manifest
 
 
-def _contents(connection: Connection) -> tuple[str | None, dict[str, bytes]]:
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    schema: str | None
+    heads: dict[str, bytes]
+    keks: tuple[str, ...] = ()
+
+
+def _contents(connection: Connection) -> _Contents:
     if not inspect(connection).has_table(HEAD.name):
-        return None, {}
+        return _Contents(None, {}, wrapped_with(connection))
     heads = connection.execute(select(HEAD.c.log, HEAD.c.note).order_by(HEAD.c.started))
-    return MigrationContext.configure(connection).get_current_revision(), {log: bytes(note) for log, note in heads}
+    revision = MigrationContext.configure(connection).get_current_revision()
+    return _Contents(revision, {log: bytes(note) for log, note in heads})
 
 
 # SQLite.
 
 
-def _copy_sqlite(source: URL, file: Path) -> tuple[str | None, dict[str, bytes]]:
+def _copy_sqlite(source: URL, file: Path) -> _Contents:
     module, path = sqlite_module(), Path(source.database or "")
     if not path.is_file():
         raise BackupFailed(f"There is no database at {path}.")
@@ -144,12 +108,16 @@ def _copy_sqlite(source: URL, file: Path) -> tuple[str | None, dict[str, bytes]]
         return _contents(connection)
 
 
-def _put_sqlite(file: Path, target: URL) -> None:
+def _check_no_file(target: URL) -> None:
     path = Path(target.database or "")
     if any(path.with_name(path.name + ending).exists() for ending in ("", "-wal", "-shm")):
         raise BackupFailed(
             f"There is a database at {path}: move it away, with its -wal, and keep it until all is well."
         )
+
+
+def _put_sqlite(file: Path, target: URL) -> None:
+    path = Path(target.database or "")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_name(path.name + ".restoring")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -163,7 +131,7 @@ def _put_sqlite(file: Path, target: URL) -> None:
 # PostgreSQL.
 
 
-def _dump_postgresql(source: URL, file: Path) -> tuple[str | None, dict[str, bytes]]:
+def _dump_postgresql(source: URL, file: Path) -> _Contents:
     program = _program("pg_dump")
     engine = create_engine(source, poolclass=NullPool, isolation_level="REPEATABLE READ", use_native_hstore=False)
     with engine.connect() as connection:
@@ -183,12 +151,16 @@ def _dump_postgresql(source: URL, file: Path) -> tuple[str | None, dict[str, byt
     return found
 
 
-def _put_postgresql(file: Path, target: URL) -> None:
-    program = _program("pg_restore")
+def _check_empty(target: URL) -> None:
+    _program("pg_restore")
     engine = create_engine(target, poolclass=NullPool, use_native_hstore=False)
     with engine.connect() as connection:
         if inspect(connection).get_table_names():
             raise BackupFailed(f"The database {target.database} is not empty: make a new one (createdb) and name that.")
+
+
+def _put_postgresql(file: Path, target: URL) -> None:
+    program = _program("pg_restore")
     _run(program, target, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", str(file))
 
 
@@ -217,11 +189,6 @@ def _run(program: str, url: URL, *arguments: str) -> None:
 
 
 # Files.
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _make_durable(file: Path) -> None:

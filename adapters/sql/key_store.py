@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     Integer,
     LargeBinary,
     MetaData,
@@ -296,6 +297,13 @@ class KeyStore:
             return cipher.decrypt(row.wrapped[:_NONCE], row.wrapped[_NONCE:], _bound_to_row(row))
         except (InvalidTag, ValueError) as error:
             raise KeyUnusable(f"data key {row.id} does not unwrap") from error
+
+
+def wrapped_with(connection: Connection) -> tuple[str, ...]:
+    """Return the ids of the key-encryption keys that the data keys of a database are under; none where it has none."""
+    if not inspect(connection).has_table(_KEYS.name):
+        return ()
+    return tuple(connection.scalars(select(_KEYS.c.kek_id).distinct().order_by(_KEYS.c.kek_id)))
 
 
 def _bound_to_row(row: _Row) -> bytes:

@@ -6,9 +6,9 @@ import sys
 
 import typer
 
-from adapters.sql.backup import BackupFailed
 from adapters.sql.engine import DatabaseUnfit
 from adapters.sql.key_store import KeyUnusable
+from adapters.sql.manifest import BackupFailed
 from audit.errors import AuditError
 from gateway.cli.backup import add_to as add_backup
 from gateway.cli.demo import add_to as add_demo

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,9 @@ from typing import Annotated
 import typer
 
 from adapters.keyring.ring import KeyRing
-from adapters.sql.backup import back_up
+from adapters.sql.backup import back_up, check_restorable
 from adapters.sql.backup import restore as put_back
+from adapters.sql.manifest import BackupFailed
 from adapters.sql.schema import expected_revision
 from audit.checkpoint import parse_note
 from gateway.cli.opening import settings_of, with_gateway
@@ -64,9 +66,15 @@ def restore(
 ) -> None:
     """Put a copy into the empty databases that the settings name, and say what is to be done before serving."""
     settings = settings_of(demo, folder)
-    KeyRing.load(settings.keys, demo=settings.demo)  # Without the keys nothing of it could be read.
-    made = put_back(source / MAIN, settings.database, _WHAT[MAIN])
-    put_back(data_keys or source / DATA_KEYS, settings.key_database, _WHAT[DATA_KEYS])
+    ring = KeyRing.load(settings.keys, demo=settings.demo)  # Without the keys nothing of it could be read.
+    places = (
+        (source / MAIN, settings.database, MAIN),
+        (data_keys or source / DATA_KEYS, settings.key_database, DATA_KEYS),
+    )
+    # Both are looked at before either is written: half a restore would stand in the way of the next one.
+    for copy, url, what in places:
+        _check_keks(check_restorable(copy, url, _WHAT[what]).keks, ring)
+    made, _ = (put_back(copy, url, _WHAT[what]) for copy, url, what in places)
     for origin, note in made.checkpoints.items():
         typer.echo(f"{origin}: {parse_note(note).checkpoint.size} entries, as copied at {made.at[:19]}")
     if made.schema != expected_revision():
@@ -84,3 +92,15 @@ def restore(
         with_gateway(settings, check, guarded=False)
     except RolledBack as behind:
         typer.echo(str(behind))
+
+
+def _check_keks(needed: Collection[str], ring: KeyRing) -> None:
+    """Raise BackupFailed unless the ring holds every key-encryption key that a copy needs."""
+    retired = sorted(set(needed) - set(ring.keks.secrets))
+    if retired:
+        raise BackupFailed(
+            f"The data keys of this copy need the key-encryption key {', '.join(retired)}, which is not among those in "
+            "SAATTAEN_KEYS: it was retired since (`saattaen keys retire keks`). Take a newer copy; or put the "
+            "`keks.json` of an offline copy of the key folder from before that in its place, keep today's, and run "
+            "`saattaen keys rotate keks` once all is well. Nothing was written."
+        )

@@ -85,6 +85,11 @@ def rotate(
         typer.echo(
             f"Checkpoints bear both signatures. When all have the new log.vkey: `saattaen keys retire log {old}`."
         )
+    if kind == "keks":
+        typer.echo(
+            f"Copies of the data keys from before now need the key {old}: run `saattaen backup FOLDER`, copy the key "
+            f"folder, and `saattaen keys retire keks {old}` only once the oldest copy that you keep is newer than now."
+        )
     typer.echo(f"The new key of kind {kind} is in use.")
 
 
@@ -160,6 +165,11 @@ def retire(
             )
         KeyRing.retire(settings.keys, _kind(kind), key, at=datetime.now(UTC))
     typer.echo(f"The key {key} is retired.")
+    if kind == "keks":
+        typer.echo(
+            "Copies of the data keys from before its rotation can be restored no more but with an offline copy of the "
+            "key folder that still holds it. Run `saattaen backup FOLDER` now if none was made since."
+        )
 
 
 def _wait(wait_for_all: Callable[[], None], state: str, again: str) -> None:

@@ -10,8 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from adapters.sql import schema
-from adapters.sql.backup import Manifest, back_up
+from adapters.sql.backup import back_up
 from adapters.sql.engine import open_database
+from adapters.sql.manifest import Manifest
 from audit.checkpoint import Signer
 from gateway.cli import TOLD, app
 

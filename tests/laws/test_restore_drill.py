@@ -15,7 +15,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from adapters.sql.backup import BackupFailed, Manifest
+from adapters.keyring.ring import KeyRing
+from adapters.sql.manifest import BackupFailed, Manifest
 from gateway.demo.world import WORLD
 from gateway.disclosure.backups import last_backup
 from gateway.disclosure.release import Refused, Released
@@ -133,3 +134,61 @@ def test_a_damaged_or_mistaken_copy_is_not_put_back(tmp_path: Path) -> None:
     (copy / "data-keys").rename(copy / "main")
     status, said = saattaen(place, "restore", str(copy))
     assert (status, "not of the main database" in said) == (1, True), said
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> tuple[Place, Path]:
+    """An installation on SQLite and a copy of it."""
+    place = Place(tmp_path, f"sqlite:///{tmp_path}/main.db", now=datetime.now(UTC))
+
+    async def fill() -> None:
+        async with place.open():
+            pass
+
+    asyncio.run(fill())
+    status, said = saattaen(place, "backup", str(tmp_path / "copies"))
+    assert status == 0, said
+    (copy,) = (tmp_path / "copies").iterdir()
+    return place, copy
+
+
+def test_a_restore_writes_neither_database_unless_it_can_write_both(copied: tuple[Place, Path]) -> None:
+    place, copy = copied
+    main = place.folder / "main.db"
+    for file in place.folder.glob("main.db*"):
+        file.rename(file.with_name(f"lost-{file.name}"))
+    status, said = saattaen(place, "restore", str(copy))
+    assert (status, f"There is a database at {place.folder / 'keys.db'}" in said) == (1, True), said
+    assert not main.exists()
+    for file in place.folder.glob("keys.db*"):
+        file.rename(file.with_name(f"lost-{file.name}"))
+    away = copy.parent.parent / "elsewhere"
+    (copy / "data-keys").rename(away)
+    status, said = saattaen(place, "restore", str(copy))
+    assert (status, "data-keys is no whole copy" in said, main.exists()) == (1, True, False), said
+    status, said = saattaen(place, "restore", str(copy), "--data-keys", str(away))
+    assert (status, main.exists()) == (0, True), said
+
+
+def test_a_copy_whose_key_encryption_key_was_retired_is_refused_before_anything_is_written(
+    copied: tuple[Place, Path],
+) -> None:
+    place, copy = copied
+    offline = (place.folder / "keys" / "keks.json").read_bytes()
+    (old,) = KeyRing.load(place.settings.keys, demo=True).keks.secrets
+    status, said = saattaen(place, "keys", "rotate", "keks")
+    assert (status, f"`saattaen keys retire keks {old}` only once" in said) == (0, True), said
+    status, said = saattaen(place, "keys", "retire", "keks", old)
+    assert (status, "saattaen backup FOLDER" in said) == (0, True), said
+    lose(place)
+    status, said = saattaen(place, "restore", str(copy))
+    assert (status, old in said, "offline copy of the key folder" in said) == (1, True, True), said
+    assert not (place.folder / "main.db").exists()
+    assert not (place.folder / "keys.db").exists()
+    file = place.folder / "keys" / "keks.json"
+    file.chmod(0o600)
+    file.write_bytes(offline)
+    status, said = saattaen(place, "restore", str(copy))
+    assert status == 0, said
+    status, said = saattaen(place, "keys", "rotate", "keks")
+    assert (status, "wrapped anew" in said) == (0, True), said
