@@ -18,11 +18,21 @@ from gateway.consent.ports import NoticeChannel
 from gateway.errors import SettingsError
 from gateway.settings import Settings
 
-NONE = (
-    "No channel leads to clients: set SAATTAEN_SMTP or SAATTAEN_SMS. Until then they read what is new on their own "
-    "page alone, and no confirmation code reaches them."
-)
-"""What the start and the doctor say of an installation that tells nobody."""
+NO_PAGES = "There are no pages for people: set SAATTAEN_IDENTIFICATION. Until then /, /portal and /desk answer 404."
+"""What the start and the doctor say of an installation that serves machines alone."""
+
+
+def untold(settings: Settings) -> str | None:
+    """Return what the start and the doctor say where no channel leads to clients; None where one does."""
+    if settings.tells_clients:
+        return None
+    has_pages = settings.identification is not None
+    read = "and read it on their own page alone" if has_pages else "and have no page to read it on"
+    return (
+        "No channel leads to clients: set SAATTAEN_SMTP or SAATTAEN_SMS. Until then they are not told what is new, "
+        f"{read}, and no confirmation code reaches them."
+    )
+
 
 _TLS: Mapping[str, tuple[Literal["implicit", "starttls", "none"], int]] = {
     "smtps": ("implicit", 465), "smtp": ("starttls", 587), "smtp+plain": ("none", 25),

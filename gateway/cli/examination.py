@@ -30,6 +30,7 @@ from adapters.sql.tables.notices import OutboxRow
 from gateway.cli.finding import Finding, Patient, State, look, well, wrong
 from gateway.cli.key_examination import data_keys, keys, sealing
 from gateway.cli.partner_examination import logged_partners, partners
+from gateway.cli.people_examination import channels, pages
 from gateway.consent.delivering import BY_CHOICE
 from gateway.directory.instants import from_micros, to_micros
 from gateway.directory.load import load_directory
@@ -37,7 +38,6 @@ from gateway.disclosure.backups import last_backup
 from gateway.disclosure.ports import MAX_CLOCK_SKEW
 from gateway.errors import CustodianUnavailable
 from gateway.installation import check_head, head_signers, open_data_keys, open_safe
-from gateway.notice_channels import NONE, notice_channels
 from gateway.settings import Settings
 
 _BACKUP_DAYS = 1
@@ -70,15 +70,6 @@ def sqlite_build(settings: Settings) -> Iterator[Finding]:
     """Whether SQLite's build is sound; raises DatabaseUnfit."""
     if "sqlite" in (make_url(settings.database).get_backend_name(), make_url(settings.key_database).get_backend_name()):
         yield well("sqlite", f"SQLite {sqlite_module().sqlite_version} is sound.")
-
-
-def channels(settings: Settings) -> Iterator[Finding]:
-    """Whether a channel leads to clients; raises SettingsError for a secret that cannot be read."""
-    if settings.tells_clients:
-        notice_channels(settings)
-        yield well("channels", "A channel leads to clients.")
-    else:
-        yield look("channels", NONE, "Set SAATTAEN_SMTP and SAATTAEN_SMTP_FROM.")
 
 
 def tables(patient: Patient) -> Iterator[Finding]:
@@ -237,6 +228,7 @@ BEFORE: Sequence[Callable[[Settings], Iterator[Finding]]] = (
     directory,
     keys,
     data_keys,
+    pages,
     channels,
 )
 """What can be looked at before anything is open."""

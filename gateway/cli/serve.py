@@ -19,7 +19,7 @@ from gateway.desks import register_desks
 from gateway.directory.load import load_directory
 from gateway.http.admission import Bounds
 from gateway.installation import grant, prepare
-from gateway.notice_channels import NONE
+from gateway.notice_channels import NO_PAGES, untold
 from gateway.serving import Serving, listen, served
 from gateway.serving.connection import ConnectionBounds
 from gateway.serving.logs import set_up_logs
@@ -55,8 +55,9 @@ def serve(
     if read_only:
         os.environ["SAATTAEN_READ_ONLY"] = "true"
     settings = read_settings()
-    if not settings.tells_clients:
-        typer.echo(NONE, err=True)
+    for lacks in (None if settings.identification else NO_PAGES, untold(settings)):
+        if lacks is not None:
+            typer.echo(lacks, err=True)
     listening = listen(settings.host, settings.port, "set another one: SAATTAEN_PORT")
 
     def say() -> None:

@@ -209,6 +209,16 @@ def test_an_installation_that_can_tell_nobody_is_told_so(settings: Settings) -> 
     assert not any(one.part == "channels" for one in _sick(reached))
 
 
+def test_an_installation_without_pages_is_told_so_and_not_that_clients_read_there(settings: Settings) -> None:
+    real = settings.model_copy(update={"demo": False})
+    found = {one.part: one for one in _sick(real)}
+    assert (found["pages"].state, "SAATTAEN_IDENTIFICATION" in found["pages"].says) == ("look", True)
+    assert "page alone" not in found["channels"].says
+    assert found["channels"].remedy == ""
+    missing = real.model_copy(update={"identification": _at(settings) / "providers.yaml"})
+    assert any(one.part == "pages" and one.state == "wrong" for one in _sick(missing))
+
+
 def test_the_command_speaks_json_and_its_status_tells(settings: Settings) -> None:
     place = Place(_at(settings), settings.database)
     status, said = saattaen(place, "doctor", "--json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 import re
 import shutil
 import subprocess
@@ -10,9 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.jwk import ECKey
 from ruamel.yaml import YAML
 
+from adapters.suomifi.account import load_register
+from adapters.tokens.login.providers import load_providers
 from gateway.cli import app
+from gateway.demo.world import WORLD
+from gateway.directory.load import load_directory
+from gateway.identification import Kind
 from gateway.settings import Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -119,3 +126,28 @@ def test_a_timer_starts_a_unit_that_is_there_and_the_guide_enables_it(timer: Pat
     enabled = [line for line in (DEPLOY / "README.md").read_text().splitlines() if line.startswith("systemctl enable")]
     assert timer.name in " ".join(enabled)
     assert "Persistent=true" in timer.read_text()
+
+
+def test_the_example_of_providers_is_read_once_its_keys_are_there(tmp_path: Path) -> None:
+    file = tmp_path / "providers.yaml"
+    file.write_text((DEPLOY / "identification.yaml").read_text("utf-8"), "utf-8")
+    for name in ("suomifi", "tyollisyysalue"):
+        key = ECKey.generate_key("P-256", {"kid": f"{name}-1"})
+        _secret(tmp_path / f"{name}.jwk.json", key.as_dict(private=True))
+    _secret(tmp_path / "mandates.json", {"api_key": "a" * 16, "oauth_secret": "o" * 16, "rest_api_key": "r" * 16})
+    rows = load_providers(file, load_directory(WORLD))
+    assert {row.kind for row in rows.values()} == set(Kind)
+    account = load_register(file)
+    assert account is not None
+    assert account.rest_api_key is not None
+    assert account.trustee_topics
+
+
+def _secret(file: Path, content: object) -> None:
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(content))
+
+
+def test_every_setting_is_told_of_in_a_guide() -> None:
+    guides = "\n".join(one.read_text("utf-8") for one in (ROOT / "docs" / "guides").glob("*.md"))
+    assert [name for name in sorted(Settings.model_fields) if f"SAATTAEN_{name.upper()}" not in guides] == []
