@@ -17,8 +17,6 @@ from adapters.fhir.r4_forms import prepare_forms
 from adapters.keyring.live import LiveKeys
 from adapters.opa.embedded import EmbeddedEngine
 from adapters.opa.probe import verify_engine
-from adapters.opa.server import ServerEngine
-from adapters.opa.shipped import read_bundle
 from adapters.sql import schema
 from adapters.sql.engine import Database, open_database
 from adapters.sql.identities import SqlIdentities
@@ -37,6 +35,7 @@ from gateway.disclosure.world import WorldChange
 from gateway.errors import SettingsError
 from gateway.installation import check_there
 from gateway.open_gateway import Gateway
+from gateway.policy_server import policy_server
 from gateway.settings import Settings
 
 
@@ -123,9 +122,7 @@ def _check_log_key(log: Log[Connection]) -> None:
 async def _engine(settings: Settings, closing: AsyncExitStack) -> PolicyEngine:
     if settings.engine == "embedded":
         return EmbeddedEngine()
-    if settings.opa_url is None:
-        raise ValueError("read_settings has checked that the OPA server's address is there")
-    return await closing.enter_async_context(ServerEngine(settings.opa_url, read_bundle().revision))
+    return await closing.enter_async_context(policy_server(settings))
 
 
 async def _with_custodians(gateway: Gateway, file: Path, closing: AsyncExitStack) -> Gateway:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
-
-from pydantic import SecretStr
 
 from adapters.notices.notice_drop import NoticeDrop
 from adapters.notices.sms_gateway import SmsChannel, SmsGateway
 from adapters.notices.smtp import MailServer, SmtpChannel
 from gateway.consent.notice_choice import ChannelKind
 from gateway.consent.ports import NoticeChannel
-from gateway.errors import SettingsError
+from gateway.secret_files import read_secret
 from gateway.settings import Settings
 
 NO_PAGES = "There are no pages for people: set SAATTAEN_IDENTIFICATION. Until then /, /portal and /desk answer 404."
@@ -47,7 +43,7 @@ def notice_channels(settings: Settings) -> Mapping[ChannelKind, NoticeChannel]:
     if settings.smtp is not None:
         channels[ChannelKind.EMAIL] = SmtpChannel(mail_server(settings))
     if settings.sms is not None and settings.sms_token_file is not None:
-        token = _secret(settings.sms_token_file, "SAATTAEN_SMS_TOKEN_FILE").get_secret_value()
+        token = read_secret(settings.sms_token_file, "SAATTAEN_SMS_TOKEN_FILE").get_secret_value()
         channels[ChannelKind.SMS] = SmsChannel(SmsGateway(settings.sms, settings.sms_from, token))
     return channels
 
@@ -58,20 +54,8 @@ def mail_server(settings: Settings) -> MailServer:
     tls, port = _TLS[parts.scheme]
     password = None
     if settings.smtp_password_file is not None:
-        password = _secret(settings.smtp_password_file, "SAATTAEN_SMTP_PASSWORD_FILE").get_secret_value()
+        password = read_secret(settings.smtp_password_file, "SAATTAEN_SMTP_PASSWORD_FILE").get_secret_value()
     return MailServer(
         parts.hostname or "", parts.port or port, tls, settings.smtp_from or "", settings.smtp_user, password,
         settings.smtp_authorities,
     )  # fmt: skip
-
-
-def _secret(file: Path, name: str) -> SecretStr:
-    try:
-        if stat.S_IMODE(file.stat().st_mode) & 0o077:
-            raise SettingsError(f"{name}: the file is open to other users; close it: chmod go-rwx.")
-        secret = file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"{name}: the file cannot be read.") from None
-    if not secret:
-        raise SettingsError(f"{name}: the file is empty.")
-    return SecretStr(secret)

@@ -61,7 +61,12 @@ class Settings(BaseSettings):
     engine: Literal["embedded", "opa"] = "embedded"
     """Which policy engine judges: OPA's WebAssembly in process, or an OPA server."""
     opa_url: str | None = None
-    """The OPA server's address, when `engine` is `opa`."""
+    """The OPA server's address, when `engine` is `opa`: https, save on this machine."""
+    opa_plain: bool = False
+    """Whether the OPA server may be asked in clear on another host, knowingly: over a network that is the two's alone.
+    Whoever else is on it could read what is judged, and answer yes."""
+    opa_token_file: Path | None = None
+    """The bearer token that the OPA server asks for, in a file that nobody else reads."""
     custodians: Path | None = None
     """Which custodians' documents lie on FHIR servers of their own (YAML); without it all lie with the gateway."""
     identification: Path | None = None
@@ -193,4 +198,11 @@ def read_settings(**given: object) -> Settings:
         raise SettingsError("SAATTAEN_SMS_TOKEN_FILE is missing: the SMS gateway must know who sends.")
     if settings.engine == "opa" and settings.opa_url is None:
         raise SettingsError("SAATTAEN_OPA_URL is missing: the engine `opa` needs the server's address.")
+    address = urlsplit(settings.opa_url or "")
+    is_plain = address.scheme == "http" and address.hostname not in _HERE
+    if settings.engine == "opa" and is_plain and not settings.opa_plain:
+        raise SettingsError(
+            "SAATTAEN_OPA_URL: the OPA server's address must be https, save on this machine itself: who can answer in "
+            "its place decides what is released. Set SAATTAEN_OPA_PLAIN=true where a network of its own leads there."
+        )
     return settings

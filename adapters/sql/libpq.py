@@ -8,11 +8,33 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 
 _SECRETS = ("sslpassword", "scram_client_key", "scram_server_key")
 """What libpq takes from no variable of the environment: it reads them from a file of services."""
 _SERVICE = "saattaen"
+_HERE = ("localhost", "127.0.0.1", "::1")
+
+
+def unverified_host(url: str) -> str | None:
+    """Return the host of a PostgreSQL server on another machine whose certificate the URL lets go unchecked, else None.
+
+    A host that libpq finds elsewhere (its environment, a file of services) is not looked for.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "postgresql" or _last(parsed.query.get("sslmode", "")) == "verify-full":
+        return None
+    named = [parsed.host or "", _last(parsed.query.get("host", "")), _last(parsed.query.get("hostaddr", ""))]
+    hosts = [one for several in named for one in several.split(",") if one and not one.startswith(("/", "@"))]
+    return next((one for one in hosts if one not in _HERE), None)
+
+
+def unverified(what: str, host: str) -> str:
+    """Say of a database what `unverified_host` found of it."""
+    return (
+        f"The {what} on {host} may be reached in clear, or another server in its place: add sslmode=verify-full (and "
+        "sslrootcert) to its URL."
+    )
 
 
 @contextmanager

@@ -18,8 +18,9 @@ from adapters.sql.engine import DatabaseUnfit
 from adapters.sql.inspecting import open_for_inspection
 from adapters.sql.key_store import KeyUnusable
 from audit.errors import AuditError
-from gateway.cli.examination import BEFORE, OPENED, custodians, engine
+from gateway.cli.examination import BEFORE, OPENED
 from gateway.cli.finding import Finding, Patient, wrong
+from gateway.cli.link_examination import custodians, engine
 from gateway.cli.opening import settings_of
 from gateway.cli.options import Demo, Folder
 from gateway.errors import GatewayError

@@ -16,12 +16,6 @@ from sqlalchemy.engine import make_url
 from sqlmodel import SQLModel
 
 from adapters.clocks import SystemClock
-from adapters.custodian.fhir_server.connection import ServerConnection
-from adapters.custodian.fhir_server.load import load_custodians
-from adapters.opa.embedded import EmbeddedEngine
-from adapters.opa.probe import verify_engine
-from adapters.opa.server import ServerEngine
-from adapters.opa.shipped import read_bundle
 from adapters.sql import rights, schema
 from adapters.sql.engine import sqlite_module
 from adapters.sql.inspecting import open_for_inspection
@@ -29,6 +23,7 @@ from adapters.sql.log_store import SqlLogStore
 from adapters.sql.tables.notices import OutboxRow
 from gateway.cli.finding import Finding, Patient, State, look, well, wrong
 from gateway.cli.key_examination import data_keys, keys, sealing
+from gateway.cli.link_examination import links
 from gateway.cli.partner_examination import logged_partners, partners
 from gateway.cli.people_examination import channels, pages
 from gateway.consent.delivering import BY_CHOICE
@@ -36,7 +31,6 @@ from gateway.directory.instants import from_micros, to_micros
 from gateway.directory.load import load_directory
 from gateway.disclosure.backups import last_backup
 from gateway.disclosure.ports import MAX_CLOCK_SKEW
-from gateway.errors import CustodianUnavailable
 from gateway.installation import check_head, head_signers, open_data_keys, open_safe
 from gateway.settings import Settings
 
@@ -90,34 +84,6 @@ def clock(patient: Patient) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield well("clock", "Our clock and the database's agree.")
-
-
-async def engine(settings: Settings) -> list[Finding]:
-    """Whether the policy engine judges by the pinned policies; raises EngineUnavailable."""
-    if settings.engine == "opa" and settings.opa_url is not None:
-        async with ServerEngine(settings.opa_url, read_bundle().revision) as server:
-            await verify_engine(server)
-            return [well("engine", f"The OPA server judges by revision {server.revision[:12]}.")]
-    embedded = EmbeddedEngine()
-    await verify_engine(embedded)
-    return [well("engine", f"The embedded engine judges by revision {embedded.revision[:12]}.")]
-
-
-async def custodians(settings: Settings) -> list[Finding]:
-    """Whether custodians' own servers answer us; raises SettingsError for faults of the file that names them."""
-    if settings.custodians is None:
-        return []
-    named = load_custodians(settings.custodians, load_directory(settings.directory), demo=settings.demo)
-    found: list[Finding] = []
-    for name, server in named.servers.items():
-        try:
-            async with ServerConnection(server) as connection:
-                await connection.capability()
-            found.append(well("custodians", f"The server {name} answers."))
-        except CustodianUnavailable as error:
-            says = f"The server {name} cannot be used: {error.detail}. Nothing that lies there is released."
-            found.append(wrong("custodians", says, "Ask whoever runs it; no restart is needed once it answers."))
-    return found
 
 
 def directory(settings: Settings) -> Iterator[Finding]:
@@ -224,6 +190,7 @@ def role_rights(patient: Patient) -> Iterator[Finding]:
 Check = Callable[[Patient], Iterator[Finding]]
 BEFORE: Sequence[Callable[[Settings], Iterator[Finding]]] = (
     folders,
+    links,
     sqlite_build,
     directory,
     keys,

@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 import typer
 import uvloop
 
+from adapters.sql.libpq import unverified, unverified_host
 from gateway.cli.observation import Observation, metrics_of_workers, observation
 from gateway.composition import opened
 from gateway.desks import register_desks
@@ -58,6 +59,9 @@ def serve(
     for lacks in (None if settings.identification else NO_PAGES, untold(settings)):
         if lacks is not None:
             typer.echo(lacks, err=True)
+    for url, what in ((settings.database, "main database"), (settings.key_database, "database of data keys")):
+        if (host := unverified_host(url)) is not None:
+            typer.echo(unverified(what, host), err=True)
     listening = listen(settings.host, settings.port, "set another one: SAATTAEN_PORT")
 
     def say() -> None:
