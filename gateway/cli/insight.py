@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.log import ClientId, client_named
+from gateway.cli.log_entries import ClientId, client_named
 from gateway.cli.opening import settings_of, with_gateway
 from gateway.cli.options import Demo, Folder, Operator
 from gateway.directory.instants import from_micros, parse_instant, to_micros

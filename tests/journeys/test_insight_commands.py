@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from gateway.cli import app
 from gateway.demo.play import demo
 from gateway.demo.world import load_world
+from gateway.errors import RequestInvalid
 
 RUN = CliRunner()
 
@@ -72,3 +73,37 @@ def test_a_refusal_is_explained_by_its_index_and_by_its_event_to_each_eye(folder
 )  # fmt: skip
 def test_what_cannot_be_told_ends_the_command(folder: Path, arguments: tuple[str, ...]) -> None:
     assert run(folder, *arguments)[0] != 0
+
+
+MISTYPED = [
+    (("--outcome", "denied"), "--outcome denied: it is one of deny, error, na, permit."),
+    (("--kind", "foo"), "--kind foo: it is one of audit.read,"),
+    (("--kind", "disclosure", "--kind", "foo"), "--kind foo: it is one of"),
+    (("--basis", "foo"), "--basis foo: it is one of"),
+    (("--recipient", "foo"), "never knew such a service"),
+    (("--custodian", "foo"), "never knew such a service"),
+    (("--category", "foo"), "never knew such a category"),
+    (("--requester", "foo"), "no such partner system"),
+    (("--client-id", "foo"), "Nobody is known by that id."),
+]
+
+
+@pytest.mark.parametrize(("filters", "says"), MISTYPED, ids=[" ".join(one) for one, _ in MISTYPED])
+def test_a_mistyped_filter_is_refused_and_no_empty_answer(folder: Path, filters: tuple[str, ...], says: str) -> None:
+    outcome = RUN.invoke(app, ["log", "search", *filters, "--demo", "--folder", str(folder)])
+    assert isinstance(outcome.exception, RequestInvalid), outcome.output
+    assert says in str(outcome.exception)
+
+
+def test_filters_that_something_fits_are_answered(folder: Path) -> None:
+    for filters in (("--outcome", "deny"), ("--kind", "decision"), ("--recipient", "kuntakokeilu")):
+        status, printed = run(folder, "log", "search", *filters, "--format", "json")
+        assert status == 0
+        assert json.loads(printed)
+
+
+def test_a_client_that_nobody_knows_is_no_empty_page(folder: Path) -> None:
+    for command in (("log", "of-client"), ("who-can-see",)):
+        outcome = RUN.invoke(app, [*command, "--client-id", "foo", "--demo", "--folder", str(folder)])
+        assert isinstance(outcome.exception, RequestInvalid), outcome.output
+        assert "Nobody is known by that id" in str(outcome.exception)
