@@ -1,1 +1,3 @@
 """Saattaen: a consent-aware gateway for the documents of work-ability support."""
+
+__version__ = "0.1.0"

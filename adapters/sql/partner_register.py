@@ -215,10 +215,12 @@ class PartnerRegister:
         return PartnerItem(self._new_event_id(), kind, partner, by, body, write)
 
     def _scopes(self, scope: str) -> str:
-        try:
-            return " ".join(self._check_scope(scope))
-        except ValueError as error:
-            raise RequestInvalid(f"these scopes cannot be registered: {error}") from None
+        for one in scope.split(" "):
+            try:
+                self._check_scope(one)
+            except ValueError as error:
+                raise RequestInvalid(f"The scope {one!r} cannot be registered: {error}.") from None
+        return " ".join(self._check_scope(scope))
 
 
 def registered_partners(database: Database) -> tuple[Registered, ...]:

@@ -63,21 +63,36 @@ def grants(role: str) -> list[str]:
 
 
 def grant(database: Database, role: str) -> None:
-    """Give *role* its rights in a migrated PostgreSQL database; the caller's role owns the tables."""
+    """Give *role* its rights in a migrated PostgreSQL database; the caller's role owns the tables.
+
+    Raises ValueError where there is no such role.
+    """
+    made = grants(role)
     with database.write() as connection:
-        for statement in grants(role):
+        _check_role(connection, role)
+        for statement in made:
             connection.exec_driver_sql(statement)
         connection.commit()
 
 
 def grant_data_keys(database: Database, role: str) -> None:
-    """Give *role* its rights in the database of data keys, where destroying a key is deleting its row."""
+    """Give *role* its rights in the database of data keys, where destroying a key is deleting its row.
+
+    Raises ValueError where there is no such role.
+    """
     grants(role)  # Refuses what is no role's name.
     with database.write() as connection:
+        _check_role(connection, role)
         for statement in _NOBODY_MAKES:
             connection.exec_driver_sql(statement)
         connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON data_key TO {role}")
         connection.commit()
+
+
+def _check_role(connection: Connection, role: str) -> None:
+    found = text("SELECT count(*) FROM pg_roles WHERE rolname = :role")
+    if not connection.execute(found, {"role": role}).scalar_one():
+        raise ValueError(f"there is no role {role}; make it first (CREATE ROLE {role} LOGIN)")
 
 
 def excess(connection: Connection) -> list[str]:

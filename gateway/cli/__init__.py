@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -10,6 +11,7 @@ from adapters.sql.engine import DatabaseUnfit
 from adapters.sql.key_store import KeyUnusable
 from adapters.sql.manifest import BackupFailed
 from audit.errors import AuditError
+from gateway import __version__
 from gateway.cli.backup import add_to as add_backup
 from gateway.cli.demo import add_to as add_demo
 from gateway.cli.doctor import add_to as add_doctor
@@ -38,6 +40,21 @@ app.add_typer(partner_app, name="partner")
 app.add_typer(keys_app, name="keys")
 app.add_typer(receipt_app, name="receipt")
 app.add_typer(safe_app, name="safe")
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"saattaen {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=__doc__)
+def saattaen(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
 
 
 TOLD = (GatewayError, BackupFailed, DatabaseUnfit, KeyUnusable, AuditError, BadQuery, OSError)

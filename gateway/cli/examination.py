@@ -138,7 +138,7 @@ def backups(patient: Patient) -> Iterator[Finding]:
         made = last_backup(reader, kept)
     remedy = "Run `saattaen backup FOLDER` daily, and copy what it makes to another machine."
     if made is None:
-        yield look("backup", "No copy of the databases was ever made.", remedy)
+        yield look("backup", "The log tells of no copy of the databases; a copy put back tells of none.", remedy)
         return
     age = datetime.now(UTC) - from_micros(made)
     if age > timedelta(days=_BACKUP_DAYS, hours=1):

@@ -127,6 +127,14 @@ def test_what_the_role_may_do_beyond_its_rights_is_told_and_taken_by_a_grant(url
     served.close()
 
 
+def test_a_role_that_is_not_there_is_named_before_it_is_given_anything(url: str) -> None:
+    owner = open_database(url)
+    for give in (rights.grant, rights.grant_data_keys):
+        with pytest.raises(ValueError, match="there is no role no_such_role"):
+            give(owner, "no_such_role")
+    owner.close()
+
+
 @pytest.fixture
 def application(url: str) -> Iterator[Database]:
     """Return the database as the role that serves sees it."""

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from adapters.custodian.fhir_server.load import load_custodians
 from adapters.sql import schema
 from adapters.sql.backup import back_up
 from adapters.sql.engine import open_database
 from adapters.sql.manifest import Manifest
+from adapters.tokens.login.providers import load_providers
 from audit.checkpoint import Signer
 from gateway.cli import TOLD, app
+from gateway.demo.world import WORLD
+from gateway.directory.load import load_directory
+from gateway.errors import SettingsError
 
 RUN = CliRunner()
 BINARY = bytes(range(128, 256))
@@ -89,3 +95,17 @@ def test_verifier_keys_that_are_not_there_are_named(place: Path) -> None:
 def test_a_demo_that_is_not_there_is_told_of(place: Path) -> None:
     assert "There is no demo in" in said("verify", "--demo", "--folder", place / "typo")
     assert not (place / "typo").exists()
+
+
+def test_the_version_is_told_and_is_the_projects() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    outcome = RUN.invoke(app, ["--version"])
+    assert (outcome.exit_code, outcome.output) == (0, f"saattaen {project['version']}\n")
+
+
+def test_a_file_of_the_settings_that_is_not_there_is_named_whole_and_with_its_setting(place: Path) -> None:
+    directory = load_directory(WORLD)
+    for load, setting in ((load_custodians, "SAATTAEN_CUSTODIANS"), (load_providers, "SAATTAEN_IDENTIFICATION")):
+        with pytest.raises(SettingsError) as told:
+            load(place / "typo.yaml", directory)
+        assert str(told.value) == f"{setting}: there is no file at {place / 'typo.yaml'}."

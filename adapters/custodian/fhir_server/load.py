@@ -45,6 +45,8 @@ def load_custodians(path: Path, directory: Directory, *, demo: bool = False) -> 
     A server without credentials is taken on this machine alone, or in a *demo*; keys and certificates are named by
     paths from the file's own folder.
     """
+    if not path.is_file():
+        raise SettingsError(f"SAATTAEN_CUSTODIANS: there is no file at {path}.")
     content, faults = read_yaml(path)
     top = Row(content, (), faults)
     servers = {name: _server(name, row, path.parent, directory, demo) for name, row in top.row("servers").each()}

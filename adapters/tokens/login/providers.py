@@ -71,6 +71,8 @@ def load_providers(path: Path, directory: Directory, *, demo: bool = False) -> M
 
     A provider marked as a demo's, or one whose key is a demo's, is taken in a *demo* alone.
     """
+    if not path.is_file():
+        raise SettingsError(f"SAATTAEN_IDENTIFICATION: there is no file at {path}.")
     content, faults = read_yaml(path)
     top = Row(content, (), faults)
     if top.flag("demo") and not demo:
