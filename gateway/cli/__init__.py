@@ -66,6 +66,10 @@ def main() -> None:
     try:
         app()
     except TOLD as error:
-        is_of_a_file = isinstance(error, OSError) and error.filename
-        typer.echo(f"saattaen: {error.filename}: {error.strerror}." if is_of_a_file else f"saattaen: {error}", err=True)
+        typer.echo(f"saattaen: {_said(error)}", err=True)
         sys.exit(1)
+
+
+def _said(error: Exception) -> str:
+    """Return an error as it is told; the system's own by the file that it is about, without its number."""
+    return f"{error.filename}: {error.strerror}." if isinstance(error, OSError) and error.filename else str(error)

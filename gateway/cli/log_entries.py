@@ -25,13 +25,13 @@ from gateway.cli.options import Demo, Folder, Operator
 from gateway.consent.model import ClientId as KnownClient
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.directory.instants import parse_instant, to_micros
-from gateway.directory.model import BASES
+from gateway.directory.model import BASES, LANGUAGES
 from gateway.disclosure.account_context import context_of
 from gateway.disclosure.accounts import Accounts
 from gateway.disclosure.log_output import as_csv, as_json, as_table
 from gateway.disclosure.log_query import Officer, Query
 from gateway.disclosure.log_search import LogSearch
-from gateway.disclosure.phrases import KINDS, LANGUAGES, load_phrases
+from gateway.disclosure.phrases import KINDS, load_phrases
 from gateway.errors import RequestInvalid
 from gateway.open_gateway import Gateway
 
