@@ -23,6 +23,8 @@ from gateway.demo.provider.people import DemoPerson, client_person
 from gateway.demo.provider.server import Answer, Presence, ProviderServer, RelyingSite
 from gateway.demo.provider.words import WORDS
 from gateway.directory.identity_code import PersonalIdentityCode
+from gateway.http.problems import EdgeError
+from gateway.web.fields import MOST_OF_A_STRANGER, read_fields
 
 _PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -103,8 +105,7 @@ class DemoProvider:
 
     async def _chosen(self, request: Request) -> Response:
         """Identify whoever was chosen, anew each time."""
-        form = await request.form(max_files=0, max_fields=30)
-        given = _once([(name, str(value)) for name, value in form.multi_items()]) or {}
+        given = await _sent(request) or {}
         chosen = given.pop("person", "")
         if (fault := self._server.fault(given)) is not None or (chosen and chosen not in self._people):
             return self._page(request, "broken.html", {}, 400, fault=fault or "invalid_request")
@@ -121,8 +122,7 @@ class DemoProvider:
         return answer
 
     async def _token(self, request: Request) -> Response:
-        form = await request.form(max_files=0, max_fields=30)
-        given = _once([(name, str(value)) for name, value in form.multi_items()])
+        given = await _sent(request)
         if given is None:
             return JSONResponse({"error": "invalid_request"}, 400)
         return _response(self._server.token(given))
@@ -136,8 +136,7 @@ class DemoProvider:
         return self._page(request, "end.html", asked, kept=list(asked.items()))
 
     async def _ended(self, request: Request) -> Response:
-        form = await request.form(max_files=0, max_fields=30)
-        return await self._finish(request, _once([(name, str(value)) for name, value in form.multi_items()]) or {})
+        return await self._finish(request, await _sent(request) or {})
 
     async def _finish(self, request: Request, asked: Mapping[str, str]) -> Response:
         presence = self._present.pop(request.cookies.get(self._cookie, ""), None)
@@ -203,6 +202,15 @@ class DemoProvider:
             text, status, media_type="text/html; charset=utf-8",
             headers={"content-security-policy": policy, "cache-control": "no-store", "referrer-policy": "no-referrer"},
         )  # fmt: skip
+
+
+async def _sent(request: Request) -> dict[str, str] | None:
+    """Return the fields of a form; None where it is none of ours, or a field came twice."""
+    try:
+        fields = await read_fields(request, most=MOST_OF_A_STRANGER)
+    except EdgeError:
+        return None
+    return _once([(name, str(value)) for name, value in fields.multi_items()])
 
 
 def _once(pairs: Sequence[tuple[str, str]]) -> dict[str, str] | None:

@@ -108,7 +108,7 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
     @router.post("/proof")
     async def prove(request: Request, draft_id: str) -> Response:
         entered = await desk.enter(request, "record")
-        form = await desk.form(request, entered)
+        form = await desk.form(request, entered, has_file=True)
         draft = await drafts.mine(entered, draft_id)
         whom = await desk.whom(entered, draft.ref)
         if not draft.said_yes:
