@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.directory.identity_trace import holds_identity_code, url_holds_identity_code
 from gateway.disclosure.observing import REQUEST_ID, Observer
 from gateway.http.bodies import Bodies, replay
+from gateway.http.own_cookies import with_own_cookies
 from gateway.http.problems import EdgeError, answer, unknown_error
 from gateway.http.turning_away import PACED
 
@@ -37,9 +38,10 @@ _HEADERS: Final = {
 class Limits:
     """Wraps the app; add it last (`app.add_middleware(Limits, ...)`), so that it sees every request first.
 
-    It gives each request an id (a caller's X-Request-ID where that is harmless), refuses a personal identity code in
-    path or query before anything could log it, reads the body (`bodies.Bodies`) before the app sees any of it, and
-    turns an unknown exception into a bare 500. The access line has no query, no header, and of the path the template.
+    It gives each request an id (a caller's X-Request-ID where that is harmless), takes cookies out that are none of
+    ours, refuses a personal identity code in path or query before anything could log it, reads the body
+    (`bodies.Bodies`) before the app sees any of it, and turns an unknown exception into a bare 500. The access line has
+    no query, no header, and of the path the template.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope["headers"] = with_own_cookies(scope["headers"])
         request_id = self._request_id(scope["headers"])
         scope["saattaen.request_id"] = request_id
         # A request has a task, and so a context, of its own: nothing is to be set back.

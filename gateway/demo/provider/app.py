@@ -13,7 +13,7 @@ import httpx
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from joserfc.jwk import ECKey
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -23,6 +23,7 @@ from gateway.demo.provider.people import DemoPerson, client_person
 from gateway.demo.provider.server import Answer, Presence, ProviderServer, RelyingSite
 from gateway.demo.provider.words import WORDS
 from gateway.directory.identity_code import PersonalIdentityCode
+from gateway.http.own_cookies import NAMES, with_own_cookies
 from gateway.http.problems import EdgeError
 from gateway.web.fields import MOST_OF_A_STRANGER, read_fields
 
@@ -62,7 +63,7 @@ class DemoProvider:
         self._server = ProviderServer(provided.issuer, provided.site, lambda: self._key, provided.now)
         self._people = {one.id: one for one in provided.people}
         self._present: dict[str, Presence] = {}
-        self._cookie = f"demo-provider-{provided.site.client_id}"
+        self._cookie = f"{NAMES}demo-provider-{provided.site.client_id}"
         path = urlsplit(provided.issuer).path.rstrip("/")
         self.app = Starlette(
             routes=[
@@ -130,7 +131,7 @@ class DemoProvider:
     async def _end(self, request: Request) -> Response:
         """End the session that the gateway names; ask first where it names none, or another."""
         asked = _once(request.query_params.multi_items()) or {}
-        presence = self._present.get(request.cookies.get(self._cookie, ""))
+        presence = self._present.get(self._mark(request))
         if presence is None or asked.get("logout_hint") == presence.sid:
             return await self._finish(request, asked)
         return self._page(request, "end.html", asked, kept=list(asked.items()))
@@ -138,8 +139,12 @@ class DemoProvider:
     async def _ended(self, request: Request) -> Response:
         return await self._finish(request, await _sent(request) or {})
 
+    def _mark(self, request: Request) -> str:
+        own = HTTPConnection({**request.scope, "headers": with_own_cookies(request.scope["headers"])})
+        return own.cookies.get(self._cookie, "")
+
     async def _finish(self, request: Request, asked: Mapping[str, str]) -> Response:
-        presence = self._present.pop(request.cookies.get(self._cookie, ""), None)
+        presence = self._present.pop(self._mark(request), None)
         if presence is not None:
             await self.tell_ended(presence)
         back = asked.get("post_logout_redirect_uri")
