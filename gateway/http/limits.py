@@ -22,6 +22,7 @@ access_log = logging.getLogger("saattaen.access")
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_LENGTH = re.compile(rb"[0-9]{1,20}")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 """What no id, code or text of an address is made of; a store may not even take it for a question."""
 _SAYS: Final = {"request-invalid": "An address holds no control characters."}
@@ -112,7 +113,7 @@ class Limits:
         if _CONTROL.search(raw_path := scope["path"].encode()) and not raw_path.startswith((b"/fhir/", b"/api/")):
             return "no-such-address"
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-        if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > self._bodies.most_at(scope["path"])):
+        if lengths and not (_LENGTH.fullmatch(lengths[0]) and int(lengths[0]) <= self._bodies.most_at(scope["path"])):
             return "body-too-large"
         return None
 
