@@ -136,8 +136,7 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
                 if upload is not None and kind is not None:
                     fault, digest = "", sha256(upload.content).hexdigest()
                     draft = replace(draft, scan=digest, scan_type=kind, check="", checked_by="")
-                    await drafts.save(entered, draft)
-                    await desk.records.save_scan(entered.service, draft.id, upload.content)
+                    await drafts.save(entered, draft, upload.content)
                     return see_other(f"/desk/drafts/{draft.id}/proof")
             case _:
                 fault = ""
