@@ -81,5 +81,5 @@ async def test_code_of_the_directory_is_no_identity_code_either(api: ConsentApi)
     for changed in ({"custodian": CODE}, {"recipients": ["kela", CODE]}):
         refused = await call(api, "sosiaalityo", "/relations", FACT | changed)
         assert refused.status_code == 400 and CODE not in refused.text
-    client = FACT | {"client": {"system": "urn:x", "value": CODE}}
+    client = FACT | {"client": examples.CLIENT | {"value": CODE}}
     assert (await call(api, "sosiaalityo", "/relations", client)).status_code == 201
