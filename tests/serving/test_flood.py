@@ -11,9 +11,10 @@ import pytest
 from gateway.demo.population import identifier_of
 from gateway.http.acting import CONSENTS
 from gateway.http.openapi import PREFIX
+from tests.parts.ports import free_ports
 from tests.parts.postgres import ON_BOTH
 from tests.parts.wire import Answered, Wire
-from tests.serving.installation import CUSTODIAN, Installation, demo_world, free_port, installed, serving
+from tests.serving.installation import CUSTODIAN, Installation, demo_world, installed, serving
 from tests.stress.heard import Heard, ask_for_ever
 
 ON_TIME = 1.0
@@ -22,7 +23,7 @@ ON_TIME = 1.0
 
 @pytest.mark.parametrize("kind", ON_BOTH)
 def test_a_flood_is_turned_away_and_neither_reads_nor_a_withdrawal_of_others_are(kind: str, tmp_path: Path) -> None:
-    with installed(kind, tmp_path, free_port()) as at, serving(at, SAATTAEN_PLACES="2") as gateway:
+    with installed(kind, tmp_path, free_ports()) as at, serving(at, SAATTAEN_PLACES="2") as gateway:
         gateway.wait_until("Serving")
         flood, victim, withdrawn = asyncio.run(flooded(at))
         assert gateway.stop() == 0
