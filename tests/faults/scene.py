@@ -34,7 +34,7 @@ from tests.laws.gateway_world import PLAN, STORES, Laws, Store, demo_world, open
 from tests.parts.proxy import Proxies, Proxy
 
 CONSENTS = "saattaen/consents"
-RECOVERY_SECONDS = 20.0
+RECOVERY_SECONDS = 60.0
 BOUNDS = """\
     milliseconds: {connect: 1000, read: 1000, whole: 2000}
     limits: {answer_bytes: 300000, failures: 2, pause: 200}"""

@@ -84,7 +84,7 @@ def _kept_by_another(scene: Scene, seconds: float | None = None) -> Iterator[Non
 
     holder = threading.Thread(target=hold)
     holder.start()
-    held.wait(5)
+    assert held.wait(60)
     try:
         yield
     finally:
