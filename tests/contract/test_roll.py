@@ -132,8 +132,10 @@ def test_a_session_that_was_cut_is_begun_anew_by_whoever_signs_and_ends_the_call
         roll.sign(OLD)
         assert len(caller.behind(NEW)) == 1
         with database.engine.connect() as connection:
-            connection.execute(text("SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE query ~ 'pg_locks'"
-                                    " AND datname = current_database() AND pid <> pg_backend_pid()"))  # fmt: skip
+            connection.execute(text(
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
+                "WHERE query ~ 'pg_locks' AND datname = current_database() AND pid <> pg_backend_pid()"
+            ))  # fmt: skip
         for _ in range(2):  # Nor does it begin again as if nothing had been missed.
             with pytest.raises(StoreUnavailable):
                 caller.behind(NEW)

@@ -22,6 +22,7 @@ from gateway.demo.provider.installing import IDENTIFICATION, install_providers, 
 from gateway.rooms.sign_in import way_in
 from gateway.site import make_site
 from tests.laws.gateway_world import demo_world, open_world
+from tests.parts.custodians import waiting
 from tests.web.people import People, Visitor, open_people
 
 T = TypeVar("T")
@@ -108,7 +109,7 @@ async def with_a_custodian(folder: Path, base: str, beside: Sequence[socket.sock
     world = demo_world()
     with simulated_server() as server:
         put_samples(server.base, world, world.now)
-        file = write_custodians(folder / "custodians.yaml", server.base)
+        file = write_custodians(folder / "custodians.yaml", server.base, waiting())
         async with with_providers(folder, base, beside, file) as people:
             yield people
 
