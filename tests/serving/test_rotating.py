@@ -35,8 +35,8 @@ def workers(at: Installation) -> Iterator[set[int]]:
 
 
 def rotating(at: Installation, *more: str) -> subprocess.Popen[str]:
-    """Begin to rotate the key of access tokens."""
-    return changing(at, "rotate", "tokens", *more)
+    """Begin to rotate the key of access tokens; it waits long for processes, unless *more* says otherwise."""
+    return changing(at, "rotate", "tokens", "--patience", str(START_SECONDS), *more)
 
 
 def changing(at: Installation, *command: str) -> subprocess.Popen[str]:
