@@ -13,15 +13,15 @@ from tests.web.people import People, words
     ("word", "broken"),
     [
         ("sysselsättningstjänster", "sysselsättnings-tjänster"),
-        ("Arbetspensionsrehabilitering", "Arbets-pensions-rehabilitering"),
-        ("arbetsförmågepoäng", "arbets-förmåge-poäng"),
+        ("Arbetspensionsrehabilitering", "Arbetspensions-rehabilitering"),
+        ("arbetsförmågepoäng", "arbetsförmåge-poäng"),
         ("hälsoundersökningen", "hälso-undersökningen"),
         ("missbrukartjänster", "missbrukar-tjänster"),
         ("arbetstagare", "arbetstagare"),
-        ("dataskyddslag", "dataskyddslag"),
+        ("välfärdsområde", "välfärdsområde"),
     ],
 )
-def test_a_long_swedish_compound_may_break_at_its_seams_and_a_short_one_nowhere(word: str, broken: str) -> None:
+def test_a_long_swedish_compound_may_break_at_its_seam_and_a_short_one_nowhere(word: str, broken: str) -> None:
     assert broken_well(f"<p>{word}, {word}</p>", "sv") == f"<p>{broken}, {broken}</p>".replace("-", SOFT)
 
 
