@@ -1,4 +1,4 @@
-"""Where a line of a page may break: nowhere within a number of a consent, and in a long Swedish compound at its seam.
+"""Where a line of a page may break: in a long Swedish compound at its seam, and in no number by which a thing is told.
 
 Style asks browsers to hyphenate, and one that has a dictionary of the language does. Another breaks a long word at any
 letter where it does not fit. Soft hyphens at the seams of the compounds that our texts and the names of services are
@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 SOFT: Final = "\N{SOFT HYPHEN}"
+HARD: Final = "\N{NO-BREAK SPACE}"
 _LONG: Final = 16
 """Letters of the shortest word that is given a seam: a shorter one fits on a line of its own."""
 _BEGINNINGS: Final[Mapping[str, str]] = MappingProxyType(
@@ -27,6 +28,10 @@ _BEGINNINGS: Final[Mapping[str, str]] = MappingProxyType(
 _AS_IT_IS: Final = r"<(textarea|option|title|style|script|pre|code|svg)\b.*?</\1>|<[^>]*>"
 """Markup, and elements whose text a browser sets, sends or draws as it stands."""
 _NUMBER: Final = r"(?<![\w-])(?P<number>[0-9A-F]{4}-[0-9A-F]{4})(?![\w-])"
+"""The number of a consent or a receipt."""
+_PHONE: Final = r"(?P<phone>\+358(?: \d{2,4}){2,4})"
+_CLOCK: Final = r"(?P<clock>\b(?:klo|kello|kl\.)) (?=\d\d?\.\d\d)"
+_PLACES: Final = f"{_AS_IT_IS}|{_NUMBER}|{_PHONE}|{_CLOCK}"
 
 
 def broken_well(html: str, language: str) -> str:
@@ -35,18 +40,23 @@ def broken_well(html: str, language: str) -> str:
 
 
 def _settled(found: re.Match[str]) -> str:
-    kind = found.lastgroup
-    if kind == "number":
-        return f'<span class="whole">{found["number"]}</span>'
-    return found["beginning"] + SOFT if kind == "beginning" else found[0]
+    match found.lastgroup:
+        case "number" | "phone":
+            return f'<span class="whole">{found[0]}</span>'
+        case "clock":
+            return found["clock"] + HARD
+        case "beginning":
+            return found["beginning"] + SOFT
+        case _:
+            return found[0]
 
 
 def _pattern(beginnings: str) -> re.Pattern[str]:
     # The longest first, and no break that leaves fewer than four letters.
     longest = "|".join(sorted(beginnings.split(), key=len, reverse=True))
     word = rf"(?<!\w)(?=\w{{{_LONG}}})(?P<beginning>(?i:{longest}))(?=\w{{4}})"
-    return re.compile(f"{_AS_IT_IS}|{_NUMBER}|{word}", re.DOTALL)
+    return re.compile(f"{_PLACES}|{word}", re.DOTALL)
 
 
-_PLAIN: Final = re.compile(f"{_AS_IT_IS}|{_NUMBER}", re.DOTALL)
+_PLAIN: Final = re.compile(_PLACES, re.DOTALL)
 _PATTERNS: Final = {language: _pattern(beginnings) for language, beginnings in _BEGINNINGS.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.directory.names import LANGUAGES
-from gateway.web.breaking import SOFT, broken_well
+from gateway.web.breaking import HARD, SOFT, broken_well
 from tests.web.people import People, words
 
 
@@ -35,6 +35,19 @@ def test_a_number_of_a_consent_stays_on_one_line(language: str) -> None:
     assert broken_well("<h1>X 9E11-08BA, 1</h1>", language) == '<h1>X <span class="whole">9E11-08BA</span>, 1</h1>'
     for other in ("9E11-08BA-77AA", "19E11-08BA", "9E11-08BAF", "2026-1-1"):
         assert broken_well(other, language) == other
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("30.11.2026 klo 9.00.", f"30.11.2026 klo{HARD}9.00."),
+        ("30.11.2026 kello 12.30", f"30.11.2026 kello{HARD}12.30"),
+        ("30.11.2026 kl. 9.00", f"30.11.2026 kl.{HARD}9.00"),
+        ("(FPA +358 50 555 0103)", '(FPA <span class="whole">+358 50 555 0103</span>)'),
+    ],
+)
+def test_neither_the_time_of_a_clock_nor_the_number_of_a_phone_is_broken(text: str, kept: str) -> None:
+    assert {broken_well(f"<p>{text}</p>", language) for language in LANGUAGES} == {f"<p>{kept}</p>"}
 
 
 @pytest.mark.parametrize(
