@@ -41,8 +41,11 @@ def broken_well(html: str, language: str) -> str:
 
 def _settled(found: re.Match[str]) -> str:
     match found.lastgroup:
-        case "number" | "phone":
+        case "number":
             return f'<span class="whole">{found[0]}</span>'
+        case "phone":
+            # In a place that is narrower than the number, a line may break at a space of it.
+            return f'<span class="together">{found[0]}</span>'
         case "clock":
             return found["clock"] + HARD
         case "beginning":

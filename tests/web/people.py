@@ -137,5 +137,5 @@ def _register(laws: Laws) -> tuple[SimulatedValtuudet, DeskMandates]:
 def words(answer: httpx.Response) -> str:
     """Return what a page says, without its markup, and without what says where a line may break."""
     body = re.sub(r"<(style|script).*?</\1>", " ", answer.text.replace(SOFT, ""), flags=re.DOTALL)
-    body = re.sub(r'<span class="whole">(.*?)</span>', r"\1", body)
+    body = re.sub(r'<span class="(?:whole|together)">(.*?)</span>', r"\1", body)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())

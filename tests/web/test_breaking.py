@@ -43,7 +43,7 @@ def test_a_number_of_a_consent_stays_on_one_line(language: str) -> None:
         ("30.11.2026 klo 9.00.", f"30.11.2026 klo{HARD}9.00."),
         ("30.11.2026 kello 12.30", f"30.11.2026 kello{HARD}12.30"),
         ("30.11.2026 kl. 9.00", f"30.11.2026 kl.{HARD}9.00"),
-        ("(FPA +358 50 555 0103)", '(FPA <span class="whole">+358 50 555 0103</span>)'),
+        ("(FPA +358 50 555 0103)", '(FPA <span class="together">+358 50 555 0103</span>)'),
     ],
 )
 def test_neither_the_time_of_a_clock_nor_the_number_of_a_phone_is_broken(text: str, kept: str) -> None:
