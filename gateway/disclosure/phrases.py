@@ -109,6 +109,19 @@ class Phrases:
             return self.text("bases.section", basis, language).format(section=section)
         return self.text("bases.plain", basis, language)
 
+    def explain_for_another(self, reason: str, language: str) -> str:
+        """Return why a request was refused to who acts for the client: where the client's words say *you*, others."""
+        group = f"reasons.{Eye.CLIENT}" if reason not in self.groups["for_another.told"] else "for_another.told"
+        return self.text(group, reason, language)
+
+    def basis_for_another(self, basis: str, language: str, section: str | None = None) -> str:
+        """Return on which basis something is disclosed, in the same way to who acts for the client."""
+        if basis not in self.groups["for_another.told"]:
+            return self.basis(basis, language, section)
+        if section is not None and basis in self.groups["for_another.section"]:
+            return self.text("for_another.section", basis, language).format(section=section)
+        return self.text("for_another.told", basis, language)
+
     def basis_told(self, basis: str, language: str, section: str | None = None) -> str:
         """Return the same to others than the client: the basis, and the section of law where one was cited."""
         told = self.text("bases.officer", basis, language)
@@ -130,6 +143,7 @@ def explain(reason: str, eye: Eye, language: str) -> str:
 
 _FILES: Mapping[str, bool] = {
     "reasons": True, "bases": True, "professional": True, "remedies": True, "explanations": True, "cells": True,
+    "for_another": True,
     "kinds": False, "words": False, "accounts": False, "concerns": False, "caveats": False, "labels": False,
 }  # fmt: skip
 """The catalogues, and whether their rows have parts."""

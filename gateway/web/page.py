@@ -23,6 +23,7 @@ from gateway.directory.instants import HELSINKI, from_micros, last_day, parse_in
 from gateway.directory.model import Directory
 from gateway.directory.names import LANGUAGES
 from gateway.web.addresses import way_back
+from gateway.web.breaking import broken_well
 from gateway.web.language import NAMES, html_language, language_of, locale_of, text_direction, translations
 from gateway.web.numbers import number_of
 from gateway.web.on_behalf import FOR_ANOTHER
@@ -120,7 +121,8 @@ class Pages:
 
     def text(self, page: Page, template: str, **values: object) -> str:
         """Return the text of the page alone."""
-        return self._environments[page.language].get_template(template).render(page=page, **values)
+        made = self._environments[page.language].get_template(template).render(page=page, **values)
+        return broken_well(made, page.language)
 
     def filters(self, language: str) -> Mapping[str, object]:
         """Return how dates, numbers and codes are said in one of LANGUAGES, by the names of the templates' filters."""
