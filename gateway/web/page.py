@@ -197,8 +197,13 @@ class _Said:
         return format_date(_in_helsinki(at), "d MMMM y" if self._language == "en" else "d.M.y", self._locale)
 
     def instant(self, at: datetime | int) -> str:
-        """Say a day and a time of the clock in Helsinki."""
-        clock = {"fi": "'klo' H.mm", "fi-x-selko": "'kello' H.mm", "sv": "'kl.' H.mm", "en": "'at' H:mm"}
+        """Say a day and a time of the clock in Helsinki; no line breaks between `klo` and its time."""
+        clock = {
+            "fi": "'klo'\u00a0H.mm",
+            "fi-x-selko": "'kello'\u00a0H.mm",
+            "sv": "'kl.'\u00a0H.mm",
+            "en": "'at'\u00a0H:mm",
+        }
         written = ("d MMMM y " if self._language == "en" else "d.M.y ") + clock[self._language]
         return format_datetime(_in_helsinki(at), written, locale=self._locale)
 

@@ -12,6 +12,7 @@ from gateway.disclosure.decision import REASONS
 from gateway.disclosure.desk_view import OPEN
 from gateway.disclosure.phrases import (
     ABOUT_REQUESTER,
+    KINDS,
     NOT_OPEN,
     OWN_CONSENTS,
     REMEDIES,
@@ -96,3 +97,14 @@ def test_a_sentence_for_others_takes_the_same_fields_in_each_register() -> None:
     for eye in (Eye.OFFICER, Eye.PROFESSIONAL):
         for code, texts in load_phrases().groups[f"explanations.{eye}"].items():
             assert all("{who}" in one for one in texts.values()), code
+
+
+def test_each_kind_of_entry_has_easy_words_for_staff_and_each_deed_of_a_desk_speaks_to_its_worker() -> None:
+    phrases = load_phrases()
+    asked = "desk.lookup.mandate"
+    assert set(phrases.groups["kinds-told"]) == KINDS | {asked}
+    assert set(phrases.groups["deeds"]) <= KINDS | {asked}
+    for texts in phrases.groups["deeds"].values():
+        assert texts["en"].startswith("You ") and texts["sv"].startswith("Du ")
+    assert phrases.deed("desk.lookup", "en", "mandate").startswith("You asked the register of mandates")
+    assert phrases.deed("erasure", "sv") == phrases.kind_told("erasure", "sv")
