@@ -111,7 +111,7 @@ def _confirm(act: Act, old: Consent, custodian: str | None) -> Consent:
     check_confirmed(act, old, new)
     act.office.stores.consents.save(act.connection, old, new, act.at, confirmed_by=custodian or TO_CLIENT)
     act.drafts.append(act.teller.confirmed(new, grants, custodian))
-    answer_yes(act, new, grants, in_person=custodian is None and new.giver.is_client)
+    answer_yes(act, new, grants, lifting=grants if custodian is None and new.giver.is_client else ())
     tell_in_force(act, new, grants)
     if custodian is not None:
         tell_client(act, "consent.confirmed", new, by=custodian)

@@ -19,6 +19,7 @@ from gateway.consent.model import (
     ConsentId,
     Evidence,
     Giver,
+    GrantId,
     GrantRow,
     RefusedRow,
     Shown,
@@ -131,7 +132,7 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     _use_up(act, giving)
     act.office.stores.consents.add_version(act.connection, consent, act.at)
     act.drafts.append(act.teller.given(consent))
-    _settle(act, consent)
+    _settle(act, consent, frozenset(grant.id for grant in consent.grants))
     tell_in_force(act, consent)
     act.issue_receipts(consent, "consent.given")
     if all(grant.confirmed for grant in consent.grants):
@@ -169,17 +170,19 @@ def change(act: Act, changing: Changing) -> Given:
     check_given(act, new, old)
     act.office.stores.consents.add_version(act.connection, new, act.at)
     act.drafts.append(act.teller.given(new, replaced=old.version))
-    _settle(act, new)
+    _settle(act, new, lifecycle.widened(old, new))
     tell_changed(act, old, new)
     tell_client(act, "consent.changed", new)
     act.issue_receipts(new, "consent.changed")
     return Given(new, None)
 
 
-def _settle(act: Act, consent: Consent) -> None:
-    """End what this answers, as far as it does: an unconfirmed grant answers nothing yet."""
+def _settle(act: Act, consent: Consent, said: frozenset[GrantId]) -> None:
+    """End what this answers, as far as it does: an unconfirmed grant answers nothing yet, and one that is not *said*
+    now, but carried over from the version before, lifts no refusal."""
     given = frozenset(grant.id for grant in consent.grants if grant.confirmed)
-    answer_yes(act, consent, given, in_person=consent.giver.is_client and consent.capture.method in OWN_METHODS)
+    in_person = consent.giver.is_client and consent.capture.method in OWN_METHODS
+    answer_yes(act, consent, given, lifting=said if in_person else ())
     if consent.refused:
         answer_no(act, consent.client, consent.refused, consent.giver)
 

@@ -69,12 +69,16 @@ def _given(records: Records, entry: Opened, body: Section) -> Iterator[str]:
     if any(grant.id in records.grants for grant in grants):
         yield "a grant is given that was there before"
         return
-    for id in [] if known is None else known.grants:
-        records.grants[id].replaced = True
+    before = [records.grants[id] for id in ([] if known is None else known.grants)]
+    carried = [grant for grant in before if not grant.replaced and not grant.ended]
+    for grant in before:
+        grant.replaced = True
     records.consents.setdefault(consent, ConsentRecord(client, version)).version = version
     for grant in grants:
         records.add_grant(grant)
-        if in_person and text(within(body, "capture"), "method") in OWN_METHODS:
+        # What a change merely carries over says nothing new, and so lifts nothing.
+        said = in_person and text(within(body, "capture"), "method") in OWN_METHODS
+        if said and not any(one.covers(grant) for one in carried):
             records.refusals.discard((client, grant.recipient, grant.category))
     if in_person:
         _refuse(records, client, body, "refused")

@@ -59,6 +59,22 @@ class GrantRecord:
         )
         return next((what for wrong, what in checks if wrong), None)
 
+    def covers(self, other: GrantRecord) -> bool:
+        """Return whether it opened everything that another does, for as long and as often."""
+        ours = (self.client, self.custodian, self.recipient, self.category, self.purpose)
+        theirs = (other.client, other.custodian, other.recipient, other.category, other.purpose)
+        since, before = self.dated_from, self.dated_until
+        return (
+            ours == theirs
+            and self.valid_from <= other.valid_from
+            and other.until <= self.until
+            and other.sensitivities <= self.sensitivities
+            and (other.single_use or not self.single_use)
+            and self.document in (None, other.document)
+            and (since is None or (other.dated_from is not None and since <= other.dated_from))
+            and (before is None or (other.dated_until is not None and other.dated_until <= before))
+        )
+
 
 @dataclass(slots=True)
 class RelationRecord:

@@ -84,6 +84,27 @@ def test_an_honest_history_is_sound() -> None:
     assert [what for what in findings.unchecked if "directory of that day" not in what] == []
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"until": 1}, {"valid_from": -1}, {"sensitivities": frozenset({"health"})}, {"document": None},
+        {"dated_from": None}, {"dated_until": None}, {"purpose": "care"},
+    ],
+)  # fmt: skip
+def test_a_change_that_says_more_of_a_row_lifts_the_refusal_of_it(more: dict[str, object]) -> None:
+    story = Story()
+    plan = story.deposit()
+    limits = {"dated_from": story.at - timedelta(days=9), "dated_until": story.at + timedelta(days=9)}
+    own = story.give(story.row(document=plan.id, **limits))
+    consent = story.give(giver=GUARDIAN)
+    story.refuse()
+    old = own.grants[0].row
+    days = {name: getattr(old, name) + timedelta(days=by) for name, by in more.items() if isinstance(by, int)}
+    story.change(own, replace(old, **(more | days)))  # type: ignore[arg-type]
+    story.release(plan, consent)
+    assert found(story) == []
+
+
 # Each kind of forged step.
 
 Forge = Callable[[Story], None]
@@ -201,6 +222,15 @@ def after_the_mandate(story: Story) -> None:
 def against_the_own_refusal(story: Story) -> None:
     plan, consent = story.deposit(), story.give(giver=GUARDIAN)
     story.refuse()
+    story.release(plan, consent)
+
+
+@forged("rests on a representative's consent against the client's own refusal")
+def after_the_own_consent_was_cut(story: Story) -> None:
+    plan, own = story.deposit(), story.give(story.row(), story.row(category="activation-plan"))
+    consent = story.give(giver=GUARDIAN)
+    story.refuse()
+    story.change(own, own.grants[0].row)
     story.release(plan, consent)
 
 
