@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from gateway.consent.capture import OWN_METHODS
+from gateway.consent.events import BY_CLIENT
 from gateway.disclosure.opened import Opened, Section
+from gateway.disclosure.order_authority import capture_fault, confirmation_fault, lift_fault, recorder_fault
 from gateway.disclosure.order_partners import Registration, registration
 from gateway.disclosure.order_records import (
     ConsentRecord,
@@ -75,6 +77,10 @@ def _given(records: Records, entry: Opened, body: Section) -> Iterator[str]:
         grant.replaced = True
     records.consents.setdefault(consent, ConsentRecord(client, version)).version = version
     for grant in grants:
+        fault = capture_fault(grant, body, records)
+        if fault is not None:
+            yield fault
+            grant.confirmed = False
         records.add_grant(grant)
         # What a change merely carries over says nothing new, and so lifts nothing.
         said = in_person and text(within(body, "capture"), "method") in OWN_METHODS
@@ -93,12 +99,12 @@ def _confirmed(records: Records, entry: Opened, body: Section) -> Iterator[str]:
                 yield "a grant is confirmed that nobody gave"
         elif grant.consent != consent or grant.client != _client(entry):
             yield "a grant is confirmed as part of another consent"
-        elif by not in ("client", grant.custodian):
-            yield "a grant is confirmed by another than the client or its custodian"
+        elif (fault := confirmation_fault(grant, entry, body)) is not None:
+            yield fault
         else:
-            grant.confirmed = True
-            if by == "client" and grant.by_client:
+            if by == BY_CLIENT and grant.by_client and not grant.confirmed:
                 records.refusals.discard((grant.client, grant.recipient, grant.category))
+            grant.confirmed = True
 
 
 def _withdrawn(records: Records, entry: Opened, body: Section) -> Iterator[str]:
@@ -149,6 +155,10 @@ def _prohibited(records: Records, entry: Opened, body: Section) -> Iterator[str]
 
 def _lifted(records: Records, entry: Opened, body: Section) -> Iterator[str]:
     row = prohibition_record(_client(entry), body)
+    fault = lift_fault(row, entry, body, records)
+    if fault is not None:
+        yield fault
+        return
     if records.prohibitions.get(row.client, {}).pop(row.id, None) is None and records.complete:
         yield "a prohibition is lifted that does not stand"
 
@@ -158,8 +168,9 @@ def _recorded(records: Records, entry: Opened, body: Section) -> Iterator[str]:
     if row.id in records.relations:
         yield "a relation is recorded that was there before"
         return
-    if row.recorded_by in row.recipients:
-        yield "a relation is recorded by one who receives on it"
+    fault = recorder_fault(row, entry, body, records)
+    if fault is not None:
+        yield fault
         return
     records.relations[row.id] = row
 
@@ -218,6 +229,9 @@ APPLIED: Mapping[str, Apply] = {
     "deposit": _deposited,
 }  # fmt: skip
 """What to do with an entry of each kind that changes what stands."""
+
+SAID_BY = frozenset({"consent.confirmed", "prohibition.lifted", "relation.recorded"})
+"""Kinds of which it matters who acted, as section a tells it."""
 
 SILENT = frozenset(
     "decision custodian.read consent.requested consent.deferred relation.contested client.notices concern.raised "

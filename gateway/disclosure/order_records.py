@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.directory.model import Directory
 from gateway.disclosure.order_partners import Registration
 from gateway.disclosure.section_fields import (
     Fields,
@@ -100,6 +101,8 @@ class ProhibitionRecord:
     id: str
     recipient: str | None
     category: str | None
+    in_person: bool | None = None
+    """Whether the client said it themselves; None where the log does not tell."""
 
     def covers(self, recipient: str, category: str) -> bool:
         """Return whether it says no to this."""
@@ -137,8 +140,9 @@ class ConsentRecord:
 
 @dataclass(slots=True)
 class Records:
-    """Everything that stands."""
+    """Everything that stands. `directory` says who is of which organisation and which registers may record."""
 
+    directory: Directory | None = None
     consents: dict[str, ConsentRecord] = field(default_factory=dict)
     grants: dict[str, GrantRecord] = field(default_factory=dict)
     relations: dict[str, RelationRecord] = field(default_factory=dict)
@@ -161,6 +165,10 @@ class Records:
     """Whether every release is readable: documents outside are told by releases alone."""
     open_known: bool = True
     """Whether every grant, relation and prohibition that is still open is here: a carry-over tells them."""
+    unjudged: bool = False
+    """Whether something was said of which only a directory could tell whether its sayer may."""
+    restored: set[str] = field(default_factory=set)
+    """Logs that began with a restore: they repeat what the lost one had said."""
     _by_client: dict[str, list[GrantRecord]] = field(default_factory=dict)
 
     def add_grant(self, grant: GrantRecord) -> None:
@@ -205,8 +213,9 @@ def relation_record(client: str, row: Fields) -> RelationRecord:
 def prohibition_record(client: str, row: Fields) -> ProhibitionRecord:
     """Read a prohibition; raises Malformed."""
     return ProhibitionRecord(
-        client, text(row, "prohibition"), optional_text(row, "recipient"), optional_text(row, "category")
-    )
+        client, text(row, "prohibition"), optional_text(row, "recipient"), optional_text(row, "category"),
+        flag(row, "in_person") if "in_person" in row else None,
+    )  # fmt: skip
 
 
 def document_record(client: str, body: Fields) -> DocumentRecord:

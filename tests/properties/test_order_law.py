@@ -285,10 +285,43 @@ def spent_by_nobody(entries: Entries, at: int) -> Entries | None:
     return [*entries[: at + 1], *entries[at + 2 :]] if any(row[3] for row in relied(entries[at])) else None
 
 
+def captured_by_the_recipient(entries: Entries, at: int) -> Entries | None:
+    ids = {row[0] for row in relied(entries[at])}
+
+    def gave(entry: Opened) -> bool:
+        if entry.kind not in ("consent.given", "consent.changed"):
+            return False
+        return any(row["id"] in ids and row["confirmed"] for row in body(entry)["grants"])  # type: ignore[attr-defined]
+
+    capture = {"method": "with-professional", "service": "kela", "system": "kela-system"}
+    made = [replace(one, b=body(one) | {"capture": capture}) if gave(one) else one for one in entries]
+    return made if made != entries else None
+
+
+def recorded_by_the_recipient(entries: Entries, at: int) -> Entries | None:
+    id = relation(entries[at])
+    if id is None:
+        return None
+    return [
+        replace(one, a={**(one.a or {}), "service": "kela"})
+        if one.kind == "relation.recorded" and body(one)["relation"] == id else one
+        for one in entries
+    ]  # fmt: skip
+
+
+def lifted_by_the_recipient(entries: Entries, at: int) -> Entries | None:
+    if not relied(entries[at]):
+        return None
+    content: dict[str, object] = {"prohibition": new_id(), "recipient": "kela", "category": None, "in_person": True}
+    given = inserted(entries, at, "prohibition.given", content, entries[at].client)
+    return inserted(given, at + 1, "prohibition.lifted", content | {"by": "kela"}, entries[at].client)
+
+
 FORGES: list[Forge] = [
     withdrawn_before, never_given, released_before_it_was_given, prohibited_before, refused_before, suspended_before,
     partner_suspended_before, relation_ended_before, to_another_recipient, for_another_purpose, of_another_category,
     of_another_version, on_another_basis, about_another_client, long_after, spent_by_nobody,
+    captured_by_the_recipient, recorded_by_the_recipient, lifted_by_the_recipient,
 ]  # fmt: skip
 
 

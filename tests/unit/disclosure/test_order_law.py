@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from audit.entry import Draft, IndexRow
-from gateway.consent.model import Actor, Consent
+from gateway.consent.events import Teller
+from gateway.consent.model import Actor, Capture, CaptureMethod, Consent, ConsentId, GrantId
 from gateway.demo.world import load_world
 from gateway.directory.instants import to_micros
 from gateway.disclosure.decision import RelianceGrant
@@ -24,10 +25,13 @@ from tests.unit.disclosure.story import (
     GUARDIAN,
     ORIGIN,
     OTHER,
+    OWN_PAGE,
     PLAN,
     Story,
     new_id,
 )
+
+DIRECTORY = load_world().directory
 
 
 def found(story: Story) -> list[str]:
@@ -323,6 +327,108 @@ def recorded_by_the_recipient(story: Story) -> None:
     story.tell(story.teller().relation("relation.recorded", forged_row))
 
 
+WORKER = Actor("kela", "kela-system", "w7", "Virve", "role")
+"""Of the recipient."""
+
+
+@forged("a prohibition that the client made in person is lifted by another")
+def lifted_by_the_recipient(story: Story) -> None:
+    plan, consent, never = story.deposit(), story.give(), story.prohibit("kela")
+    story.tell(story.teller(WORKER).prohibition(replace(never, lifted_at=story.at)))
+    story.release(plan, consent)
+
+
+@forged("a prohibition that the client made in person is lifted by another")
+def lifted_by_the_recipient_as_one_of_a_representatives(story: Story) -> None:
+    plan, consent, never = story.deposit(), story.give(), story.prohibit("kela")
+    story.tell(story.teller(WORKER).prohibition(replace(never, lifted_at=story.at, by_client=False)))
+    story.release(plan, consent)
+
+
+@forged("a prohibition that the client made in person is lifted by another")
+def lifted_by_a_representative(story: Story) -> None:
+    plan, consent, never = story.deposit(), story.give(), story.prohibit("kela")
+    story.tell(Teller(OWN_PAGE, new_id, GUARDIAN).prohibition(replace(never, lifted_at=story.at)))
+    story.release(plan, consent)
+
+
+@forged("a prohibition that the client made in person is lifted by another")
+def lifted_by_a_worker_in_the_clients_name(story: Story) -> None:
+    plan, consent, never = story.deposit(), story.give(), story.prohibit("kela")
+    draft = story.teller(WORKER).prohibition(replace(never, lifted_at=story.at))
+    story.tell(replace(draft, body={**draft.body, "by": "client"}))
+    story.release(plan, consent)
+
+
+@forged("a prohibition that the client made in person is lifted by another")
+def lifted_as_a_repetition_of_nothing(story: Story) -> None:
+    plan, consent, never = story.deposit(), story.give(), story.prohibit("kela")
+    draft = story.teller(WORKER).prohibition(replace(never, lifted_at=story.at))
+    story.tell(replace(draft, body={**draft.body, "replayed": {"kind": "prohibition.lifted"}}))
+    story.release(plan, consent)
+
+
+@forged("a prohibition is lifted by one whom it keeps out")
+def a_representatives_prohibition_lifted_by_whom_it_keeps_out(story: Story) -> None:
+    plan, consent, never = story.deposit(), story.give(), story.prohibit("kela", by_client=False)
+    story.tell(story.teller(WORKER).prohibition(replace(never, lifted_at=story.at)))
+    story.release(plan, consent)
+
+
+@forged("a grant that its recipient captured is given as confirmed")
+def recorded_as_confirmed_by_the_recipient(story: Story) -> None:
+    plan = story.deposit()
+    story.release(plan, story.give(by=WORKER))
+
+
+@forged("what a service captured is given as captured on the client's own page")
+def recorded_by_the_recipient_as_on_the_own_page(story: Story) -> None:
+    plan, consent = story.deposit(), replace(story.give(), id=ConsentId(new_id()))
+    capture = Capture(CaptureMethod.SELF_SERVICE, service="kela")
+    grants = (replace(consent.grants[0], id=GrantId(new_id())),)
+    forged_one = replace(consent, capture=capture, grants=grants)
+    story.tell(story.teller(WORKER).given(forged_one))
+    story.release(plan, forged_one)
+
+
+@forged("what was the client's own word is confirmed by a representative")
+def confirmed_by_a_representative(story: Story) -> None:
+    plan, consent = story.deposit(), story.give(by=WORKER, confirmed=False)
+    ids = frozenset(grant.id for grant in consent.grants)
+    story.tell(Teller(OWN_PAGE, new_id, GUARDIAN).confirmed(consent, ids, None))
+    story.release(plan, consent)
+
+
+@forged("a grant is confirmed by another than the entry says")
+def confirmed_by_the_recipient_in_the_clients_name(story: Story) -> None:
+    plan, consent = story.deposit(), story.give(by=WORKER, confirmed=False)
+    story.tell(story.teller(WORKER).confirmed(consent, frozenset(grant.id for grant in consent.grants), None))
+    story.release(plan, consent)
+
+
+@forged("a grant is confirmed by another than the entry says")
+def confirmed_by_the_recipient_in_the_custodians_name(story: Story) -> None:
+    plan, consent = story.deposit(), story.give(by=WORKER, confirmed=False)
+    ids = frozenset(grant.id for grant in consent.grants)
+    story.tell(story.teller(WORKER).confirmed(consent, ids, "sosiaalityo"))
+    story.release(plan, consent)
+
+
+@forged("rests on a representative's consent against the client's own refusal")
+def after_a_second_confirmation(story: Story) -> None:
+    plan, own, consent = story.deposit(), story.give(), story.give(giver=GUARDIAN)
+    story.refuse()
+    story.confirm(own)
+    story.release(plan, consent)
+
+
+@forged("a relation is recorded by another than the entry says")
+def recorded_by_the_recipient_in_the_custodians_name(story: Story) -> None:
+    plan, relation = story.deposit(), replace(story.relate(), id=new_id())
+    story.tell(story.teller(WORKER).relation("relation.recorded", relation))
+    story.release(plan, relation=relation)
+
+
 @forged("rests on a grant for another recipient")
 def to_another_recipient(story: Story) -> None:
     story.release(story.deposit(), story.give(), request=story.request("kuntakokeilu"))
@@ -470,6 +576,79 @@ def back_in_time(story: Story) -> None:
     story.give()
     story.at -= timedelta(hours=1)
     story.give()
+
+
+def _found_by_the_directory(story: Story) -> list[str]:
+    return [fault.what for fault in check_order(story.entries(), DIRECTORY).faults]
+
+
+@pytest.mark.parametrize("recorder", ["tyopaja", "kela-etuudet", "kanta", "nobody"])
+def test_a_relation_recorded_by_neither_its_custodian_nor_a_register_for_its_kind_is_found(recorder: str) -> None:
+    story = Story(directory=DIRECTORY.digest)
+    relation = replace(story.relate(), id=new_id(), recorded_by=recorder)
+    story.tell(story.teller(Actor(recorder, f"{recorder}-system", "w1")).relation("relation.recorded", relation))
+    what = "a relation is recorded by one who is neither its custodian nor a register that may record it"
+    assert _found_by_the_directory(story) == [what]
+    # Without a directory nobody is accused, and that it was not checked is said.
+    findings = check_order(story.entries())
+    assert findings.faults == []
+    assert "who may capture, lift and record: the directory of that day is not at hand" in findings.unchecked
+
+
+def test_a_permit_that_its_register_recorded_is_sound() -> None:
+    story = Story(directory=DIRECTORY.digest)
+    permit = replace(story.relate("disclosure-permit"), id=new_id(), recorded_by="kanta")
+    story.tell(story.teller(Actor(None, "kanta-system")).relation("relation.recorded", permit))
+    assert _found_by_the_directory(story) == []
+
+
+@pytest.mark.parametrize(
+    "service, confirmed_from_the_start",
+    [("kela-etuudet", False), ("nobody", False), ("tyopaja", True), ("sosiaalityo", True)],
+)
+def test_what_another_service_of_the_recipients_organisation_captured_is_not_confirmed(
+    service: str, confirmed_from_the_start: bool
+) -> None:
+    story = Story(directory=DIRECTORY.digest)
+    story.give(by=Actor(service, f"{service}-system", "w1"))
+    what = [] if confirmed_from_the_start else ["a grant that its recipient captured is given as confirmed"]
+    assert _found_by_the_directory(story) == what
+
+
+@pytest.mark.parametrize("service, allowed", [("tyopaja", True), ("kela-etuudet", False)])
+def test_a_service_lifts_a_representatives_prohibition_unless_its_organisation_is_kept_out(
+    service: str, allowed: bool
+) -> None:
+    story = Story(directory=DIRECTORY.digest)
+    never = story.prohibit("kela", by_client=False)
+    by = Actor(service, f"{service}-system", "w1")
+    story.tell(story.teller(by).prohibition(replace(never, lifted_at=story.at)))
+    assert (_found_by_the_directory(story) == []) is allowed
+
+
+def test_what_a_restored_log_says_once_more_is_not_asked_who_said_it() -> None:
+    story = Story()
+    never = story.prohibit("kela")
+    later = Story(at=story.at, origin=f"{ORIGIN}r1")
+    later.acts.clear()
+    standing = {"prohibition": never.id, "recipient": "kela", "category": None, "in_person": True}
+    carried = {"carried": {"prohibitions": [standing]}}
+    later.tell(
+        Draft(new_id(), IndexRow("log.start", "na"), {"previous": ORIGIN, "restored": {"lost": []}}),
+        Draft(new_id(), IndexRow("log.start", "na"), carried, {"client": CLIENT}, subject_owner=CLIENT),
+    )
+    again = later.teller(Actor(system="gateway")).prohibition(replace(never, lifted_at=later.at))
+    later.tell(replace(again, body={**again.body, "replayed": {"kind": "prohibition.lifted"}}))
+    assert check_order([*story.entries(), *later.entries()]).faults == []
+
+
+def test_where_it_cannot_be_read_who_acted_that_is_said() -> None:
+    story = Story()
+    story.lift(story.prohibit("kela"))
+    closed = [replace(one, a=None, closed={"a": ERASED}) for one in story.entries()]
+    findings = check_order(closed)
+    assert findings.faults == []
+    assert any("prohibition.lifted: who acted" in what for what in findings.unchecked)
 
 
 @pytest.mark.parametrize("name", FORGED)
