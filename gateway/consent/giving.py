@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gateway.consent import lifecycle
-from gateway.consent.acting import Act, known_client
+from gateway.consent.acting import Act, known_giver
 from gateway.consent.answering import answer_no, answer_yes, with_cool_down
 from gateway.consent.bounds import check_given
 from gateway.consent.capture import OWN_METHODS, SECRET_KEYS, Verified
@@ -99,7 +99,7 @@ def offer(act: Act, offering: Offering) -> str:
     """Send a code for these rows and words to the own channel of who decides; return its handle."""
     check_known_words(act, offering.shown)
     client, giver = offering.client, offering.giver
-    check_giver(giver, Known(mandate=offering.mandate, born=known_client(act, client)), act.at)
+    check_giver(giver, known_giver(act, client, offering.mandate), act.at)
     digest = offer_digest(client, offering.rows, offering.shown, giver)
     return send_code(act, client, None, digest, "consent.offer", to=offering.bearer or client)
 
@@ -107,7 +107,7 @@ def offer(act: Act, offering: Offering) -> str:
 def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     """Give. A refusal is returned, not raised, where a wrong code was counted: the count must be committed."""
     check_known_words(act, giving.shown)
-    born = known_client(act, giving.client)
+    known = known_giver(act, giving.client, giving.mandate)
     id, handle = _ids_of(act, giving)
     before = None if id is None else act.office.stores.consents.consent(act.connection, id)
     if before is not None:
@@ -117,7 +117,7 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
             raise ConsentRefused("answered-otherwise", "this form has given a consent with other rows, words or giver")
         return Given(before, None if all(grant.confirmed for grant in before.grants) else handle)
     verified, counted = _verify(act, giving)
-    known = Known(verified, giving.mandate, born)
+    known = replace(known, verified=verified)
     try:
         consent = lifecycle.give(
             giving.client, giving.rows, with_cool_down(giving.refused, act.at), giving.capture, giving.shown,
@@ -160,7 +160,7 @@ def change(act: Act, changing: Changing) -> Given:
     """Replace all rows by a new version, given by the client, or by a representative what a representative gave."""
     check_known_words(act, changing.shown)
     giver, client = changing.giver, changing.client
-    known = Known(mandate=changing.mandate, born=None if client is None else known_client(act, client))
+    known = Known() if client is None else known_giver(act, client, changing.mandate)
     check_giver(giver, known, act.at)
     old = need_own(act.load(changing.consent, client), giver)
     new = lifecycle.change(

@@ -19,6 +19,7 @@ from gateway.consent.checks import (
     mandate_end,
     verified,
 )
+from gateway.consent.mandate_reference import mandate_of
 from gateway.consent.model import (
     Capture,
     CaptureMethod,
@@ -171,10 +172,12 @@ def expire(consent: Consent, due: frozenset[GrantId], at: datetime) -> tuple[Con
     return _ended_where_over(consent, at), passed
 
 
-def end_with_mandate(consent: Consent, register_reference: str, at: datetime) -> tuple[Consent, frozenset[GrantId]]:
-    """Return the consent with every grant ended that rests on that mandate, and which ended now."""
+def end_with_mandate(consent: Consent, mandate: str, at: datetime) -> tuple[Consent, frozenset[GrantId]]:
+    """Return the consent with every grant ended that rests on the mandate of that name, and which ended now."""
     giver = consent.giver
-    if giver.is_client or giver.register_reference != register_reference or consent.state is ConsentState.WITHDRAWN:
+    if giver.is_client or consent.state is ConsentState.WITHDRAWN:
+        return consent, frozenset()
+    if mandate_of(giver.register_reference or "") != mandate:
         return consent, frozenset()
     return end_grants(consent, frozenset(grant.id for grant in consent.grants), at)
 

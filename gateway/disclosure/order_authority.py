@@ -28,6 +28,9 @@ def lift_fault(row: ProhibitionRecord, entry: Opened, body: Section, records: Re
     if is_repetition(entry, body, records):
         return None
     known = records.prohibitions.get(row.client, {}).get(row.id)
+    bearer = optional_text(entry.s or {}, "representative")
+    if bearer is not None and records.is_over(row.client, bearer):
+        return "a prohibition is lifted under a mandate that had ended"
     in_person = row.in_person if known is None or known.in_person is None else known.in_person
     if in_person is not False:
         own = _by_client(entry, body) and not _is_represented(body)

@@ -10,8 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 from gateway.consent.capture import OWN_METHODS
 from gateway.consent.events import BY_CLIENT
+from gateway.consent.mandate_reference import mandate_of
 from gateway.disclosure.opened import Opened, Section
-from gateway.disclosure.order_authority import capture_fault, confirmation_fault, lift_fault, recorder_fault
+from gateway.disclosure.order_authority import (
+    capture_fault,
+    confirmation_fault,
+    is_repetition,
+    lift_fault,
+    recorder_fault,
+)
 from gateway.disclosure.order_partners import Registration, registration
 from gateway.disclosure.order_records import (
     ConsentRecord,
@@ -26,6 +33,7 @@ from gateway.disclosure.section_fields import (
     flag,
     number,
     optional_number,
+    optional_text,
     rows,
     text,
     texts,
@@ -67,6 +75,10 @@ def _given(records: Records, entry: Opened, body: Section) -> Iterator[str]:
         ):
             yield "a consent is changed by another than the client"
             return
+    mandate = None if in_person else optional_text(entry.s or {}, "mandate")
+    if mandate is not None and records.is_over(client, mandate):
+        yield "a consent is given under a mandate that had ended"
+        return
     grants = [grant_record(client, consent, version, row, in_person) for row in rows(body, "grants")]
     if any(grant.id in records.grants for grant in grants):
         yield "a grant is given that was there before"
@@ -81,6 +93,7 @@ def _given(records: Records, entry: Opened, body: Section) -> Iterator[str]:
         if fault is not None:
             yield fault
             grant.confirmed = False
+        grant.mandate = mandate
         records.add_grant(grant)
         # What a change merely carries over says nothing new, and so lifts nothing.
         said = in_person and text(within(body, "capture"), "method") in OWN_METHODS
@@ -135,6 +148,16 @@ def _mandate_ended(records: Records, entry: Opened, body: Section) -> Iterator[s
                 records.grants[id].ended = True
             elif records.complete:
                 yield "a mandate ends for a grant that nobody gave"
+    client, mandate = _client(entry), optional_text(entry.s or {}, "mandate")
+    if mandate is None:
+        return
+    records.ended_mandates[client, mandate] = entry.t
+    left = [one for one in records.grants_of(client) if one.mandate is not None and mandate_of(one.mandate) == mandate]
+    # A repetition lists what the restored database lacked alone.
+    if any(one.stands(entry.t) for one in left) and not is_repetition(entry, body, records):
+        yield "a mandate ends and leaves a grant that rests on it"
+    for grant in left:
+        grant.ended = True
 
 
 def _refuse(records: Records, client: str, body: Section, key: str) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.consent.mandate_reference import is_over, mandate_of
+from gateway.directory.instants import from_micros
 from gateway.directory.model import Directory
 from gateway.disclosure.order_partners import Registration
 from gateway.disclosure.section_fields import (
@@ -46,6 +48,8 @@ class GrantRecord:
     withdrawn: bool = False
     spent: bool = False
     ended: bool = False
+    mandate: str | None = None
+    """By which reference a representative gave it, as the register was asked by; None where the log does not tell."""
 
     def state_fault(self, at: int) -> str | None:
         """Return what keeps the grant from being relied on at *at*, None where it is in force. The end is exclusive."""
@@ -59,6 +63,10 @@ class GrantRecord:
             (at < self.valid_from, "a grant that was not yet in force"),
         )
         return next((what for wrong, what in checks if wrong), None)
+
+    def stands(self, at: int) -> bool:
+        """Return whether something could be relied on it at *at* or later."""
+        return at < self.until and not (self.replaced or self.withdrawn or self.spent or self.ended)
 
     def covers(self, other: GrantRecord) -> bool:
         """Return whether it opened everything that another does, for as long and as often."""
@@ -148,6 +156,8 @@ class Records:
     relations: dict[str, RelationRecord] = field(default_factory=dict)
     prohibitions: dict[str, dict[str, ProhibitionRecord]] = field(default_factory=dict)
     """By client, then by id."""
+    ended_mandates: dict[tuple[str, str], int] = field(default_factory=dict)
+    """By client and the mandate's name: when its end was recorded last."""
     documents: dict[str, DocumentRecord] = field(default_factory=dict)
     refusals: set[tuple[str, str, str]] = field(default_factory=set)
     """(client, recipient, category) that the client in person said no to."""
@@ -181,6 +191,11 @@ class Records:
     def grants_of(self, client: str) -> list[GrantRecord]:
         """Return every grant of a client, of any state."""
         return self._by_client.get(client, [])
+
+    def is_over(self, client: str, reference: str) -> bool:
+        """Return whether the end of the mandate that a reference leads to was recorded after it was chosen."""
+        ended = self.ended_mandates.get((client, mandate_of(reference)))
+        return ended is not None and is_over(reference, from_micros(ended))
 
     def add_prohibition(self, row: ProhibitionRecord) -> None:
         """Add a prohibition."""

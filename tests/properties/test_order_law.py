@@ -9,12 +9,12 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.consent.model import ClientId, Consent, Prohibition, Relation
+from gateway.consent.model import ClientId, Consent, Giver, GiverKind, Prohibition, Relation
 from gateway.disclosure.opened import Opened
 from gateway.disclosure.order_law import check_order
 from gateway.disclosure.request import Action
 from gateway.disclosure.snapshot import DocumentFacts
-from tests.unit.disclosure.story import CLIENT, GUARDIAN, OTHER, PLAN, Story, new_id
+from tests.unit.disclosure.story import CLIENT, OTHER, PLAN, Story, new_id
 
 CLIENTS = (CLIENT, OTHER)
 
@@ -32,8 +32,15 @@ class World:
     suspended: bool = False
     refused: bool = False
     """Whether a refusal stands that the client made in person."""
+    mandates: int = 0
+    """How many mandates there have been: the last of them stands."""
     shown: bool = False
     """Whether this version of a document outside was released."""
+
+
+def mandate_in(world: World) -> Giver:
+    """Return the mandate that stands."""
+    return Giver(GiverKind.MANDATE, f"register-{world.mandates}")
 
 
 def act(story: Story, world: World, client: ClientId, what: str, pick: int) -> None:
@@ -44,12 +51,18 @@ def act(story: Story, world: World, client: ClientId, what: str, pick: int) -> N
             consent = story.give(
                 story.row(until=story.at + timedelta(days=1 + pick % 90)), client=client,
                 single_use=what == "give-once", confirmed=what != "give-unconfirmed",
-                giver=GUARDIAN if what == "represent" else None,
+                giver=mandate_in(world) if what == "represent" else None,
             )  # fmt: skip
             world.consents.append(consent)
             world.refused = world.refused and what in ("give-unconfirmed", "represent")
             if what != "give-unconfirmed":
                 world.usable.add(consent.id)
+        case "end-mandate":
+            theirs = [one for one in world.consents if one.giver == mandate_in(world)]
+            if theirs:
+                story.end_mandate(*theirs)
+                world.usable -= {one.id for one in theirs}
+                world.mandates += 1
         case "refuse":
             story.refuse(client=client)
             world.refused = True
@@ -118,8 +131,8 @@ def act(story: Story, world: World, client: ClientId, what: str, pick: int) -> N
 
 
 ACTS = st.sampled_from(
-    "give give give-once give-unconfirmed represent represent refuse confirm change cut withdraw prohibit lift relate "
-    "end-relation suspend suspend wait deny deposit release release release release search release-by-law "
+    "give give give-once give-unconfirmed represent represent end-mandate refuse confirm change cut withdraw prohibit "
+    "lift relate end-relation suspend suspend wait deny deposit release release release release search release-by-law "
     "release-by-law".split()
 )
 

@@ -15,6 +15,7 @@ import orjson
 from audit.entry import Draft, IndexRow, section_bytes
 from audit.log import Log
 from gateway.consent.events import Teller
+from gateway.consent.mandate_reference import mandate_of
 from gateway.consent.model import (
     Actor,
     AskedRow,
@@ -131,11 +132,11 @@ class Story:
         """Say aloud that its grants have expired."""
         self.tell(self.teller().expired(consent, frozenset(grant.id for grant in consent.grants)))
 
-    def end_mandate(self, consent: Consent) -> None:
-        """End the mandate that it rests on."""
-        self.tell(
-            self.teller().mandate_ended(consent.client, [(consent, frozenset(grant.id for grant in consent.grants))])
-        )
+    def end_mandate(self, *consents: Consent) -> None:
+        """End the mandate that they rest on."""
+        client, reference = consents[0].client, consents[0].giver.register_reference
+        ended = [(one, frozenset(grant.id for grant in one.grants)) for one in consents]
+        self.tell(self.teller().mandate_ended(client, mandate_of(reference or ""), ended))
 
     def refuse(self, recipient: str = "kela", category: str = PLAN, client: ClientId = CLIENT) -> None:
         """Refuse in person."""

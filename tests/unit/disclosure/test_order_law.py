@@ -11,7 +11,8 @@ import pytest
 
 from audit.entry import Draft, IndexRow
 from gateway.consent.events import Teller
-from gateway.consent.model import Actor, Capture, CaptureMethod, Consent, ConsentId, GrantId
+from gateway.consent.mandate_reference import new_reference
+from gateway.consent.model import Actor, Capture, CaptureMethod, Consent, ConsentId, Giver, GiverKind, GrantId
 from gateway.demo.world import load_world
 from gateway.directory.instants import to_micros
 from gateway.disclosure.decision import RelianceGrant
@@ -220,6 +221,42 @@ def after_the_mandate(story: Story) -> None:
     plan, consent = story.deposit(), story.give(giver=GUARDIAN)
     story.end_mandate(consent)
     story.release(plan, consent)
+
+
+@forged("a consent is given under a mandate that had ended")
+def given_after_the_mandate(story: Story) -> None:
+    plan = story.deposit()
+    story.end_mandate(story.give(giver=GUARDIAN))
+    story.release(plan, story.give(giver=GUARDIAN))
+
+
+@forged("a consent is given under a mandate that had ended")
+def changed_after_the_mandate(story: Story) -> None:
+    first = story.give(giver=GUARDIAN)
+    story.end_mandate(first)
+    story.release(story.deposit(), story.change(first, giver=GUARDIAN))
+
+
+@forged("a mandate ends and leaves a grant that rests on it")
+def ended_in_one_session_alone(story: Story) -> None:
+    before, again = (Giver(GiverKind.MANDATE, new_reference("c" * 32, story.at)) for _ in range(2))
+    story.give(giver=again)
+    story.end_mandate(story.give(giver=before))
+
+
+@forged("rests on a grant whose mandate ended before")
+def on_what_was_given_in_another_session(story: Story) -> None:
+    before, again = (Giver(GiverKind.MANDATE, new_reference("c" * 32, story.at)) for _ in range(2))
+    plan, other = story.deposit(), story.give(giver=again)
+    story.end_mandate(story.give(giver=before))
+    story.release(plan, other)
+
+
+@forged("a prohibition is lifted under a mandate that had ended")
+def lifted_after_the_mandate(story: Story) -> None:
+    never = story.prohibit("kela", by_client=False)
+    story.end_mandate(story.give(giver=GUARDIAN))
+    story.tell(Teller(OWN_PAGE, new_id, GUARDIAN).prohibition(replace(never, lifted_at=story.at)))
 
 
 @forged("rests on a representative's consent against the client's own refusal")
@@ -649,6 +686,15 @@ def test_where_it_cannot_be_read_who_acted_that_is_said() -> None:
     findings = check_order(closed)
     assert findings.faults == []
     assert any("prohibition.lifted: who acted" in what for what in findings.unchecked)
+
+
+def test_what_was_chosen_after_a_mandates_end_stands() -> None:
+    story = Story()
+    plan, name = story.deposit(), "c" * 32
+    story.end_mandate(story.give(giver=Giver(GiverKind.MANDATE, new_reference(name, story.at))))
+    anew = story.give(giver=Giver(GiverKind.MANDATE, new_reference(name, story.at + timedelta(seconds=1))))
+    story.release(plan, anew)
+    assert found(story) == []
 
 
 @pytest.mark.parametrize("name", FORGED)
