@@ -84,9 +84,12 @@ class Teller:
         return self._draft("consent.spent", client, subject, body, recipients, custodians, categories)
 
     def mandate_ended(
-        self, client: ClientId, mandate: str, ended: Sequence[tuple[Consent, frozenset[GrantId]]]
+        self, client: ClientId, mandate: str | None, ended: Sequence[tuple[Consent, frozenset[GrantId]]]
     ) -> Draft:  # fmt: skip
-        """`mandate.ended`: which mandate, to those alone who may know, and the grants that rested on it."""
+        """`mandate.ended`: which mandate, to those alone who may know, and the grants that rested on it.
+
+        *mandate* is None where an entry of before, said once more, did not name it.
+        """
         rows = [_of(consent) | {"grants": sorted(grants)} for consent, grants in ended]
         named = _named(grant for consent, grants in ended for grant in consent.grants if grant.id in grants)
         by = self.actor.service or self.actor.system or BY_CLIENT

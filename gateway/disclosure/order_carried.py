@@ -63,7 +63,7 @@ class CarriedOver:
                 return
             self._records.add_grant(grant)
             self._records.consents[grant.consent].version = grant.version
-        elif replace(grant, by_client=known.by_client) != known:
+        elif replace(grant, by_client=known.by_client, mandate=known.mandate) != known:
             yield "a grant is carried over that did not stand so"
 
     def _relation(self, relation: RelationRecord) -> Iterator[str]:

@@ -151,10 +151,13 @@ def _mandate_ended(records: Records, entry: Opened, body: Section) -> Iterator[s
     client, mandate = _client(entry), optional_text(entry.s or {}, "mandate")
     if mandate is None:
         return
-    records.ended_mandates[client, mandate] = entry.t
+    again = is_repetition(entry, body, records)
+    # As of when it was said first: what was chosen in the register after that stands.
+    at = number(within(body, "replayed"), "t") if again else entry.t
+    records.ended_mandates[client, mandate] = max(at, records.ended_mandates.get((client, mandate), at))
     left = [one for one in records.grants_of(client) if one.mandate is not None and mandate_of(one.mandate) == mandate]
     # A repetition lists what the restored database lacked alone.
-    if any(one.stands(entry.t) for one in left) and not is_repetition(entry, body, records):
+    if any(one.stands(entry.t) for one in left) and not again:
         yield "a mandate ends and leaves a grant that rests on it"
     for grant in left:
         grant.ended = True

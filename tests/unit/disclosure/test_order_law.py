@@ -781,6 +781,18 @@ def test_a_grant_carried_over_opens_in_the_new_year() -> None:
     assert check_order([*story.entries(), *later.entries()]).faults == []
 
 
+def test_what_a_representative_gave_is_carried_over_like_any_other_and_ends_with_its_mandate() -> None:
+    story = Story()
+    plan, consent = story.deposit(), story.give(giver=GUARDIAN)
+    later = next_year(story, carried_of(story))
+    later.release(plan, consent)
+    assert check_order([*story.entries(), *later.entries()]).faults == []
+    later.end_mandate(consent)
+    later.release(plan, consent)
+    (fault,) = check_order([*story.entries(), *later.entries()]).faults
+    assert fault.what == "rests on a grant whose mandate ended before"
+
+
 def test_without_the_old_log_what_it_carried_over_is_believed_and_that_is_said() -> None:
     story = Story()
     plan, consent = story.deposit(), story.give()
