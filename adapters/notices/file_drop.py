@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 
 from audit.durable import write_durably
-from gateway.consent.registry import Outgoing
+from gateway.consent.outbox import Outgoing
 
 TO_CLIENT = "client"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)

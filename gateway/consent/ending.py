@@ -40,7 +40,7 @@ def withdraw_all(act: Act, client: ClientId, giver: Giver, mandate: Mandate | No
     check_giver(giver, known_giver(act, client, mandate), act.at)
     live = (
         one
-        for one in act.office.stores.consents.consents_of(act.connection, client)
+        for one in act.office.stores.consents.unended_of(act.connection, client, act.at)
         if one.state is ConsentState.GIVEN
         and any(not grant.spent and not grant.ended and act.at < grant.row.until for grant in one.grants)
     )
@@ -55,7 +55,7 @@ def end_mandate(act: Act, client: ClientId, reference: str) -> int:
     consents, mandate = act.office.stores.consents, mandate_of(reference)
     act.office.stores.standing.end_mandate(act.connection, client, mandate, act.at)
     ended: list[tuple[Consent, frozenset[GrantId]]] = []
-    for old in consents.consents_of(act.connection, client):
+    for old in consents.unended_of(act.connection, client, act.at):
         new, grants = lifecycle.end_with_mandate(old, mandate, act.at)
         if not grants:
             continue

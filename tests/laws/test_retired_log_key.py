@@ -17,8 +17,8 @@ from adapters.sql.log_store import SqlLogReader
 from audit.checkpoint import Checkpoint, Signer, sign_checkpoint
 from audit.errors import SignatureInvalid
 from audit.merkle import Frontier
-from gateway.cli.examination import Patient
 from gateway.cli.examination import log as doctors_look_at_the_log
+from gateway.cli.finding import Patient
 from gateway.demo.verification import verify_gateway
 from gateway.disclosure.release import Released
 from gateway.disclosure.wholeness import WholenessCheck
