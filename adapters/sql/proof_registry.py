@@ -46,16 +46,19 @@ class SqlProofRegistry:
             return None
         consent = None if row.consent is None else ConsentId(row.consent)
         expires, used = from_micros(row.expires), instant_or_none(row.used_at)
-        return CodeRow(row.handle, ClientId(row.client), consent, row.offer, row.code, expires, row.attempts, used)
+        return CodeRow(
+            row.handle, ClientId(row.client), consent, row.offer, row.code, expires, row.attempts, used, row.used
+        )
 
     def count_attempt(self, connection: object, handle: str) -> None:
         """Count one more wrong attempt."""
         more = update(_CODES).where(_CODES.c.handle == handle).values(attempts=_CODES.c.attempts + 1)
         _of(connection).execute(more)
 
-    def use_code(self, connection: object, handle: str, at: datetime) -> None:
+    def use_code(self, connection: object, handle: str, at: datetime, used: bytes) -> None:
         """Note that the code was used."""
-        _of(connection).execute(update(_CODES).where(_CODES.c.handle == handle).values(used_at=to_micros(at)))
+        mine = update(_CODES).where(_CODES.c.handle == handle)
+        _of(connection).execute(mine.values(used_at=to_micros(at), used=used))
 
     def use_nonce(self, connection: object, issuer: str, nonce: str, at: datetime) -> bool:
         """Note a nonce; False where it was there already. The head lock keeps two from racing."""
@@ -70,7 +73,7 @@ class SqlProofRegistry:
         values = {
             "reference": row.reference, "client": row.client, "scan": row.scan, "offer": row.offer,
             "person": row.person,
-            "at": to_micros(row.at),
+            "at": to_micros(row.at), "seal": row.seal,
         }  # fmt: skip
         _of(connection).execute(insert(_CHECKS).values(**values))
 
@@ -79,7 +82,8 @@ class SqlProofRegistry:
         row = _of(connection).execute(select(_CHECKS).where(_CHECKS.c.reference == reference)).one_or_none()
         if row is None:
             return None
-        return PaperCheck(row.reference, ClientId(row.client), row.scan, row.offer, row.person, from_micros(row.at))
+        at, seal = from_micros(row.at), row.seal or b""
+        return PaperCheck(row.reference, ClientId(row.client), row.scan, row.offer, row.person, at, seal)
 
     def add_receipt(
         self, connection: object, client: ClientId, party: str | None, receipt: ReceiptView, version: int
