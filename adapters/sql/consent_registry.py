@@ -185,9 +185,20 @@ class SqlConsentRegistry:
             return ()
         ids = sorted({row.consent for row in versions})
         grants = connection.execute(select(_GRANTS).where(_GRANTS.c.consent.in_(ids)).order_by(_GRANTS.c.place)).all()
-        return tuple(self._consent(row, [one for one in grants if _belongs(one, row)]) for row in versions)
+        # What opens is what stands: a consent that is called withdrawn while a grant of it is not, was not withdrawn.
+        open_still = {one.consent for one in grants if not one.withdrawn}
+        return tuple(
+            self._consent(
+                row, [one for one in grants if _belongs(one, row)],
+                ConsentState.GIVEN if row.state == ConsentState.WITHDRAWN and row.consent in open_still else row.state,
+            )
+            for row in versions
+        )  # fmt: skip
 
-    def _consent(self, row: Row[tuple[object, ...]], grants: Sequence[Row[tuple[object, ...]]]) -> Consent:
+    def _consent(
+        self, row: Row[tuple[object, ...]], grants: Sequence[Row[tuple[object, ...]]], state: str
+    ) -> Consent:  # fmt: skip
+        withdrawn = state == ConsentState.WITHDRAWN
         opened = self._sealing.open(row.client, _SEALED_AS, row.sealed)
         private = orjson.loads(opened) if opened is not None else {"worker": None, "evidence": [], "refused": []}
         capture = Capture(
@@ -203,8 +214,9 @@ class SqlConsentRegistry:
             shown=Shown(row.wording, row.wording_version, row.language, row.register, row.sha256),
             grants=tuple(grant_of(one) for one in grants),
             refused=tuple(RefusedRow(who, what, instant_or_none(when)) for who, what, when in private["refused"]),
-            state=ConsentState(row.state), given_at=from_micros(row.given_at),
-            withdrawn_at=instant_or_none(row.withdrawn_at), seq=row.seq, withdrawn_told=row.withdrawn_told,
+            state=ConsentState(state), given_at=from_micros(row.given_at),
+            withdrawn_at=instant_or_none(row.withdrawn_at) if withdrawn else None, seq=row.seq,
+            withdrawn_told=row.withdrawn_told if withdrawn else None,
         )  # fmt: skip
 
 

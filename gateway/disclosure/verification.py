@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +13,14 @@ from audit.checkpoint import Verifier
 from audit.entry import Opening, SectionName
 from audit.findings import Finding, Report
 from audit.keys import DataKey, DataKeys
-from audit.store import EntryRows, LogStore
+from audit.store import EntryRows, LogReader, LogStore
 from audit.verify import verify_folder as verify_tiles
 from audit.verify import verify_rows
 from gateway.directory.model import Directory
 from gateway.disclosure.index_law import SectionKeys, differing, keys_of
 from gateway.disclosure.opened import Opener
 from gateway.disclosure.order_law import Findings, OrderLaw
+from gateway.disclosure.order_standing import StandingRows
 
 C = TypeVar("C")
 
@@ -88,11 +89,13 @@ def verify_database(
     held: Sequence[bytes] = (),
     directory: Directory | None = None,
     retired: Sequence[Verifier] = (),
+    standing: Callable[[LogReader], StandingRows] | None = None,
 ) -> Verification:
     """Check everything there is: every log's tree and signatures, every sealed section, the index, and the order law.
 
     *verifiers* are the public keys that sign the logs, by origin, *retired* those that did; *held* checkpoints kept
     elsewhere. With *directory* flows and sensitivities by nature are checked too, where it is the one that judged.
+    *standing* reads the rows that the log's last word is compared with, in the snapshot that the log is read in.
     """
     opener, law = Opener(keys), OrderLaw(directory)
     index: list[Finding] = []
@@ -111,8 +114,11 @@ def verify_database(
 
     with store.read() as reader, _seldom_collected():
         tree = verify_rows(reader, verifiers, keys, held, heard, retired=retired)
-    tree.findings += index
-    return Verification(tree, law.end())
+        tree.findings += index
+        order = law.end()
+        if standing is not None:
+            tree.findings += [Finding("register", *one) for one in law.differing(standing(reader))]
+    return Verification(tree, order)
 
 
 @contextmanager
