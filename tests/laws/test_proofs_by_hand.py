@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import orjson
 import pytest
+from sqlalchemy import select, update
 
+from adapters.sql.sealing import Sealing
+from adapters.sql.tables.proofs import ReceiptRow
 from gateway.consent.model import Actor, Capture, CaptureMethod, Consent, Evidence, Shown
 from gateway.directory.instants import to_micros
 from gateway.disclosure.release import Refused
@@ -111,6 +114,37 @@ async def test_a_look_at_a_paper_that_was_noted_by_hand_does_not_count(laws: Law
     other = await recording.check_paper(suvi, [row], shown(laws), scan, replace(by, worker="w-2"))
     capture = Capture(CaptureMethod.PAPER_SCAN, evidence=Evidence((("scan_sha256", scan), ("check", other))))
     assert (await recording.give(suvi, [row], capture, shown(laws), by=by)).consent.client == suvi
+
+
+@pytest.mark.parametrize("sealed_before", [False, True])
+async def test_a_receipt_that_was_pointed_at_another_reader_by_hand_is_nobodys(laws: Laws, sealed_before: bool) -> None:
+    recording, database = laws.gateway.recording, laws.gateway.database
+    consent = await laws.give("suvi", laws.row(), laws.row(recipient="tyopaja"))
+    if sealed_before:
+        seal_as_before(laws, consent)
+    own, parts = await recording.receipts(consent.id), await recording.receipts(consent.id, "tyopaja")
+    assert (len(own), len(parts)) == (1, 1)
+    edit(database, "UPDATE receipt SET party = 'tyopaja' WHERE id = :id", id=own[0].id)
+    assert await recording.receipts(consent.id, "tyopaja") == parts
+    assert await recording.receipts(consent.id) == ()
+    edit(database, "UPDATE receipt SET party = NULL WHERE id = :id", id=own[0].id)
+    assert await recording.receipts(consent.id) == own
+    for change in ("kind = 'consent.withdrawn'", "consent = 'another'"):
+        edit(database, f"UPDATE receipt SET {change} WHERE id = :id", id=own[0].id)  # noqa: S608
+        assert not {one.id for of in (consent.id, "another") for one in await recording.receipts(of)}  # type: ignore[arg-type]
+
+
+def seal_as_before(laws: Laws, consent: Consent) -> None:
+    """Seal the receipts of a consent as earlier versions did, without their reader."""
+    sealing = Sealing(laws.gateway.keys)
+    with laws.gateway.database.write() as connection:
+        found = select(ReceiptRow.id, ReceiptRow.party, ReceiptRow.kind, ReceiptRow.jws)  # type: ignore[call-overload]
+        for id, party, kind, sealed in connection.execute(found.where(ReceiptRow.consent == consent.id)).all():
+            jws = sealing.open(consent.client, f"receipt {id} {party or ''} {kind} {consent.id}", sealed)
+            assert jws is not None
+            mine = update(ReceiptRow).where(ReceiptRow.id == id)  # type: ignore[arg-type]
+            connection.execute(mine.values(jws=sealing.seal(consent.client, "receipt", jws)))
+        connection.commit()
 
 
 async def test_a_message_that_was_pointed_at_another_reader_by_hand_reaches_nobody(laws: Laws) -> None:
