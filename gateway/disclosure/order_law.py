@@ -113,6 +113,11 @@ class OrderLaw:
         self._found.partners, self._found.partners_known = self._records.partners, self._records.partners_known
         return self._found
 
+    @property
+    def has_heard_all(self) -> bool:
+        """Whether everything of what stands about clients could be read in the logs that are here."""
+        return self._records.all_heard
+
     def differing(self, rows: StandingRows) -> Iterator[Difference]:
         """Yield the rows of an installation that say otherwise than the log does; shown after the end, and once."""
         yield from differing_standing(self._records, rows, 0 if self._last is None else self._last.t)
