@@ -32,8 +32,9 @@ def verify_gateway(gateway: Gateway) -> Verification:
         gateway.log_store, gateway.keys, signing, directory=gateway.directory, retired=retired, standing=standing
     )
     _check_partners(found, before, gateway.partners.registered())
+    told = {} if found.order is None else found.order.client_records
     with gateway.database.read() as connection:
-        for client, what in gateway.register.misled(connection):
+        for client, what in gateway.register.misled(connection, told):
             found.tree.found("register", f"client {client}", what)
     return found
 

@@ -43,6 +43,8 @@ class Findings:
     releases: int = 0
     partners: Mapping[str, Registration] = field(default_factory=dict)
     """What was said last of each partner system."""
+    client_records: Mapping[str, int] = field(default_factory=dict)
+    """How often each client's own sealed record was changed, as was said last."""
     partners_known: bool = True
     """Whether every entry about partner systems was heard."""
 
@@ -111,6 +113,7 @@ class OrderLaw:
             what if count == 1 else f"{what} ({count} entries)" for what, count in sorted(self._skipped.items())
         ]
         self._found.partners, self._found.partners_known = self._records.partners, self._records.partners_known
+        self._found.client_records = self._records.client_records
         return self._found
 
     @property
