@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from adapters.sql.sqlite import sqlite_module
+from adapters.sql.sqlite import sqlite_modules
 from audit.errors import CommitFailed, CommitUnknown, LogBroken, LogBusy, LogForked, NotKept, NotSigned
 from gateway.errors import NotKeptTwice, StoreUnavailable, TooBusy
 
@@ -19,10 +19,13 @@ Begin = Callable[[], AbstractContextManager[Connection]]
 
 @cache
 def _of_drivers() -> tuple[type[Exception], ...]:
-    """Return what the drivers raise where they are spoken to directly, without SQLAlchemy around it."""
+    """Return what the drivers raise where they are spoken to directly, without SQLAlchemy around it.
+
+    SQLite's are told whether its library is sound or not: a gateway on PostgreSQL runs without one.
+    """
     from psycopg import Error
 
-    return (Error, sqlite_module().Error)
+    return (Error, *(module.Error for module in sqlite_modules()))
 
 
 def told(error: Exception) -> Exception:

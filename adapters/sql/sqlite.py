@@ -33,18 +33,20 @@ def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
     return not ((3, 44, 6) <= version < (3, 45) or (3, 50, 7) <= version < (3, 51))
 
 
-def sqlite_module() -> ModuleType:
-    """Return a sqlite3 module whose SQLite is sound; raises DatabaseUnfit when there is none."""
+def sqlite_modules() -> tuple[ModuleType, ...]:
+    """Return every sqlite3 module that is installed, sound or not; the one to prefer stands first."""
     import sqlite3
 
-    candidates: list[ModuleType] = []
     try:
         import pysqlite3  # type: ignore[import-untyped,import-not-found,unused-ignore]
-
-        candidates.append(pysqlite3)
     except ImportError:
-        pass
-    candidates.append(sqlite3)
+        return (sqlite3,)
+    return (pysqlite3, sqlite3)
+
+
+def sqlite_module() -> ModuleType:
+    """Return a sqlite3 module whose SQLite is sound; raises DatabaseUnfit when there is none."""
+    candidates = sqlite_modules()
     for module in candidates:
         if not has_wal_reset_bug(tuple(module.sqlite_version_info)):
             return module

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 from sqlmodel import SQLModel
 
 from adapters.sql.instants import instant_or_none, micros_or_null
@@ -112,6 +112,14 @@ class SqlStandingRegistry:
                     recorded_by=row.recorded_by, recorded_at=to_micros(at), **state,
                 )
             )  # fmt: skip
+
+    def recorded(self, connection: object, client: ClientId, services: Collection[str], since: datetime) -> int:
+        """Return how many of the client's relations these services have recorded."""
+        row = _RELATIONS.c
+        query = select(func.count()).where(
+            row.client == client, row.recorded_by.in_(sorted(services)), row.recorded_at > to_micros(since)
+        )
+        return _of(connection).execute(query).scalar_one()
 
     def is_cooling(self, connection: object, client: ClientId, asked: AskedRow, at: datetime) -> bool:
         """Return whether the recipient may not ask this client for this category now."""

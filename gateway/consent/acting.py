@@ -13,21 +13,16 @@ from typing import Generic, Protocol, TypeVar
 from audit.entry import Draft
 from audit.log import Committed, Dropped
 from audit.writing import Rejected, Writing
+from gateway.consent.client_register import ClientRegister
 from gateway.consent.events import Teller
 from gateway.consent.lifecycle import new_id
 from gateway.consent.model import Actor, ClientId, Consent, ConsentId, Giver
 from gateway.consent.notice_registry import NoticeRegistry
+from gateway.consent.outbox import Outbox, Outgoing
 from gateway.consent.ports import ImportSeal
 from gateway.consent.proofs import FORM_ACT, derived_id
 from gateway.consent.receipt import ReceiptSigner, receipt_bytes, receipt_content
-from gateway.consent.registry import (
-    ClientRegister,
-    ConsentRegistry,
-    Outbox,
-    Outgoing,
-    ProofRegistry,
-    StandingRegistry,
-)
+from gateway.consent.registry import ConsentRegistry, ProofRegistry, StandingRegistry
 from gateway.consent.view import ReceiptView
 from gateway.consent.wording import Wordings
 from gateway.directory.instants import from_micros

@@ -47,8 +47,8 @@ def withdraw_all(act: Act, client: ClientId, giver: Giver, mandate: Mandate | No
     check_giver(giver, Known(mandate=mandate, born=known_client(act, client)), act.at)
     live = (
         one
-        for one in act.office.stores.consents.consents_of(act.connection, client)
-        if (one.state is ConsentState.GIVEN or not _was_withdrawn(act, one))
+        for one in act.office.stores.consents.unended_of(act.connection, client, act.at)
+        if one.state is ConsentState.GIVEN
         and any(not grant.spent and not grant.ended and act.at < grant.row.until for grant in one.grants)
     )
     return tuple(withdraw(act, one.id, client, None, giver, mandate) for one in live)
@@ -65,7 +65,7 @@ def end_mandate(act: Act, client: ClientId, register_reference: str) -> int:
     """End every grant that rests on a mandate; return how many."""
     consents = act.office.stores.consents
     ended: list[tuple[Consent, frozenset[GrantId]]] = []
-    for old in consents.consents_of(act.connection, client):
+    for old in consents.unended_of(act.connection, client, act.at):
         new, grants = lifecycle.end_with_mandate(old, register_reference, act.at)
         if not grants:
             continue

@@ -62,7 +62,8 @@ class Recording(NoticeRecording):
         ConsentRefused("answered-otherwise").
 
         Raises ConsentRefused with the first of: request-invalid, period-empty, period-too-long, basis-not-applicable,
-        capture-not-allowed, evidence-missing, mandate-missing, too-many-consents, too-many-unconfirmed.
+        capture-not-allowed, evidence-missing, mandate-missing, too-many-consents, too-many-unconfirmed,
+        too-many-recorded.
         """
         capture = _by(capture, by)
         mandate = await self._mandate(client, giver)

@@ -8,6 +8,7 @@ from gateway.consent import prohibition as prohibitions
 from gateway.consent import relation as relations
 from gateway.consent.acting import TO_CLIENT, Act, known_client
 from gateway.consent.answering import COOL_DOWN, answer_no, with_cool_down
+from gateway.consent.bounds import check_related
 from gateway.consent.checks import CONSENT_BASES, Known, Mandate, check_giver, check_refused
 from gateway.consent.lifecycle import new_id
 from gateway.consent.model import AskedRow, ClientId, Giver, Prohibition, RefusedRow, Relation
@@ -151,6 +152,7 @@ def record_relation(
         before = act.office.stores.standing.relation(act.connection, relation.id)
         if before is not None:
             return before
+    check_related(act, relation)
     return _save(act, "relation.recorded", relation)
 
 

@@ -14,7 +14,8 @@ import orjson
 
 from gateway.directory.instants import from_micros
 from gateway.directory.model import Directory
-from gateway.disclosure.accounts import CONTEXT, TOLD, Account, Accounts, Context, context_of
+from gateway.disclosure.account_context import CONTEXT, Context, context_of
+from gateway.disclosure.accounts import TOLD, Account, Accounts
 from gateway.disclosure.history import History, Place
 from gateway.disclosure.log_finding import may_see
 from gateway.disclosure.log_query import Officer

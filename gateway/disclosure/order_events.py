@@ -192,6 +192,8 @@ def _partner(records: Records, entry: Opened, body: Section) -> Iterator[str]:
         records.suspended_partners.add(partner)
     elif change == "resumed":
         records.suspended_partners.discard(partner)
+    elif change == "token-revoked":
+        records.revoked_tokens.add(text(body, "token"))
     records.partners[partner] = registration(records.partners.get(partner, Registration()), entry.kind, body)
     yield from ()
 

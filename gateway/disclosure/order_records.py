@@ -135,6 +135,7 @@ class Records:
     hidden_clients: set[str] = field(default_factory=set)
     """Clients under a non-disclosure marking."""
     suspended_partners: set[str] = field(default_factory=set)
+    revoked_tokens: set[str] = field(default_factory=set)
     partners: dict[str, Registration] = field(default_factory=dict)
     """What was said last of each partner system."""
     partners_known: bool = True

@@ -11,9 +11,9 @@ from adapters.sql.engine import Database
 from adapters.sql.log_search import SqlSearchStore
 from adapters.sql.sealing import Sealing
 from adapters.tokens.references import ServiceReferences
+from gateway.consent.client_register import ClientStanding
 from gateway.consent.model import ClientId
 from gateway.consent.person import Person
-from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import Identifier
 from gateway.disclosure.desk_entries import DeskEntries
 from gateway.disclosure.insights import Insights

@@ -15,8 +15,8 @@ from adapters.suomifi.account import load_register
 from adapters.suomifi.valtuudet import MandateService
 from adapters.tokens.login.providers import load_providers
 from adapters.tokens.login.relying_party import RelyingParty, Surroundings
+from gateway.consent.client_register import ClientStanding
 from gateway.consent.model import ClientId
-from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import PersonalIdentityCode
 from gateway.open_gateway import Gateway
 from gateway.rooms.desk import desk_mandates

@@ -22,7 +22,7 @@ from adapters.opa.shipped import read_bundle
 from adapters.sql.engine import Database
 from audit.entry import Draft
 from gateway.cli.doctor import examine
-from gateway.cli.examination import Finding
+from gateway.cli.finding import Finding
 from gateway.demo.custodian import held_sample, put_client, put_document, write_custodians
 from gateway.demo.documents import Sample
 from gateway.demo.local_opa import local_opa

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.demo.world import load_world
 from gateway.directory.model import LANGUAGES, Directory
-from gateway.disclosure.accounts import context_of
+from gateway.disclosure.account_context import context_of
 from gateway.disclosure.decision import REASONS
 from gateway.disclosure.explaining import Explanation, explain_entry
 from gateway.disclosure.opened import Opened

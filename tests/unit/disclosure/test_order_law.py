@@ -232,6 +232,13 @@ def to_a_suspended_partner(story: Story) -> None:
     story.release(plan, consent)
 
 
+@forged("released on a token that was revoked before")
+def on_a_revoked_token(story: Story) -> None:
+    plan, consent = story.deposit(), story.give()
+    story.partner("partner.changed", change="token-revoked", token="jti", expires=0)
+    story.release(plan, consent)
+
+
 @forged("released to a partner system that is not registered for the recipient")
 def to_a_partner_of_another_service(story: Story) -> None:
     story.partner("partner.added", services=["kuntakokeilu"])
