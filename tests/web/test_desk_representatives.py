@@ -60,7 +60,11 @@ async def test_guardian_gives_on_the_turned_screen_and_is_recorded_as_who_gave(p
             await desk.get(f"{draft}/{screen}")
         )
     turned = await desk.get(f"{draft}/show")
-    assert "Päätät puolesta: " in words(turned) and "170809" in words(turned) and "Päätät huoltajana" in words(turned)
+    assert (
+        "Päätät toisen puolesta: " in words(turned)
+        and "170809" in words(turned)
+        and "Päätät huoltajana" in words(turned)
+    )
     await answer(desk, draft, "yes")
     assert "Ask who decides" in words(await desk.get(f"{draft}/understood"))
     receipt = words(await record(desk, draft))

@@ -119,7 +119,7 @@ async def test_nobody_withdraws_whom_the_register_does_not_tell_of_or_lets_only_
     assert [one.kind for one in laws.entries()[size:]] == ["desk.lookup"] * len(asked)
     assert await state(people, "maija") == ConsentState.GIVEN
     own = words(await desk.get("/desk/log"))
-    assert own.count("The register of mandates was asked whether somebody may decide for the client.") == len(asked)
+    assert own.count("You asked the register of mandates whether somebody may decide for the client.") == len(asked)
 
 
 async def test_form_that_is_not_whole_asks_no_register_and_shows_nothing_that_was_written(people: People) -> None:
