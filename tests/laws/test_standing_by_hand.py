@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -109,6 +109,22 @@ async def test_a_row_that_says_otherwise_than_the_log_is_told(
     assert told(laws) == set()
     edit(laws.gateway.database, statement)
     assert (where, what) in told(laws)
+
+
+async def test_what_stands_agrees_with_the_log_over_the_turn_of_a_year(laws: Laws) -> None:
+    recording, suvi = laws.gateway.recording, await laws.client("suvi")
+    kept, taken_back = await laws.give(), await laws.give()
+    relation = await laws.relate()
+    lasting = await recording.prohibit(suvi, recipient="tyopaja", category=None)
+    await recording.refuse(suvi, [RefusedRow("kela", "handover")])
+    laws.clock.set(datetime(2027, 1, 2, tzinfo=UTC))
+    await recording.withdraw(taken_back.id, client=suvi)
+    assert len({entry.origin for entry in laws.entries()}) == 2
+    assert told(laws) == set()
+    await recording.lift_prohibition(lasting.id, client=suvi)
+    await recording.end_relation(relation, Actor(service="sote-keskus", system="sote-keskus-system"))
+    await recording.withdraw(kept.id, client=suvi)
+    assert told(laws) == set()
 
 
 async def test_what_stands_agrees_with_the_log_through_a_life(laws: Laws) -> None:
