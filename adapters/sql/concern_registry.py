@@ -120,11 +120,13 @@ class SqlConcernRegistry:
     def _concern(self, row: Row[tuple[object, ...]], cases: Sequence[Row[tuple[object, ...]]]) -> Concern:
         client = ClientId(row.client)
         opened = self._open(client, _said_as(row.id), row.said)
-        question = {"said": "", "asked": None} if opened is None else orjson.loads(opened)
-        asked = question["asked"]
+        said, asked = "", None
+        if opened is not None:
+            question = orjson.loads(opened)
+            said, asked = question["said"], question["asked"]
         return Concern(
             row.id, client, row.origin, row.place, row.event_id, row.kind, from_micros(row.entry_at),
-            from_micros(row.raised_at), from_micros(row.due_at), question["said"],
+            from_micros(row.raised_at), from_micros(row.due_at), said,
             tuple(
                 Case(
                     case.organisation, None if case.answer is None else Answer(case.answer),
