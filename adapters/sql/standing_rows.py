@@ -50,7 +50,7 @@ class SqlStandingRows:
     def prohibitions(self) -> Iterator[ProhibitionRecord]:
         """Yield the prohibitions that were not lifted."""
         for row in self._each(select(_PROHIBITIONS).where(_PROHIBITIONS.c.lifted_at.is_(None))):
-            yield ProhibitionRecord(row.client, row.id, row.recipient, row.category)
+            yield ProhibitionRecord(row.client, row.id, row.recipient, row.category, bool(row.by_client))
 
     def relations(self) -> Iterator[RelationRecord]:
         """Yield every relation, ended or not."""

@@ -128,8 +128,9 @@ class _Comparison:
                 if self._is_made_up(row.client):
                     yield f"grant {row.id}", UNKNOWN
                 continue
-            # Where a new year's log took the grant over, the log does not tell whose word it was.
-            row = row if said.by_client is not None else replace(row, by_client=None)
+            # Where a new year's log took the grant over, the log does not tell whose word it was; the mandate stands
+            # with the version, not with the grant.
+            row = replace(row, by_client=None if said.by_client is None else row.by_client, mandate=said.mandate)
             if row != said and self._counts(said.client):
                 yield f"grant {row.id}", _otherwise(_differing(row, said))
         yield from ((f"grant {id}", GONE) for id, one in sorted(known.items()) if self._counts(one.client))
@@ -141,7 +142,10 @@ class _Comparison:
             if said is None:
                 if self._is_made_up(row.client):
                     yield f"prohibition {row.id}", "it stands, and no entry tells of that"
-            elif row != said and self._counts(said.client):
+                continue
+            if said.in_person is None:
+                row = replace(row, in_person=None)
+            if row != said and self._counts(said.client):
                 yield f"prohibition {row.id}", _otherwise(_differing(row, said))
         for id, one in sorted(known.items()):
             if self._counts(one.client):

@@ -74,7 +74,7 @@ async def test_representative_withdraws_at_the_desk_and_record_receipt_and_log_s
     assert looked.b is not None and entry.b is not None and entry.s is not None
     assert looked.b["asks"] == "mandate"
     assert (entry.b["representative"], entry.b["told"]) == ("mandate", "sote-keskus")
-    assert re.fullmatch(r"valtuudet-[0-9a-f]{32}", str(entry.s["representative"]))
+    assert re.fullmatch(r"valtuudet-[0-9a-f]{32}@[0-9]{16}-[0-9a-f]{32}", str(entry.s["representative"]))
     assert str(entry.s["representative"]) not in repr(entry.b) and code not in repr((looked, entry))
     receipt = await receipt_of_withdrawal(people, consent)
     content = verify_receipt(receipt.jws, orjson.dumps(laws.gateway.receipt_keys.jwks()))
