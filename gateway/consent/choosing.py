@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from gateway.consent.acting import TO_CLIENT, Act, Stores, known_client
-from gateway.consent.checks import Known, Mandate, check_giver
+from gateway.consent.acting import TO_CLIENT, Act, Stores, known_giver
+from gateway.consent.checks import Mandate, check_giver
 from gateway.consent.model import ClientId, Giver
 from gateway.consent.notice_choice import ChannelKind, Contact, NoticeChoice
 from gateway.consent.notice_texts import EASY, language_of
@@ -60,7 +60,7 @@ def choose(
     language: str | None, giver: Giver, mandate: Mandate | None,
 ) -> None:  # fmt: skip
     """Record a choice; where a new address was given, tell the one before it."""
-    check_giver(giver, Known(mandate=mandate, born=known_client(act, client)), act.at)
+    check_giver(giver, known_giver(act, client, mandate), act.at)
     stores, kind = act.office.stores, choice.channel
     person = stores.clients.person(act.connection, client)
     old = None if person is None or kind is None else address_of(person, kind)
@@ -83,7 +83,7 @@ def choose(
     moved = address is not None and address != old
     body: dict[str, object] = {
         "rhythm": str(choice.rhythm), "channel": kind, "shared": choice.shared, "new_address": moved,
-        "in_person": giver.is_client, "language": language,
+        "in_person": giver.is_client, "language": language, "record": stores.clients.changes(act.connection, client),
     }  # fmt: skip
     act.drafts.append(act.teller.client("client.notices", client, body))
     if moved and old is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.consent import lifecycle
-from gateway.consent.acting import TO_CLIENT, Act, known_client
+from gateway.consent.acting import TO_CLIENT, Act, known_giver
 from gateway.consent.answering import answer_yes
 from gateway.consent.bounds import check_confirmed
-from gateway.consent.checks import Known, Mandate, check_giver
+from gateway.consent.checks import Mandate, check_giver
 from gateway.consent.model import ClientId, Consent, ConsentId, Giver
 from gateway.consent.notices import tell_client, tell_in_force
 from gateway.consent.proofs import (
@@ -14,11 +16,13 @@ from gateway.consent.proofs import (
     MAX_ATTEMPTS,
     CodeRow,
     PaperCheck,
+    check_seal,
     code_hash,
     new_code,
     new_handle,
     opens,
     person_hash,
+    used_hash,
 )
 from gateway.directory.instants import to_micros
 from gateway.errors import ConsentRefused
@@ -31,7 +35,8 @@ def send_code(
     """Send a one-time code about *client* to the own channel of *to*: the client, or a representative who decides for
     them; return its handle, a new one unless *handle* names it. Only the code's keyed hash is kept."""
     handle, code = handle or new_handle(), new_code()
-    row = CodeRow(handle, client, consent, offer, code_hash(act.office.code_key, handle, code), act.at + CODE_LASTS)
+    row = CodeRow(handle, client, consent, offer, b"", act.at + CODE_LASTS)
+    row = replace(row, code=code_hash(act.office.code_key, row, code))
     act.office.stores.proofs.add_code(act.connection, row)
     times = {"at": to_micros(act.at), "until": to_micros(row.expires)}
     body = {"consent": consent, "handle": handle, "code": code} | times
@@ -49,18 +54,20 @@ def confirm_by_code(
     """
     proofs = act.office.stores.proofs
     refused = ConsentRefused("confirm-not-allowed", "this code confirms nothing")
-    row = proofs.code(act.connection, handle)
-    given = code_hash(act.office.code_key, handle, code)
-    if row is None:
+    found = proofs.code(act.connection, handle)
+    # An unknown handle costs the same work as a known one.
+    row = found or CodeRow(handle, ClientId(""), None, None, b"", act.at)
+    right = opens(act.office.code_key, row, code, act.at)
+    if found is None:
         return refused
-    if not opens(row, given, act.at):
+    if not right:
         if row.attempts < MAX_ATTEMPTS:
             proofs.count_attempt(act.connection, handle)
         return refused
-    proofs.use_code(act.connection, handle, act.at)
+    proofs.use_code(act.connection, handle, act.at, used_hash(act.office.code_key, row, act.at))
     if row.consent is None:
         return None
-    check_giver(giver, Known(mandate=mandate, born=known_client(act, row.client)), act.at)
+    check_giver(giver, known_giver(act, row.client, mandate), act.at)
     return _confirm(act, act.load(row.consent), None)
 
 
@@ -68,7 +75,7 @@ def confirm_by_client(
     act: Act, consent: ConsentId, client: ClientId, giver: Giver, mandate: Mandate | None
 ) -> Consent:  # fmt: skip
     """Confirm by the client signed in, or by a representative what a representative is said to have given."""
-    check_giver(giver, Known(mandate=mandate, born=known_client(act, client)), act.at)
+    check_giver(giver, known_giver(act, client, mandate), act.at)
     return _confirm(act, need_own(act.load(consent, client), giver), None)
 
 
@@ -80,7 +87,7 @@ def confirm_by_service(
     if custodian is None:
         raise ConsentRefused("confirm-not-allowed", "the client or the custodian confirms")
     old = act.load(consent)
-    check_giver(giver, Known(mandate=mandate, born=known_client(act, old.client)), act.at)
+    check_giver(giver, known_giver(act, old.client, mandate), act.at)
     return _confirm(act, old, custodian)
 
 
@@ -99,6 +106,7 @@ def check_paper(act: Act, client: ClientId, scan: str, offer: bytes) -> str:
         raise ConsentRefused("evidence-missing", "a second person, signed in, compares the scan")
     person = person_hash(act.office.code_key, act.actor.system, act.actor.worker)
     row = PaperCheck(new_handle(), client, scan, offer, person, act.at)
+    row = replace(row, seal=check_seal(act.office.code_key, row))
     act.office.stores.proofs.add_check(act.connection, row)
     return row.reference
 
@@ -111,7 +119,7 @@ def _confirm(act: Act, old: Consent, custodian: str | None) -> Consent:
     check_confirmed(act, old, new)
     act.office.stores.consents.save(act.connection, old, new, act.at, confirmed_by=custodian or TO_CLIENT)
     act.drafts.append(act.teller.confirmed(new, grants, custodian))
-    answer_yes(act, new, grants, in_person=custodian is None and new.giver.is_client)
+    answer_yes(act, new, grants, lifting=grants if custodian is None and new.giver.is_client else ())
     tell_in_force(act, new, grants)
     if custodian is not None:
         tell_client(act, "consent.confirmed", new, by=custodian)

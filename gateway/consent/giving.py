@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gateway.consent import lifecycle
-from gateway.consent.acting import Act, known_client
+from gateway.consent.acting import Act, known_giver
 from gateway.consent.answering import answer_no, answer_yes, with_cool_down
 from gateway.consent.bounds import check_given
 from gateway.consent.capture import OWN_METHODS, SECRET_KEYS, Verified
@@ -19,6 +19,7 @@ from gateway.consent.model import (
     ConsentId,
     Evidence,
     Giver,
+    GrantId,
     GrantRow,
     RefusedRow,
     Shown,
@@ -29,14 +30,15 @@ from gateway.consent.proofs import (
     FORM_CODE,
     FORM_CONSENT,
     MAX_ATTEMPTS,
-    code_hash,
     derived_id,
     import_client,
     import_nonce,
     is_confirmed_offer,
+    is_noted,
     offer_digest,
     opens,
     person_hash,
+    used_hash,
 )
 from gateway.consent.same_answer import is_same_answer
 from gateway.errors import ConsentRefused
@@ -98,7 +100,7 @@ def offer(act: Act, offering: Offering) -> str:
     """Send a code for these rows and words to the own channel of who decides; return its handle."""
     check_known_words(act, offering.shown)
     client, giver = offering.client, offering.giver
-    check_giver(giver, Known(mandate=offering.mandate, born=known_client(act, client)), act.at)
+    check_giver(giver, known_giver(act, client, offering.mandate), act.at)
     digest = offer_digest(client, offering.rows, offering.shown, giver)
     return send_code(act, client, None, digest, "consent.offer", to=offering.bearer or client)
 
@@ -106,7 +108,7 @@ def offer(act: Act, offering: Offering) -> str:
 def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     """Give. A refusal is returned, not raised, where a wrong code was counted: the count must be committed."""
     check_known_words(act, giving.shown)
-    born = known_client(act, giving.client)
+    known = known_giver(act, giving.client, giving.mandate)
     id, handle = _ids_of(act, giving)
     before = None if id is None else act.office.stores.consents.consent(act.connection, id)
     if before is not None:
@@ -116,7 +118,7 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
             raise ConsentRefused("answered-otherwise", "this form has given a consent with other rows, words or giver")
         return Given(before, None if all(grant.confirmed for grant in before.grants) else handle)
     verified, counted = _verify(act, giving)
-    known = Known(verified, giving.mandate, born)
+    known = replace(known, verified=verified)
     try:
         consent = lifecycle.give(
             giving.client, giving.rows, with_cool_down(giving.refused, act.at), giving.capture, giving.shown,
@@ -131,7 +133,7 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     _use_up(act, giving)
     act.office.stores.consents.add_version(act.connection, consent, act.at)
     act.drafts.append(act.teller.given(consent))
-    _settle(act, consent)
+    _settle(act, consent, frozenset(grant.id for grant in consent.grants))
     tell_in_force(act, consent)
     act.issue_receipts(consent, "consent.given")
     if all(grant.confirmed for grant in consent.grants):
@@ -159,7 +161,7 @@ def change(act: Act, changing: Changing) -> Given:
     """Replace all rows by a new version, given by the client, or by a representative what a representative gave."""
     check_known_words(act, changing.shown)
     giver, client = changing.giver, changing.client
-    known = Known(mandate=changing.mandate, born=None if client is None else known_client(act, client))
+    known = Known() if client is None else known_giver(act, client, changing.mandate)
     check_giver(giver, known, act.at)
     old = need_own(act.load(changing.consent, client), giver)
     new = lifecycle.change(
@@ -169,17 +171,19 @@ def change(act: Act, changing: Changing) -> Given:
     check_given(act, new, old)
     act.office.stores.consents.add_version(act.connection, new, act.at)
     act.drafts.append(act.teller.given(new, replaced=old.version))
-    _settle(act, new)
+    _settle(act, new, lifecycle.widened(old, new))
     tell_changed(act, old, new)
     tell_client(act, "consent.changed", new)
     act.issue_receipts(new, "consent.changed")
     return Given(new, None)
 
 
-def _settle(act: Act, consent: Consent) -> None:
-    """End what this answers, as far as it does: an unconfirmed grant answers nothing yet."""
+def _settle(act: Act, consent: Consent, said: frozenset[GrantId]) -> None:
+    """End what this answers, as far as it does: an unconfirmed grant answers nothing yet, and one that is not *said*
+    now, but carried over from the version before, lifts no refusal."""
     given = frozenset(grant.id for grant in consent.grants if grant.confirmed)
-    answer_yes(act, consent, given, in_person=consent.giver.is_client and consent.capture.method in OWN_METHODS)
+    in_person = consent.giver.is_client and consent.capture.method in OWN_METHODS
+    answer_yes(act, consent, given, lifting=said if in_person else ())
     if consent.refused:
         answer_no(act, consent.client, consent.refused, consent.giver)
 
@@ -193,7 +197,7 @@ def check_known_words(act: Act, shown: Shown) -> None:
 
 def _verify(act: Act, giving: Giving) -> tuple[Verified, bool]:
     """Look up what the evidence refers to; return it, and whether a wrong code was counted."""
-    evidence, proofs = giving.capture.evidence, act.office.stores.proofs
+    evidence, proofs, key = giving.capture.evidence, act.office.stores.proofs, act.office.code_key
     digest = offer_digest(giving.client, giving.rows, giving.shown, giving.giver)
     match giving.capture.method:
         case CaptureMethod.OWN_PHONE:
@@ -202,16 +206,16 @@ def _verify(act: Act, giving: Giving) -> tuple[Verified, bool]:
             if row is None or row.offer != digest or row.client != giving.client:
                 return Verified(), False
             if evidence.get("code") is None:
-                return Verified(code=is_confirmed_offer(row, act.at)), False
-            right = opens(row, code_hash(act.office.code_key, handle, evidence.get("code") or ""), act.at)
+                return Verified(code=is_confirmed_offer(key, row, act.at)), False
+            right = opens(key, row, evidence.get("code") or "", act.at)
             if not right and row.attempts < MAX_ATTEMPTS:
                 proofs.count_attempt(act.connection, handle)
             return Verified(code=right), not right
         case CaptureMethod.PAPER_SCAN:
             check = proofs.check(act.connection, evidence.get("check") or "")
-            if check is None or act.at - check.at > CHECK_LASTS or check.offer != digest:
+            if check is None or act.at - check.at > CHECK_LASTS or check.offer != digest or not is_noted(key, check):
                 return Verified(), False
-            first = person_hash(act.office.code_key, giving.capture.system, giving.capture.worker or "")
+            first = person_hash(key, giving.capture.system, giving.capture.worker or "")
             same_scan = check.scan == evidence.get("scan_sha256") and check.client == giving.client
             return Verified(second_person=check.person if same_scan and check.person != first else None), False
         case CaptureMethod.PARTNER_IMPORT:
@@ -237,7 +241,9 @@ def _use_up(act: Act, giving: Giving) -> None:
         case CaptureMethod.OWN_PHONE:
             handle = evidence.get("handle") or ""
             fresh = proofs.use_nonce(act.connection, "own-phone", handle, act.at)
-            proofs.use_code(act.connection, handle, act.at)
+            row = proofs.code(act.connection, handle)
+            if row is not None and row.used_at is None:
+                proofs.use_code(act.connection, handle, act.at, used_hash(act.office.code_key, row, act.at))
         case CaptureMethod.PAPER_SCAN:
             fresh = proofs.use_nonce(act.connection, "paper-check", evidence.get("check") or "", act.at)
         case CaptureMethod.PARTNER_IMPORT:

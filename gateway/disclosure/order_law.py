@@ -7,16 +7,17 @@ opens nothing from entry 8 on, whatever any process believed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gateway.directory.model import Directory
 from gateway.disclosure.opened import Opened, Section
 from gateway.disclosure.order_carried import CarriedOver
-from gateway.disclosure.order_events import APPLIED, SILENT
+from gateway.disclosure.order_events import APPLIED, SAID_BY, SILENT
 from gateway.disclosure.order_partners import Registration
 from gateway.disclosure.order_records import Records
 from gateway.disclosure.order_release import check_registration, check_release, release_of, spends
+from gateway.disclosure.order_standing import Difference, StandingRows, differing_standing
 from gateway.disclosure.section_fields import Malformed, optional_text, rows, text
 
 
@@ -42,6 +43,8 @@ class Findings:
     releases: int = 0
     partners: Mapping[str, Registration] = field(default_factory=dict)
     """What was said last of each partner system."""
+    client_records: Mapping[str, int] = field(default_factory=dict)
+    """How often each client's own sealed record was changed, as was said last."""
     partners_known: bool = True
     """Whether every entry about partner systems was heard."""
 
@@ -80,7 +83,7 @@ class OrderLaw:
 
     def __init__(self, directory: Directory | None) -> None:
         self._directory = directory
-        self._records = Records()
+        self._records = Records(directory)
         self._found = Findings()
         self._skipped: Counter[str] = Counter()
         self._last: Opened | None = None
@@ -106,11 +109,23 @@ class OrderLaw:
         self._spending_over()
         if self._carried is not None:
             self._carry_over_done()
+        if self._records.unjudged:
+            self._skipped["who may capture, lift and record: the directory of that day is not at hand"] += 1
         self._found.unchecked = [
             what if count == 1 else f"{what} ({count} entries)" for what, count in sorted(self._skipped.items())
         ]
         self._found.partners, self._found.partners_known = self._records.partners, self._records.partners_known
+        self._found.client_records = self._records.client_records
         return self._found
+
+    @property
+    def has_heard_all(self) -> bool:
+        """Whether everything of what stands about clients could be read in the logs that are here."""
+        return self._records.all_heard
+
+    def differing(self, rows: StandingRows) -> Iterator[Difference]:
+        """Yield the rows of an installation that say otherwise than the log does; shown after the end, and once."""
+        yield from differing_standing(self._records, rows, 0 if self._last is None else self._last.t)
 
     def _fault(self, entry: Opened, what: str) -> None:
         self._found.faults.append(Fault(entry.origin, entry.index, what))
@@ -146,7 +161,7 @@ class OrderLaw:
 
     def _miss(self, what: str, *, carried: bool = False) -> None:
         self._skipped[f"what was recorded earlier: {what}"] += 1
-        self._records.complete = self._records.partners_known = False
+        self._records.complete = self._records.partners_known = self._records.whole = False
         self._records.open_known = carried
 
     # What an entry says.
@@ -166,6 +181,8 @@ class OrderLaw:
             if entry.b is None or (entry.s is None and not entry.kind.startswith("partner.")):
                 self._closed(entry)
                 return
+            if entry.a is None and entry.kind in SAID_BY:
+                self._skipped[f"{entry.origin}: {entry.kind}: who acted: section a: {entry.closed.get('a')}"] += 1
             for what in APPLIED[entry.kind](self._records, entry, entry.b):
                 self._fault(entry, what)
         elif entry.kind not in SILENT | {"search", "consent.spent"}:
@@ -175,11 +192,12 @@ class OrderLaw:
         why = entry.closed.get("b") or entry.closed.get("s") or "it cannot be read"
         self._skipped[f"{entry.origin}: {entry.kind}: {why}"] += 1
         if _is_release(entry):
-            self._records.releases_known = False
+            # A release may have spent a grant.
+            self._records.releases_known = self._records.all_heard = False
         elif entry.kind.startswith("partner."):
             self._records.complete = self._records.partners_known = False
         else:
-            self._records.complete = self._records.open_known = False
+            self._records.complete = self._records.open_known = self._records.all_heard = False
 
     def _release(self, entry: Opened) -> None:
         self._found.releases += 1
@@ -251,6 +269,8 @@ class OrderLaw:
             if entry.b is None:
                 self._closed(entry)
                 return
+            if _follows_a_restore(entry):
+                self._records.restored.add(entry.origin)
             previous = optional_text(entry.b, "previous")
             here = previous is None or previous in self._ended
             if last is not None and previous != last.origin:

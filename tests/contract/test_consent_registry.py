@@ -246,6 +246,15 @@ def test_refusals_stand_until_they_are_lifted(stores: Stores, connection: object
     assert [one.recipient for one in stores.standing.refusals_of(connection, CLIENT)] == ["kela"]
 
 
+def test_a_mandates_end_is_kept_by_client_and_name_and_the_latest_counts(stores: Stores, connection: object) -> None:
+    assert stores.standing.mandate_end(connection, CLIENT, "m-1") is None
+    for at in (START, UNTIL, START):
+        stores.standing.end_mandate(connection, CLIENT, "m-1", at)
+    assert stores.standing.mandate_end(connection, CLIENT, "m-1") == UNTIL
+    assert stores.standing.mandate_end(connection, CLIENT, "m-2") is None
+    assert stores.standing.mandate_end(connection, OTHER, "m-1") is None
+
+
 def test_prohibitions_and_relations_are_read_back_with_their_ends(stores: Stores, connection: object) -> None:
     prohibition = Prohibition("p1", CLIENT, None, "handover", True, START)
     for state in (prohibition, replace(prohibition, lifted_at=UNTIL)):
@@ -280,13 +289,13 @@ def test_codes_nonces_and_checks_count_once(stores: Stores, connection: object) 
     code = CodeRow("h1", CLIENT, ConsentId("c1"), None, b"x" * 32, UNTIL)
     stores.proofs.add_code(connection, code)
     stores.proofs.count_attempt(connection, "h1")
-    stores.proofs.use_code(connection, "h1", START)
-    assert stores.proofs.code(connection, "h1") == replace(code, attempts=1, used_at=START)
+    stores.proofs.use_code(connection, "h1", START, b"u" * 32)
+    assert stores.proofs.code(connection, "h1") == replace(code, attempts=1, used_at=START, used=b"u" * 32)
     assert stores.proofs.code(connection, "h2") is None
     assert stores.proofs.use_nonce(connection, "i", "n", START)
     assert not stores.proofs.use_nonce(connection, "i", "n", START)
     assert stores.proofs.use_nonce(connection, "j", "n", START)
-    check = PaperCheck("ref", CLIENT, "ab" * 32, b"o" * 32, "person", START)
+    check = PaperCheck("ref", CLIENT, "ab" * 32, b"o" * 32, "person", START, b"s" * 32)
     stores.proofs.add_check(connection, check)
     assert stores.proofs.check(connection, "ref") == check
 

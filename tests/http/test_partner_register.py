@@ -89,7 +89,7 @@ def test_what_must_not_be_registered_is_refused_before_anything_is_written(
     for changed in ({"services": []}, {"scope": "user/*.r"}, {"scope": ""}):
         with pytest.raises(RequestInvalid):
             desk.register.adding("a", **{**good, **changed})  # type: ignore[arg-type]
-    with pytest.raises(RequestInvalid, match="'system/foo.zz'"):
+    with pytest.raises(RequestInvalid, match=r"'system/foo\.zz'"):
         desk.register.adding("a", **{**good, "scope": "system/*.r system/foo.zz"})  # type: ignore[arg-type]
     with pytest.raises(BodyInvalid):
         desk.register.adding("a", **{**good, "jwks": '{"keys":[]}'})  # type: ignore[arg-type]
