@@ -55,7 +55,7 @@ def open_for_inspection(url: str, patience: float = PATIENCE) -> Database:
 
 def _of_file(url: URL) -> Engine:
     if url.database is None or not Path(url.database).is_file():
-        raise DatabaseUnfit(f"There is no database at {url.database}.")
+        raise DatabaseUnfit(f"The database {url.database} is not there.")
     module, connect = sqlite_module(), _connecting(url)
     engine = create_engine(url, module=module, creator=connect, poolclass=QueuePool, pool_size=_CONNECTIONS)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
