@@ -51,7 +51,6 @@ async def test_what_the_database_does_not_bear_out_is_found(laws: Laws) -> None:
     assert find_faults(laws, replace(true, withdrawn=[kept.id])) != []
     assert find_faults(laws, replace(true, asked_to_withdraw=set())) != []
     # A checkpoint of a history that this log does not continue.
-    longer = sign_checkpoint(
-        Checkpoint(released.committed.entries[0].origin, 10_000, b"\0" * 32), [Signer(laws.gateway.keyring.log_seed)]
-    )
+    (seed,) = laws.gateway.keyring.log_seeds
+    longer = sign_checkpoint(Checkpoint(released.committed.entries[0].origin, 10_000, b"\0" * 32), [Signer(seed)])
     assert find_faults(laws, replace(true, checkpoint=longer)) != []

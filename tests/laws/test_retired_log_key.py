@@ -120,7 +120,7 @@ async def test_a_log_key_is_not_retired_while_the_last_checkpoint_hangs_on_it_al
 def _rotate(place: Place) -> tuple[bytes, str]:
     """Rotate the log's key with the gateway stopped; return the seed of before and its id."""
     folder = place.settings.keys
-    seed = KeyRing.load(folder, demo=True).log_seed
+    seed = KeyRing.load(folder, demo=True).log_seeds[0]
     (old,) = (one.id for one in KeyRing.status(folder) if one.kind == "log")
     KeyRing.rotate(folder, "log", at=place.now)
     return seed, old

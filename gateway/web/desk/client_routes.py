@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -33,7 +32,6 @@ from gateway.web.desk.whom import Whom
 from gateway.web.page import see_other
 
 Disclose = Callable[[DisclosureRequest], Awaitable[Released | ReleasedOwn | Refused]]
-SENT: Final = "sent"
 
 
 @dataclass(frozen=True, slots=True)
