@@ -32,7 +32,8 @@ from gateway.disclosure.whole import Whole, WholeReader
 ERASED, UNREADABLE, OTHER_RULES, GIVER_UNKNOWN = "erased", "unreadable", "other-rules", "giver-unknown"
 CAVEATS = frozenset({ERASED, UNREADABLE, OTHER_RULES, GIVER_UNKNOWN})
 """What may be said of a rebuilt instant: entries erased since; entries that do not open; judged by today's directory
-and policies, which are others than those of the day; grants carried over a year whose giver is not told."""
+and policies, which are others than those of the day; grants carried over a year whose giver is not told. The list is
+closed, and each has its phrases."""
 
 _PARTNERS = tuple(kind for kind in APPLIED if kind.startswith("partner."))
 _RELEASES = ("disclosure", "search")

@@ -35,7 +35,7 @@ from gateway.demo.world import World, load_world
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.disclosure.disclose import disclose
 from gateway.disclosure.observing import Observer
-from gateway.disclosure.opened import Opened, read_entries
+from gateway.disclosure.opened import Opened, Opener
 from gateway.disclosure.order_law import check_order
 from gateway.disclosure.ports import PolicyEngine
 from gateway.disclosure.release import Parts, Refused, Released, ReleasedOwn
@@ -274,7 +274,7 @@ class Laws:
     def entries(self) -> list[Opened]:
         """Every entry, opened."""
         with self.gateway.log_store.read() as reader:
-            return list(read_entries(reader, self.gateway.keys))
+            return list(Opener(self.gateway.keys).read_all(reader))
 
     def size(self) -> int:
         """How many entries there are."""

@@ -11,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from secrets import randbelow
 
-from audit.checkpoint import Checkpoint, Signer, sign_checkpoint
+from audit.checkpoint import Checkpoint, Signer
 from gateway.disclosure.release import Released
 from tests.laws.gateway_world import Laws
 from tests.laws.mortal import Told, find_faults
+from tests.simulators.checkpoints import sign_checkpoint
 
 ROUNDS = int(os.environ.get("SAATTAEN_KILLS", "40"))
 """How often it is killed on each store; `make kills KILLS=500` sets it."""

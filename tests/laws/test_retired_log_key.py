@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from adapters.keyring.ring import KeyRing
 from adapters.sql.engine import open_database
 from adapters.sql.log_store import SqlLogReader
-from audit.checkpoint import Checkpoint, Signer, sign_checkpoint
+from audit.checkpoint import Checkpoint, Signer
 from audit.errors import SignatureInvalid
 from audit.merkle import Frontier
 from gateway.cli.examination import log as doctors_look_at_the_log
@@ -26,6 +26,7 @@ from gateway.errors import SettingsError
 from tests.laws.guarded_place import Place, empty_place
 from tests.laws.test_restore_drill import saattaen
 from tests.parts.postgres import ON_BOTH
+from tests.simulators.checkpoints import sign_checkpoint
 
 TABLES = ("audit_leaf", "audit_sealed", "audit_index")
 
