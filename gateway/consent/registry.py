@@ -112,6 +112,14 @@ class StandingRegistry(Protocol):
         """End the refusals of the rows' recipients and categories: the client now says yes in person."""
         ...
 
+    def end_mandate(self, connection: object, client: ClientId, mandate: str, at: datetime) -> None:
+        """Note that the client's mandate of that name ended at *at*; of several ends the latest counts."""
+        ...
+
+    def mandate_end(self, connection: object, client: ClientId, mandate: str) -> datetime | None:
+        """Return when the end of the client's mandate of that name was recorded last; None where it never was."""
+        ...
+
     def refusals_of(self, connection: object, client: ClientId) -> tuple[RefusalView, ...]:
         """Return the refusals that stand, newest first."""
         ...

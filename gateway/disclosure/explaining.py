@@ -153,7 +153,7 @@ def _to_others(
     if entry.kind in ("decision", "search", "disclosure"):
         nothing = account.given is False and entry.outcome == "permit"
         case = "disclosure" if account.given else "search.empty" if nothing else "refused"
-    title = phrases.kind_told(entry.kind, language)
+    title = phrases.kind_told(entry.kind, language, (entry.b or {}).get("asks"))
     sentence = f"{title}."
     if case in phrases.groups[f"explanations.{eye}"]:
         sentence = phrases.text(f"explanations.{eye}", case, language).format(who=account.who, what=account.what)

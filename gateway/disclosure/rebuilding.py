@@ -32,9 +32,9 @@ from gateway.disclosure.whole import Whole, WholeReader
 ERASED, UNREADABLE, OTHER_RULES, GIVER_UNKNOWN = "erased", "unreadable", "other-rules", "giver-unknown"
 BEFORE_LOG = "before-log"
 CAVEATS = frozenset({ERASED, UNREADABLE, OTHER_RULES, GIVER_UNKNOWN, BEFORE_LOG})
-"""What may be said of a rebuilt instant: it lies before the log's first entry; entries erased since; entries that do not
-open; judged by today's directory and policies, which are others than those of the day; grants carried over a year whose
-giver is not told. The list is closed, and each has its phrases."""
+"""What may be said of a rebuilt instant: it lies before the log's first entry; entries erased since; entries that do
+not open; judged by today's directory and policies, which are others than those of the day; grants carried over a year
+whose giver is not told. The list is closed, and each has its phrases."""
 
 _PARTNERS = tuple(kind for kind in APPLIED if kind.startswith("partner."))
 _RELEASES = ("disclosure", "search")

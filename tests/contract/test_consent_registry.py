@@ -246,6 +246,15 @@ def test_refusals_stand_until_they_are_lifted(stores: Stores, connection: object
     assert [one.recipient for one in stores.standing.refusals_of(connection, CLIENT)] == ["kela"]
 
 
+def test_a_mandates_end_is_kept_by_client_and_name_and_the_latest_counts(stores: Stores, connection: object) -> None:
+    assert stores.standing.mandate_end(connection, CLIENT, "m-1") is None
+    for at in (START, UNTIL, START):
+        stores.standing.end_mandate(connection, CLIENT, "m-1", at)
+    assert stores.standing.mandate_end(connection, CLIENT, "m-1") == UNTIL
+    assert stores.standing.mandate_end(connection, CLIENT, "m-2") is None
+    assert stores.standing.mandate_end(connection, OTHER, "m-1") is None
+
+
 def test_prohibitions_and_relations_are_read_back_with_their_ends(stores: Stores, connection: object) -> None:
     prohibition = Prohibition("p1", CLIENT, None, "handover", True, START)
     for state in (prohibition, replace(prohibition, lifted_at=UNTIL)):

@@ -16,6 +16,7 @@ from gateway.demo.custodian import Kind
 from gateway.demo.folder import held
 from gateway.demo.play import demo
 from gateway.errors import SettingsError
+from tests.parts.ports import free_ports
 from tests.parts.postgres import own_database
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    folder, port, printed = tmp_path_factory.mktemp("played") / "demo", _free_port(), io.StringIO()
+    folder, port, printed = tmp_path_factory.mktemp("played") / "demo", free_ports(3), io.StringIO()
     with redirect_stdout(printed):
         assert demo(once=True, port=port, folder=folder) == 0, printed.getvalue()
     return Played(folder, port, printed.getvalue())
@@ -41,20 +42,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 @pytest.fixture
 def port() -> int:
     """A port that is free with the two after it, where the identity providers listen."""
-    return _free_port()
-
-
-def _free_port() -> int:
-    while True:
-        with socket.socket() as probe, socket.socket() as second, socket.socket() as third:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", first + 1))
-                third.bind(("127.0.0.1", first + 2))
-            except (OSError, OverflowError):
-                continue
-            return first
+    return free_ports(3)
 
 
 @pytest.fixture
