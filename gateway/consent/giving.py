@@ -119,7 +119,7 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     known = Known(verified, giving.mandate, born)
     try:
         consent = lifecycle.give(
-            giving.client, giving.rows, with_cool_down(giving.refused, act.at), giving.capture, giving.shown,
+            giving.client, giving.rows, with_cool_down(giving.refused, act.actor, act.at), giving.capture, giving.shown,
             giving.giver, known, act.office.directory, act.at, act.order,
         )  # fmt: skip
         check_given(act, consent)
@@ -163,7 +163,7 @@ def change(act: Act, changing: Changing) -> Given:
     check_giver(giver, known, act.at)
     old = need_own(act.load(changing.consent, client), giver)
     new = lifecycle.change(
-        old, changing.rows, with_cool_down(changing.refused, act.at), changing.capture, changing.shown, giver, known,
+        old, changing.rows, with_cool_down(changing.refused, act.actor, act.at), changing.capture, changing.shown, giver, known,
         act.office.directory, act.at, act.order,
     )  # fmt: skip
     check_given(act, new, old)

@@ -100,10 +100,10 @@ def refuse(
     if not rows:
         raise ConsentRefused("request-invalid", "a refusal names at least one row")
     check_refused(rows, act.office.directory)
+    rows = with_cool_down(rows, act.actor, act.at)
     _check_giver(act, client, giver, mandate)
     if not act.is_new(client, form):
         return
-    rows = with_cool_down(rows, act.at)
     answer_no(act, client, rows, giver)
     act.drafts.append(act.teller.refused(client, rows, giver.is_client))
 

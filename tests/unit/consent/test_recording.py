@@ -441,6 +441,47 @@ async def test_a_refusal_is_kept_until_the_client_says_yes(room: Room) -> None:
     assert await refused(nowhere) == "request-invalid"
 
 
+async def test_the_clients_own_yes_ends_the_day_before_which_they_are_not_asked_again(room: Room) -> None:
+    client = await room.client()
+    asked = AskedRow("sote-keskus", "kuntakokeilu", "work-ability-plan", "employment-support")
+    no = RefusedRow("kuntakokeilu", "work-ability-plan", START + timedelta(days=300))
+    await room.recording.refuse(client, [no])
+    await room.recording.request(client, asked, worker("kuntakokeilu"))
+    assert (await room.recording.for_client(client)).requests == ()
+    consent = await room.give(client, row())
+    await room.recording.withdraw(consent.id, client=client)
+    await room.recording.request(client, asked, worker("kuntakokeilu"))
+    assert len((await room.recording.for_client(client)).requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "recipient", "days"),
+    [("tyopaja", "kuntakokeilu", 100), ("kuntakokeilu", "kuntakokeilu", 366), (None, "kela", 366)],
+)
+async def test_not_before_is_a_services_for_its_own_questions_alone_and_a_year_at_most(
+    room: Room, by: str | None, recipient: str, days: int
+) -> None:
+    client = await room.client()
+    no = [RefusedRow(recipient, "work-ability-plan", START + timedelta(days=days))]
+    actor = Actor() if by is None else worker(by)
+    assert await refused(room.recording.refuse(client, no, by=actor)) == "request-invalid"
+    assert await refused(room.give(client, row(category="handover"), by=by, refused=no)) == "request-invalid"
+    assert room.kinds() == []
+
+
+async def test_not_before_within_a_year_is_kept_as_it_was_said(room: Room) -> None:
+    client = await room.client()
+    no = RefusedRow("kuntakokeilu", "work-ability-plan", START + timedelta(days=365))
+    await room.recording.refuse(client, [no], by=worker("kuntakokeilu"))
+    asked = AskedRow("sote-keskus", "kuntakokeilu", "work-ability-plan", "employment-support")
+    room.clock.at = START + timedelta(days=364)
+    await room.recording.request(client, asked, worker("kuntakokeilu"))
+    assert (await room.recording.for_client(client)).requests == ()
+    room.clock.at = START + timedelta(days=366)
+    await room.recording.request(client, asked, worker("kuntakokeilu"))
+    assert len((await room.recording.for_client(client)).requests) == 1
+
+
 async def test_relations_are_the_custodians_to_record_and_the_clients_to_contest(room: Room) -> None:
     client = await room.client()
 
