@@ -163,8 +163,8 @@ def change(act: Act, changing: Changing) -> Given:
     check_giver(giver, known, act.at)
     old = need_own(act.load(changing.consent, client), giver)
     new = lifecycle.change(
-        old, changing.rows, with_cool_down(changing.refused, act.actor, act.at), changing.capture, changing.shown, giver, known,
-        act.office.directory, act.at, act.order,
+        old, changing.rows, with_cool_down(changing.refused, act.actor, act.at), changing.capture, changing.shown,
+        giver, known, act.office.directory, act.at, act.order,
     )  # fmt: skip
     check_given(act, new, old)
     act.office.stores.consents.add_version(act.connection, new, act.at)

@@ -69,8 +69,8 @@ class RefusedBody(Incoming):
     category: Code
     not_before: Instant | None = Field(
         default=None,
-        description="Do not ask again before this instant, 12 months from now at the latest. A service sets it for its own "
-        "questions alone; without it the same is not asked again for 90 days.",
+        description="Do not ask again before this instant, 12 months from now at the latest. A service sets it for its "
+        "own questions alone; without it the same is not asked again for 90 days.",
     )
 
     def to_domain(self) -> RefusedRow:
