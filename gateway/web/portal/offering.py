@@ -48,6 +48,8 @@ def rows_for(recipient: str, directory: Directory, at: datetime, purpose: str = 
     to = directory.services[recipient]
     offered: list[Offered] = []
     for category in directory.categories:
+        if directory.category(category, at) is None:
+            continue
         for code, service in directory.services.items():
             if code == recipient or not directory.in_force(code, at):
                 continue

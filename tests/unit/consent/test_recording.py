@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,9 +19,12 @@ from gateway.consent.model import (
     RefusedRow,
     RelationKind,
 )
+from gateway.consent.standing import check_asked
 from gateway.directory.instants import parse_instant, to_micros
+from gateway.directory.model import Directory
+from gateway.directory.period import Period
 from gateway.errors import ConsentRefused
-from tests.unit.consent.consent_room import SHOWN, START, UNTIL, WITH_NOTE, Room, row, worker
+from tests.unit.consent.consent_room import DIRECTORY, SHOWN, START, UNTIL, WITH_NOTE, Room, row, worker
 
 
 async def refused(awaitable: object) -> str:
@@ -480,6 +484,35 @@ async def test_not_before_within_a_year_is_kept_as_it_was_said(room: Room) -> No
     room.clock.at = START + timedelta(days=366)
     await room.recording.request(client, asked, worker("kuntakokeilu"))
     assert len((await room.recording.for_client(client)).requests) == 1
+
+
+PLAN_ASKED = AskedRow("sote-keskus", "kuntakokeilu", "work-ability-plan", "employment-support")
+
+
+def _flows_of_the_plan(period: Period) -> Directory:
+    flows = (replace(one, period=period) if one.category == PLAN_ASKED.category else one for one in DIRECTORY.flows)
+    return replace(DIRECTORY, flows=tuple(flows))
+
+
+def test_a_question_is_judged_by_the_flow_that_stands_when_it_is_asked() -> None:
+    later = START + timedelta(days=200)
+    check_asked(PLAN_ASKED, "kuntakokeilu", _flows_of_the_plan(Period(None, later)), START)
+    for period, at in ((Period(later, None), START), (Period(None, later), later)):
+        with pytest.raises(ConsentRefused) as caught:
+            check_asked(PLAN_ASKED, "kuntakokeilu", _flows_of_the_plan(period), at)
+        assert caught.value.reason == "basis-not-applicable"
+
+
+def test_nobody_asks_when_it_has_ended_nor_for_a_category_that_has() -> None:
+    over = Period(None, START)
+    services = {**DIRECTORY.services, "kuntakokeilu": replace(DIRECTORY.services["kuntakokeilu"], period=over)}
+    category = DIRECTORY.categories[PLAN_ASKED.category]
+    categories = {**DIRECTORY.categories, PLAN_ASKED.category: replace(category, period=over)}
+    for directory in (replace(DIRECTORY, services=services), replace(DIRECTORY, categories=categories)):
+        check_asked(PLAN_ASKED, "kuntakokeilu", directory, START - timedelta(microseconds=1))
+        with pytest.raises(ConsentRefused) as caught:
+            check_asked(PLAN_ASKED, "kuntakokeilu", directory, START)
+        assert caught.value.reason == "request-invalid"
 
 
 async def test_relations_are_the_custodians_to_record_and_the_clients_to_contest(room: Room) -> None:
