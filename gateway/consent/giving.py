@@ -39,6 +39,7 @@ from gateway.consent.proofs import (
     person_hash,
 )
 from gateway.consent.same_answer import is_same_answer
+from gateway.consent.view import parties_touched
 from gateway.errors import ConsentRefused
 
 
@@ -133,7 +134,7 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     act.drafts.append(act.teller.given(consent))
     _settle(act, consent)
     tell_in_force(act, consent)
-    act.issue_receipts(consent, "consent.given")
+    act.issue_receipts(consent, "consent.given", consent.parties)
     if all(grant.confirmed for grant in consent.grants):
         tell_client(act, "consent.given", consent)
         return Given(consent, None)
@@ -172,7 +173,7 @@ def change(act: Act, changing: Changing) -> Given:
     _settle(act, new)
     tell_changed(act, old, new)
     tell_client(act, "consent.changed", new)
-    act.issue_receipts(new, "consent.changed")
+    act.issue_receipts(new, "consent.changed", parties_touched(old, new))
     return Given(new, None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from gateway.consent.model import (
     ConsentState,
     Giver,
     Grant,
+    GrantId,
     GrantRow,
     Prohibition,
     Relation,
@@ -129,11 +131,13 @@ def own_grants(consent: Consent, party: str) -> tuple[Grant, ...]:
     return consent.grants if party == consent.capture.service else named_grants(consent, party)
 
 
-def view_for(versions: tuple[Consent, ...], party: str, key: bytes) -> ConsentView | None:
-    """Return what *party* may see of a consent, whose versions are given oldest first; None where it never had a row.
+def known_to(versions: tuple[Consent, ...], party: str) -> tuple[int, Consent] | None:
+    """Return a consent as *party* knows it, whose versions are given oldest first, and how many versions of its own
+    rows there were; None where it never had a row.
 
-    Version, instant and words are those of the last version that changed the party's own rows, so that nothing tells of
-    what others were granted. Where the client took all of them away the view is of an ended consent without rows.
+    Instant, giver and words are those of the last version that changed the party's own rows, so that nothing tells of
+    what others were granted. Where the client took all of them away it has ended without rows, and what becomes of
+    others' afterwards is not told.
     """
     number = 0
     since: Consent | None = None
@@ -148,25 +152,50 @@ def view_for(versions: tuple[Consent, ...], party: str, key: bytes) -> ConsentVi
     # An untouched row keeps its first id and its place: a new id would tell that others' rows were changed.
     pairs = zip(_sorted(own_grants(since, party)), _sorted(own_grants(current, party)), strict=True)
     grants = tuple(replace(now, id=first.id) for first, now in pairs)
-    withdrawn = current.state is ConsentState.WITHDRAWN
-    over = all(grant.spent or grant.ended for grant in grants)
+    state, withdrawn_at = (current.state, current.withdrawn_at) if grants else (ConsentState.ENDED, None)
+    return number, replace(since, grants=grants, state=state, withdrawn_at=withdrawn_at)
+
+
+def view_for(versions: tuple[Consent, ...], party: str, key: bytes) -> ConsentView | None:
+    """Return what *party* may see of a consent, whose versions are given oldest first; None where it never had a row.
+    See `known_to`."""
+    known = known_to(versions, party)
+    if known is None:
+        return None
+    number, mine = known
+    withdrawn = mine.state is ConsentState.WITHDRAWN
+    over = all(grant.spent or grant.ended for grant in mine.grants)
     state = ConsentState.WITHDRAWN if withdrawn else ConsentState.ENDED if over else ConsentState.GIVEN
     number += 1 if withdrawn else 0
-    stand = [(_key(grant), grant.confirmed, grant.spent, grant.ended) for grant in grants]
-    told = repr((party, current.id, number, str(state), stand)).encode()
+    stand = [(_key(grant), grant.confirmed, grant.spent, grant.ended) for grant in mine.grants]
+    told = repr((party, mine.id, number, str(state), stand)).encode()
     return ConsentView(
-        id=current.id,
-        client=current.client,
+        id=mine.id,
+        client=mine.client,
         party=party,
         version=number,
         etag=hmac.digest(key, told, "sha256").hex()[:32],
         state=str(state),
-        given_at=since.given_at,
-        withdrawn_at=current.withdrawn_at,
-        giver=since.giver,
-        capture=since.capture if since.capture.service == party else None,
-        shown=since.shown,
-        grants=grants,
+        given_at=mine.given_at,
+        withdrawn_at=mine.withdrawn_at,
+        giver=mine.giver,
+        capture=mine.capture if mine.capture.service == party else None,
+        shown=mine.shown,
+        grants=mine.grants,
+    )
+
+
+def parties_of(consent: Consent, grants: Collection[GrantId]) -> frozenset[str]:
+    """Return the parties that have one of those grants among their own rows."""
+    return frozenset(
+        party for party in consent.parties if any(grant.id in grants for grant in own_grants(consent, party))
+    )
+
+
+def parties_touched(old: Consent, new: Consent) -> frozenset[str]:
+    """Return the parties of a changed consent whose own rows the change touched."""
+    return frozenset(
+        party for party in new.parties if contents(own_grants(new, party)) != contents(own_grants(old, party))
     )
 
 

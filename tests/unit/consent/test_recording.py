@@ -19,6 +19,7 @@ from gateway.consent.model import (
     RefusedRow,
     RelationKind,
 )
+from gateway.consent.receipt import content_of
 from gateway.consent.standing import check_asked
 from gateway.directory.instants import parse_instant, to_micros
 from gateway.directory.model import Directory
@@ -484,6 +485,60 @@ async def test_not_before_within_a_year_is_kept_as_it_was_said(room: Room) -> No
     room.clock.at = START + timedelta(days=366)
     await room.recording.request(client, asked, worker("kuntakokeilu"))
     assert len((await room.recording.for_client(client)).requests) == 1
+
+
+async def test_a_party_hears_nothing_of_changes_and_ends_of_others_rows(room: Room) -> None:
+    client = await room.client()
+    theirs = row(recipient="kela", purpose="rehabilitation-decision", until=START + timedelta(days=20))
+    consent = await room.give(client, row(), theirs)
+    before = await room.recording.consent_view(consent.id, "kuntakokeilu")
+    room.clock.at = START + timedelta(days=1)
+    changed = replace(theirs, sensitivities=frozenset({"health"}))
+    await room.recording.change(consent.id, [row(), changed], SHOWN, client=client)
+    room.clock.at = START + timedelta(days=21)
+    assert await room.recording.expire_due() == 1
+    assert await room.recording.consent_view(consent.id, "kuntakokeilu") == before
+    assert [one.kind for one in await room.recording.receipts(consent.id, "kuntakokeilu")] == ["consent.given"]
+    assert await room.told("kuntakokeilu") == ["consent.given"]
+    steps = ["consent.given", "consent.changed", "consent.expired"]
+    assert [one.kind for one in await room.recording.receipts(consent.id, "kela")] == steps
+    assert [one.kind for one in await room.recording.receipts(consent.id)] == steps
+
+
+async def test_a_partys_receipt_says_what_the_party_knows_and_no_more(room: Room) -> None:
+    client = await room.client()
+    own = row(until=START + timedelta(days=30))
+    others = [row(recipient="kela", purpose="rehabilitation-decision"), row(recipient="tyohonvalmennus")]
+    consent = await room.give(client, own)
+    room.clock.at = START + timedelta(days=1)
+    await room.recording.change(consent.id, [others[0], own, others[1]], SHOWN, client=client)
+    room.clock.at = START + timedelta(days=31)
+    assert await room.recording.expire_due() == 1
+    first, last = [content_of(one) for one in await room.recording.receipts(consent.id, "kuntakokeilu")]
+    assert (first["status"], last["status"]) == ("given", "expired")
+    for field in ("given_at", "grants", "notice", "capacity", "controllers", "version"):
+        assert first[field] == last[field], field
+    # Who is named for the first time by a change hears of a giving, as its message and its view say.
+    (named,) = await room.recording.receipts(consent.id, "kela")
+    assert (named.kind, content_of(named)["status"]) == ("consent.given", "given")
+
+
+async def test_a_party_whose_rows_were_taken_away_hears_of_no_withdrawal_after_that(room: Room) -> None:
+    client = await room.client()
+    theirs = row(recipient="kela", purpose="rehabilitation-decision")
+    consent = await room.give(client, row(), theirs)
+    await room.recording.change(consent.id, [theirs], SHOWN, client=client)
+    before = await room.recording.consent_view(consent.id, "kuntakokeilu")
+    assert before is not None
+    assert (before.state, before.withdrawn_at) == ("ended", None)
+    receipts = await room.recording.receipts(consent.id, "kuntakokeilu")
+    room.clock.at += timedelta(days=40)
+    await room.recording.withdraw(consent.id, client=client)
+    assert await room.recording.consent_view(consent.id, "kuntakokeilu") == before
+    assert await room.recording.receipts(consent.id, "kuntakokeilu") == receipts
+    seen = await room.recording.consent_view(consent.id, "kela")
+    assert seen is not None
+    assert seen.state == "withdrawn"
 
 
 PLAN_ASKED = AskedRow("sote-keskus", "kuntakokeilu", "work-ability-plan", "employment-support")
