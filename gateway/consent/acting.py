@@ -109,6 +109,12 @@ class Act:
             raise ConsentRefused("not-found", "there is no such consent")
         return found
 
+    def versions(self, consent: Consent) -> tuple[Consent, ...]:
+        """Return every version of a stored consent, oldest first."""
+        if consent.version == 1:
+            return (consent,)
+        return self.office.stores.consents.versions(self.connection, consent.id)
+
     def tell(
         self, kind: str, party: str, client: ClientId, consent: ConsentId | None, body: Mapping[str, object]
     ) -> None:
@@ -128,10 +134,7 @@ class Act:
         whose own rows it touched: over these alone, as the party knows them. A withdrawal's says by whose word it was:
         the client's, or which kind of representative's."""
         self._issue(consent, step, None, consent)
-        if consent.version > 1:
-            versions = self.office.stores.consents.versions(self.connection, consent.id)
-        else:
-            versions = (consent,)
+        versions = self.versions(consent)
         for party in sorted(parties):
             known = known_to(versions, party)
             if known is not None:

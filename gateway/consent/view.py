@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -139,21 +139,22 @@ def known_to(versions: tuple[Consent, ...], party: str) -> tuple[int, Consent] |
     what others were granted. Where the client took all of them away it has ended without rows, and what becomes of
     others' afterwards is not told.
     """
-    number = 0
-    since: Consent | None = None
-    rows: tuple[str, ...] = ()
-    for version in versions:
-        mine = contents(own_grants(version, party))
-        if mine != rows:
-            number, since, rows = number + 1, version, mine
+    number, since = _last_own_change(versions, party)
     if since is None:
         return None
-    current = versions[-1]
-    # An untouched row keeps its first id and its place: a new id would tell that others' rows were changed.
-    pairs = zip(_sorted(own_grants(since, party)), _sorted(own_grants(current, party)), strict=True)
-    grants = tuple(replace(now, id=first.id) for first, now in pairs)
+    current, ids = versions[-1], known_ids(versions, party)
+    grants = tuple(replace(grant, id=ids[grant.id]) for grant in _sorted(own_grants(current, party)))
     state, withdrawn_at = (current.state, current.withdrawn_at) if grants else (ConsentState.ENDED, None)
     return number, replace(since, grants=grants, state=state, withdrawn_at=withdrawn_at)
+
+
+def known_ids(versions: tuple[Consent, ...], party: str) -> Mapping[GrantId, GrantId]:
+    """Return by which id *party* knows each of its own rows of the last version: an untouched row keeps its first, and
+    its place, for a new one would tell that others' rows were changed."""
+    _, since = _last_own_change(versions, party)
+    if since is None:
+        return {}
+    return same_rows(own_grants(since, party), own_grants(versions[-1], party))
 
 
 def view_for(versions: tuple[Consent, ...], party: str, key: bytes) -> ConsentView | None:
@@ -202,6 +203,23 @@ def parties_touched(old: Consent, new: Consent) -> frozenset[str]:
 def contents(grants: tuple[Grant, ...]) -> tuple[str, ...]:
     """Return what grants say, without their ids and states, in an order that tells nothing of other grants."""
     return tuple(_key(grant) for grant in _sorted(grants))
+
+
+def same_rows(old: tuple[Grant, ...], new: tuple[Grant, ...]) -> Mapping[GrantId, GrantId]:
+    """Return the id that each of *new* had among *old*, of grants whose contents are the same."""
+    return {now.id: before.id for now, before in zip(_sorted(new), _sorted(old), strict=True)}
+
+
+def _last_own_change(versions: tuple[Consent, ...], party: str) -> tuple[int, Consent | None]:
+    """Return how many versions of its own rows a party has had, and the last that changed them."""
+    number = 0
+    since: Consent | None = None
+    rows: tuple[str, ...] = ()
+    for version in versions:
+        mine = contents(own_grants(version, party))
+        if mine != rows:
+            number, since, rows = number + 1, version, mine
+    return number, since
 
 
 def _sorted(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:

@@ -624,3 +624,17 @@ async def test_marking_and_suspending_a_client_are_entries(room: Room) -> None:
     assert room.kinds() == ["client.marked", "client.suspended"]
     assert await room.client() == client
     assert to_micros(room.clock.at) > to_micros(START)
+
+
+async def test_an_unconfirmed_row_that_a_change_confirms_is_told_though_its_contents_stay(room: Room) -> None:
+    client = await room.client()
+    consent = await room.give(client, row(), by="kuntakokeilu")
+    assert await room.told("kuntakokeilu") == []
+    theirs = row(recipient="kela", purpose="rehabilitation-decision")
+    await room.recording.change(consent.id, [row(), theirs], SHOWN, client=client)
+    assert await room.told("kuntakokeilu") == ["consent.given"]
+    # What was told once is not told again by a change of others' rows.
+    await room.recording.change(consent.id, [row()], SHOWN, client=client)
+    await room.recording.expire_due()
+    assert await room.told("kuntakokeilu") == ["consent.given"]
+    assert await room.told("kela") == ["consent.given", "consent.changed"]
