@@ -30,6 +30,7 @@ from gateway.consent.model import (
 from gateway.consent.view import ClientPicture, ReceiptView, RefusalView, RequestView
 from gateway.consent.wording_files import load_wordings
 from gateway.directory.instants import last_day
+from gateway.directory.period import Period
 from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind
 from gateway.disclosure.sight import Sight
 from gateway.web.numbers import number_of
@@ -166,6 +167,13 @@ def test_giving_again_begins_with_nothing_and_names_the_successor_of_a_service_t
     assert [(row.recipient, row.sensitivities, row.until) for row in again] == [("kuntakokeilu", frozenset(), None)]
     gone = card_of(consent_of(grant_of(replace(ROW, recipient="te-toimisto"))), (), WORDINGS, DIRECTORY, NOW)
     assert gone.gone == (("te-toimisto", "kuntakokeilu"),)
+
+
+def test_giving_again_after_several_successions_names_the_first_that_is_in_force() -> None:
+    over = replace(DIRECTORY.services["kuntakokeilu"], period=Period(None, NOW), succeeded_by="tyohonvalmennus")
+    directory = replace(DIRECTORY, services={**DIRECTORY.services, "kuntakokeilu": over})
+    old = consent_of(grant_of(replace(ROW, recipient="te-toimisto")))
+    assert [row.recipient for row in rows_again(old, directory, NOW)] == ["tyohonvalmennus"]
 
 
 def test_only_what_a_permission_can_carry_is_offered_and_never_to_an_employer_or_an_ended_service() -> None:

@@ -20,11 +20,11 @@ def rows_left(card: Card) -> list[Offered]:
 
 
 def rows_again(consent: Consent, directory: Directory, at: datetime) -> list[Offered]:
-    """Return all rows without start, end and ticks. Where a recipient has ended its successor is offered: a permission
-    never follows by itself, but it can be given anew."""
+    """Return all rows without start, end and ticks. Where a recipient has ended, who stands in its place now is offered: a
+    permission never follows by itself, but it can be given anew."""
     offered: list[Offered] = []
     for grant in consent.grants:
-        row, heir = grant.row, directory.successor(grant.row.recipient)
+        row, heir = grant.row, directory.heir(grant.row.recipient, at)
         recipient = row.recipient if directory.in_force(row.recipient, at) or heir is None else heir.code
         offered.append(
             Offered(
