@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from math import ceil
 from typing import TypeVar
@@ -60,7 +61,9 @@ from gateway.directory.model import Directory
 from gateway.disclosure.concerns import Concerns
 from gateway.disclosure.deposit import Deposits
 from gateway.disclosure.event_id import new_event_id
+from gateway.disclosure.history import History
 from gateway.disclosure.log_search import LogSearch
+from gateway.disclosure.logged_partners import LoggedPartners, LogsWord
 from gateway.disclosure.ports import Clock, PolicyEngine
 from gateway.disclosure.publication import Publication
 from gateway.disclosure.release import Parts
@@ -74,6 +77,8 @@ from gateway.open_gateway import ClientDesk, Gateway, pairwise_of
 from gateway.settings import Settings
 
 T = TypeVar("T")
+
+_log = logging.getLogger("saattaen.partners")
 
 _SECONDS_AT_ONCE = 10
 """A partner that asked for no token for so long may ask for those of all that time at once: workers begin together."""
@@ -105,13 +110,17 @@ def assemble(
 
     # Partner systems and their tokens.
     partners = PartnerRegister(database, check_keys=check_public_keys, check_scope=parse_scopes, new_event_id=ids)
+    known_partners = LoggedPartners(
+        partners, LogsWord(History(SqlSearchStore(database), keys)), clock.now, _tell_doubted
+    )
     token_store = TokenStore(database)
     access_tokens = AccessTokens(
         issuer=settings.base_url, audience=f"{settings.base_url}/fhir",
         keys=TokenKeys(keyring.tokens.current, keyring.tokens.private), clock=clock,
     )  # fmt: skip
     token_server = PartnerAuthorizationServer(
-        issuer=settings.base_url, token_endpoint=settings.base_url + TOKEN_PATH, partners=partners, replay=token_store,
+        issuer=settings.base_url, token_endpoint=settings.base_url + TOKEN_PATH, partners=known_partners,
+        replay=token_store,
         tokens=access_tokens, clock=clock,
         pace=Pace(ceil(settings.tokens_per_second * _SECONDS_AT_ONCE), settings.tokens_per_second),
     )  # fmt: skip
@@ -130,7 +139,7 @@ def assemble(
             SqlNoticeRegistry(),
         ),
         directory=directory, wordings=wordings, signer=receipt_keys,
-        seal=PartnerSeal(partners.find, partners.services_of), new_event_id=ids,
+        seal=PartnerSeal(known_partners.find, partners.services_of), new_event_id=ids,
         code_key=keyring.code_key, etag_key=keyring.etag_key, pairwise=pairwise_of(keyring), issuer=settings.base_url,
     )  # fmt: skip
     channel = FileDrop(settings.outbox, pairwise_of(keyring))
@@ -173,6 +182,10 @@ def _safe(
 ) -> SafeKeeper[Connection] | None:
     folder = settings.safe_folder
     return None if folder is None else SafeKeeper(SafeVolume(folder, live.ring.safe_key), store, keys, verifiers)
+
+
+def _tell_doubted(partner: str, what: str) -> None:
+    _log.error("the partner system %s gets no token: %s", partner, what)
 
 
 def event_ids(clock: Clock) -> Callable[[], str]:

@@ -46,7 +46,7 @@ def make_site(
     settings, insights = gateway.settings, insights_of(gateway, observer)
     pages = Pages(gateway.directory, demo=settings.demo)
     doors = Doors(sessions, secure=settings.base_url.startswith("https:"))
-    mandates = StandingMandates(gateway.mandates, gateway.clock.now)
+    mandates = StandingMandates(gateway.mandates, gateway.clock.now, gateway.recording.is_mandate_over)
     rooms = [
         shell_router(pages, doors), *portal_room(gateway, pages, doors, mandates),
         *review_room(gateway, pages, doors, insights, mandates),

@@ -19,8 +19,12 @@ SHARED = REPOSITORY.parent / "shared"
 # .ci/run has installed everything, so there a skipped test is a failed one.
 MAY_SKIP = not os.environ.get("SAATTAEN_CI")
 
-# Machines that run tests are shared and slow at times: a law is judged by its truth, not by its speed.
-settings.register_profile("saattaen", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+# Machines that run tests are shared and slow at times: a law is judged by its truth, not by its speed. And a run judges
+# the code that it is given, by the same examples each time; with SAATTAEN_SEARCH=1 it looks for others.
+settings.register_profile(
+    "saattaen", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow],
+    derandomize=not os.environ.get("SAATTAEN_SEARCH"),
+)  # fmt: skip
 settings.load_profile("saattaen")
 
 

@@ -19,7 +19,7 @@ from adapters.fhir.reading import read_json
 from adapters.fhir.structure import Fault, contained_faults, walk_of
 from adapters.fhir.terms import CATEGORY_SYSTEM
 from gateway.directory.identity_code import NATIONAL_AUTHORITY, Identifier, IdentityCodeError, PersonalIdentityCode
-from gateway.directory.instants import parse_instant
+from gateway.directory.instants import YEARS, parse_instant
 from gateway.directory.layout import ContainedItems, ItemsWithin, Layout
 from gateway.directory.model import Category, Directory
 from gateway.disclosure.sections import Document, contained_of, parts
@@ -196,11 +196,12 @@ def _dated(resource: Document, root: str, layout: Layout, faults: list[Fault]) -
     value = resource.get(layout.dated)
     try:
         # A year or month alone would leave open which consents the document falls under.
-        if isinstance(value, str) and len(value) >= len("2026-11-22"):
-            return parse_instant(value)
+        if isinstance(value, str) and len(value) >= len("2026-11-22") and (at := parse_instant(value)).year in YEARS:
+            return at
     except ValueError:
         pass
-    faults.append((f"{root}.{layout.dated}", "the document's own date is expected, whole or with time and offset"))
+    expected = "the document's own date is expected, from 1900 to 2200, whole or with time and offset"
+    faults.append((f"{root}.{layout.dated}", expected))
     return None
 
 

@@ -31,6 +31,9 @@ LABELS: Mapping[str, str] = {
     "scheduledString": "when", "valueInteger": "value", "valueDecimal": "value",
 }  # fmt: skip
 """Elements whose text is told with a label (`phrases`, group `labels`)."""
+ORGANISATION = "organisation"
+"""The label of a name that is an organisation's and no person's."""
+_ORGANISATIONS = frozenset(("Organization", "HealthcareService", "CareTeam"))
 
 _NOT_READ = frozenset(
     "resourceType id meta extension modifierExtension url system code status intent use kind lifecycleStatus language "
@@ -134,8 +137,16 @@ def _lines_of(value: Document, contained: Mapping[str, Document], label: str | N
             elif key == "title" and "text" in value:
                 # A section's own title repeats the heading that the directory gives it.
                 continue
+            elif key == "display" and _names_organisation(value):
+                yield from _lines(inner, contained, ORGANISATION)
             else:
                 yield from _lines(inner, contained, LABELS.get(key, label))
+
+
+def _names_organisation(reference: Document) -> bool:
+    """Return whether a reference is to an organisation, as its type says, or the address in it."""
+    kind = _text(reference.get("type")) or _text(reference.get("reference")) or ""
+    return not _ORGANISATIONS.isdisjoint(kind.split("/"))
 
 
 def _is_concept(value: Document) -> bool:

@@ -7,15 +7,14 @@ and can be read by their owner alone.
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import orjson
 
-from gateway.consent.registry import Outgoing
+from audit.durable import write_durably
+from gateway.consent.outbox import Outgoing
 
 TO_CLIENT = "client"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -45,9 +44,5 @@ class FileDrop:
             "id": message.id, "kind": message.kind, "to": message.party, "client": client,
             "consent": message.consent, "created": message.created.isoformat(), "body": dict(message.body),
         }  # fmt: skip
-        descriptor, part = tempfile.mkstemp(dir=folder, prefix=".part-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, folder / f"{message.id}.json")
+        # Whole, or not there; and there to stay before the database calls it delivered.
+        write_durably(folder / f"{message.id}.json", orjson.dumps(content, option=orjson.OPT_INDENT_2))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import tempfile
 from pathlib import Path
 
 import orjson
 
+from audit.durable import write_durably
 from gateway.consent.ports import Notice
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
@@ -33,9 +32,4 @@ class NoticeDrop:
             "id": notice.id, "channel": self._channel, "language": notice.language, "subject": notice.subject,
             "text": notice.text, "at": notice.at.isoformat(),
         }  # fmt: skip
-        descriptor, part = tempfile.mkstemp(dir=self._folder, prefix=".part-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, self._folder / f"{notice.id}.json")
+        write_durably(self._folder / f"{notice.id}.json", orjson.dumps(content, option=orjson.OPT_INDENT_2))

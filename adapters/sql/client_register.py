@@ -1,7 +1,7 @@
 """Clients in the main database: found by keyed hashes, told of only under their own key.
 
-See `gateway.consent.registry.ClientRegister`. Without the look-up key a copy of the database leads from no identity
-code to a client; without the client's data key it tells neither name nor code.
+See `gateway.consent.client_register.ClientRegister`. Without the look-up key a copy of the database leads from no
+identity code to a client; without the client's data key it tells neither name nor code.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from sqlmodel import SQLModel
 
 from adapters.sql.sealing import Sealing
 from adapters.sql.tables.clients import DECOY_CLIENT, ClientIdentifierRow, ClientRow, ClientStateRow
+from gateway.consent.client_register import ClientStanding
 from gateway.consent.lifecycle import new_id
 from gateway.consent.model import ClientId
 from gateway.consent.person import Person
-from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import NATIONAL_AUTHORITY, Identifier, PersonalIdentityCode
 from gateway.directory.instants import HELSINKI, to_micros
 from gateway.errors import StoreUnavailable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -15,6 +15,7 @@ from adapters.sql.instants import instant_or_none, micros_or_null
 from adapters.sql.sealing import Sealing
 from adapters.sql.tables.consents import ConsentRow, ConsentVersionRow, GrantTableRow
 from adapters.sql.tables.documents import DocumentRow
+from gateway.consent.capture import OWN_METHODS
 from gateway.consent.model import (
     Capture,
     CaptureMethod,
@@ -53,14 +54,27 @@ class SqlConsentRegistry:
 
     def versions(self, connection: object, consent: ConsentId) -> tuple[Consent, ...]:
         """Return every version, oldest first."""
-        return self._load(_of(connection), _VERSIONS.c.consent == consent)
+        return self._load(_of(connection), _VERSIONS.c.consent == consent, _GRANTS.c.consent == consent)
+
+    def versions_of(self, connection: object, client: ClientId) -> tuple[tuple[Consent, ...], ...]:
+        """Return every version of each of a client's consents."""
+        found: dict[ConsentId, list[Consent]] = {}
+        for version in self._load(_of(connection), _VERSIONS.c.client == client, _GRANTS.c.client == client):
+            found.setdefault(version.id, []).append(version)
+        return tuple(tuple(each) for each in sorted(found.values(), key=lambda each: -each[-1].seq))
 
     def consents_of(self, connection: object, client: ClientId) -> tuple[Consent, ...]:
         """Return the current versions of a client's consents, newest first."""
-        newest: dict[ConsentId, Consent] = {}
-        for version in self._load(_of(connection), _VERSIONS.c.client == client):
-            newest[version.id] = version
-        return tuple(sorted(newest.values(), key=lambda one: -one.seq))
+        return tuple(versions[-1] for versions in self.versions_of(connection, client))
+
+    def unended_of(self, connection: object, client: ClientId, at: datetime) -> tuple[Consent, ...]:
+        """Return those of which a grant is not over."""
+        last = select(_GRANTS.c.consent).where(
+            _GRANTS.c.client == client, _GRANTS.c.replaced.is_(False), _GRANTS.c.withdrawn.is_(False),
+            _GRANTS.c.ended_at.is_(None), _GRANTS.c.until > to_micros(at),
+        )  # fmt: skip
+        current = (_VERSIONS.c.version == _CONSENTS.c.version) & _VERSIONS.c.consent.in_(last)
+        return self._load(_of(connection), current, _GRANTS.c.consent.in_(last))[::-1]
 
     def add_version(self, connection: object, consent: Consent, at: datetime) -> None:
         """Store a version; older grants stand as replaced."""
@@ -156,6 +170,16 @@ class SqlConsentRegistry:
         """Return how many grants for each recipient wait to be confirmed, beside those of one consent."""
         return _counted(connection, client, at, beside, _GRANTS.c.confirmed_at.is_(None))
 
+    def recorded(self, connection: object, client: ClientId, services: Collection[str], since: datetime) -> int:
+        """Return how many of the client's grants workers of these services have recorded."""
+        version = _VERSIONS.c
+        of_version = (version.consent == _GRANTS.c.consent) & (version.version == _GRANTS.c.version)
+        query = select(func.count()).select_from(_VERSIONS.join(_GRANTS, of_version)).where(
+            version.client == client, version.given_at > to_micros(since),
+            version.capture_service.in_(sorted(services)), version.capture_method.not_in(sorted(OWN_METHODS)),
+        )  # fmt: skip
+        return _of(connection).execute(query).scalar_one()
+
     def documents_for(self, connection: object, client: ClientId, row: GrantRow) -> tuple[str, ...]:
         """Return the ids of the documents that the row would open."""
         table = _DOCUMENTS.c
@@ -181,36 +205,47 @@ class SqlConsentRegistry:
         found = ((self.consent(connection, ConsentId(one)), frozenset(ids)) for one, ids in grants.items())
         return tuple((consent, ids) for consent, ids in found if consent is not None)
 
-    def _load(self, connection: Connection, condition: ColumnElement[bool]) -> tuple[Consent, ...]:
+    def _load(
+        self, connection: Connection, versions: ColumnElement[bool], grants: ColumnElement[bool]
+    ) -> tuple[Consent, ...]:
+        """Return the versions of the one condition with their grants, among those of the other; oldest first.
+
+        A client may have more consents than a statement takes parameters, so none is listed by its id.
+        """
         joined = _VERSIONS.join(_CONSENTS, _VERSIONS.c.consent == _CONSENTS.c.id)
         wanted = select(_VERSIONS, _CONSENTS.c.state, _CONSENTS.c.withdrawn_at, _CONSENTS.c.withdrawn_told)
-        query = wanted.select_from(joined).where(condition).order_by(_VERSIONS.c.seq, _VERSIONS.c.version)
-        versions = connection.execute(query).all()
-        if not versions:
+        query = wanted.select_from(joined).where(versions).order_by(_VERSIONS.c.seq, _VERSIONS.c.version)
+        found = connection.execute(query).all()
+        if not found:
             return ()
-        ids = sorted({row.consent for row in versions})
-        grants = connection.execute(select(_GRANTS).where(_GRANTS.c.consent.in_(ids)).order_by(_GRANTS.c.place)).all()
-        return tuple(self._consent(row, [one for one in grants if _belongs(one, row)]) for row in versions)
+        rows: dict[tuple[str, int], list[Row[tuple[object, ...]]]] = {}
+        for grant in connection.execute(select(_GRANTS).where(grants).order_by(_GRANTS.c.place)):
+            rows.setdefault((grant.consent, grant.version), []).append(grant)
+        opened = self._sealing.open_each(_SEALED_AS, [(row.client, row.sealed) for row in found])
+        return tuple(
+            _consent(row, private, rows.get((row.consent, row.version), ()))
+            for row, private in zip(found, opened, strict=True)
+        )
 
-    def _consent(self, row: Row[tuple[object, ...]], grants: Sequence[Row[tuple[object, ...]]]) -> Consent:
-        opened = self._sealing.open(row.client, _SEALED_AS, row.sealed)
-        private = orjson.loads(opened) if opened is not None else {"worker": None, "evidence": [], "refused": []}
-        capture = Capture(
-            CaptureMethod(row.capture_method), row.capture_service, private["worker"], row.capture_system,
-            Evidence(tuple((key, value) for key, value in private["evidence"])),
-        )  # fmt: skip
-        return Consent(
-            id=ConsentId(row.consent), version=row.version, client=ClientId(row.client),
-            giver=Giver(
-                GiverKind(row.giver_kind), row.giver_reference, instant_or_none(row.giver_until), row.giver_scope
-            ),
-            capture=capture,
-            shown=Shown(row.wording, row.wording_version, row.language, row.register, row.sha256),
-            grants=tuple(grant_of(one) for one in grants),
-            refused=tuple(RefusedRow(who, what, instant_or_none(when)) for who, what, when in private["refused"]),
-            state=ConsentState(row.state), given_at=from_micros(row.given_at),
-            withdrawn_at=instant_or_none(row.withdrawn_at), seq=row.seq, withdrawn_told=row.withdrawn_told,
-        )  # fmt: skip
+
+def _consent(row: Row[tuple[object, ...]], opened: bytes | None, grants: Sequence[Row[tuple[object, ...]]]) -> Consent:
+    private = orjson.loads(opened) if opened is not None else {"worker": None, "evidence": [], "refused": []}
+    capture = Capture(
+        CaptureMethod(row.capture_method), row.capture_service, private["worker"], row.capture_system,
+        Evidence(tuple((key, value) for key, value in private["evidence"])),
+    )  # fmt: skip
+    return Consent(
+        id=ConsentId(row.consent), version=row.version, client=ClientId(row.client),
+        giver=Giver(
+            GiverKind(row.giver_kind), row.giver_reference, instant_or_none(row.giver_until), row.giver_scope
+        ),
+        capture=capture,
+        shown=Shown(row.wording, row.wording_version, row.language, row.register, row.sha256),
+        grants=tuple(grant_of(one) for one in grants),
+        refused=tuple(RefusedRow(who, what, instant_or_none(when)) for who, what, when in private["refused"]),
+        state=ConsentState(row.state), given_at=from_micros(row.given_at),
+        withdrawn_at=instant_or_none(row.withdrawn_at), seq=row.seq, withdrawn_told=row.withdrawn_told,
+    )  # fmt: skip
 
 
 def _counted(
@@ -230,7 +265,3 @@ def _counted(
 
 def _of(connection: object) -> Connection:
     return cast(Connection, connection)
-
-
-def _belongs(grant: Row[tuple[object, ...]], version: Row[tuple[object, ...]]) -> bool:
-    return (grant.consent, grant.version) == (version.consent, version.version)

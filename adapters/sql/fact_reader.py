@@ -40,12 +40,16 @@ _GRANT = (
 )
 
 
-def _partner(say: Dialect) -> str:
+def _partner(say: Dialect, suspended: str = "suspended") -> str:
     return (
-        f"(SELECT {say.row('organisation, suspended')} FROM partner WHERE id = :system), "  # noqa: S608
+        f"(SELECT {say.row(f'organisation, {suspended}')} FROM partner WHERE id = :system), "  # noqa: S608
         f"(SELECT {say.values('service')} FROM "
         "(SELECT service FROM partner_service WHERE partner = :system ORDER BY service) AS acts)"
     )
+
+
+_STOPPED = "suspended OR EXISTS (SELECT 1 FROM revoked_token WHERE jti = :token)"
+"""A token that is revoked while its request is on the way opens no more than a system that is suspended."""
 
 
 def _facts(say: Dialect, client: str, documents: str) -> str:
@@ -54,7 +58,7 @@ def _facts(say: Dialect, client: str, documents: str) -> str:
     return (
         "SELECT cs.client, cs.epoch, cs.suspended, cs.non_disclosure, cs.told_of_all, "  # noqa: S608
         "(SELECT epoch FROM partner_state WHERE partner = :system), (SELECT epoch FROM world_state WHERE id = 1), "
-        f"{_partner(say)}, "
+        f"{_partner(say, _STOPPED)}, "
         f"(SELECT {say.rows(_DOCUMENT)} FROM ({documents}) AS found), "
         f"(SELECT {say.rows(_GRANT)} FROM (SELECT {_GRANT} FROM consent_grant "
         f"WHERE {own} AND recipient = :recipient AND NOT replaced ORDER BY seq DESC, id) AS candidates), "
@@ -125,20 +129,28 @@ class SqlFactReader:
     def __init__(self, database: Database) -> None:
         self._direct = database.direct
 
-    async def for_document(self, system: str, recipient: str, document: str, resource: str) -> Snapshot:
+    async def for_document(
+        self, system: str, recipient: str, document: str, resource: str, token: str = ""
+    ) -> Snapshot:
         """Read one document's facts with its client's; see `FactReader`."""
-        asked = {"system": system, "recipient": recipient, "document": document, "resource": resource}
+        asked = {
+            "system": system, "token": token, "recipient": recipient, "document": document, "resource": resource
+        }  # fmt: skip
         return await self._snapshot(_BY_DOCUMENT, asked)
 
-    async def for_client(self, system: str, recipient: str, lookup: bytes, categories: tuple[str, ...]) -> Snapshot:
+    async def for_client(
+        self, system: str, recipient: str, lookup: bytes, categories: tuple[str, ...], token: str = ""
+    ) -> Snapshot:
         """Read a client's facts with its documents of *categories*; see `FactReader`."""
         named = orjson.dumps(categories).decode()
-        asked = {"system": system, "recipient": recipient, "lookup": lookup, "categories": named}
+        asked = {
+            "system": system, "token": token, "recipient": recipient, "lookup": lookup, "categories": named
+        }  # fmt: skip
         return await self._snapshot(_BY_CLIENT, asked)
 
-    async def for_nobody(self, system: str) -> Snapshot:
+    async def for_nobody(self, system: str, token: str = "") -> Snapshot:
         """Read the partner's standing beside the decoy's facts; see `FactReader`."""
-        return await self._snapshot(_BY_NOBODY, {"system": system, "recipient": ""})
+        return await self._snapshot(_BY_NOBODY, {"system": system, "token": token, "recipient": ""})
 
     async def standing(self, system: str) -> PartnerStanding:
         """Return the partner system as it is registered now; one that is not stands as suspended."""

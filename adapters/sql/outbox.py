@@ -1,4 +1,4 @@
-"""The outbox: messages written in the transaction of what they tell of. See `gateway.consent.registry.Outbox`."""
+"""The outbox: messages written in the transaction of what they tell of. See `gateway.consent.outbox.Outbox`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from adapters.sql.sealing import Sealing
 from adapters.sql.tables.notices import OutboxRow
 from gateway.consent.acting import TO_CLIENT
 from gateway.consent.model import ClientId, ConsentId
-from gateway.consent.registry import Outgoing
+from gateway.consent.outbox import Outgoing
 from gateway.consent.view import Message
 from gateway.directory.instants import from_micros, to_micros
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
@@ -104,19 +104,15 @@ class PartnerRegister:
 
     def list(self) -> tuple[Partner, ...]:
         """Return every partner system with its services, by id."""
-        with self._database.read() as connection:
-            rows, services = connection.execute(_LIST).all(), connection.execute(_SERVICES).all()
-        return tuple(
-            Partner(
-                row.id, row.organisation, row.jwks, row.scope, bool(row.suspended), row.added,
-                tuple(one.service for one in services if one.partner == row.id),
-            )
-            for row in rows
-        )  # fmt: skip
+        return _listed(self._database)
 
     def registered(self) -> tuple[Registered, ...]:
         """Return every partner system as it stands, with its keys' thumbprints, to be compared with the log."""
-        return tuple(_registered(one) for one in self.list())
+        return registered_partners(self._database)
+
+    def as_registered(self, partner: Partner) -> Registered:
+        """Return one that was found in the same way, with its services."""
+        return _registered(replace(partner, services=self.services_of(partner.id)))
 
     def adding(
         self, partner: str, *, organisation: str, services: Sequence[str], scope: str, jwks: str, by: str
@@ -225,6 +221,11 @@ class PartnerRegister:
             raise RequestInvalid(f"these scopes cannot be registered: {error}") from None
 
 
+def registered_partners(database: Database) -> tuple[Registered, ...]:
+    """Return every partner system as it stands, with its keys' thumbprints, to be compared with the log."""
+    return tuple(_registered(one) for one in _listed(database))
+
+
 def marked_partners(database: Database) -> tuple[str, ...]:
     """Return the partner systems that a demo's key is registered for and that are not suspended."""
     with database.read() as connection:
@@ -232,6 +233,18 @@ def marked_partners(database: Database) -> tuple[str, ...]:
     return tuple(
         row.id for row in rows if not row.suspended and any(kid.startswith(DEMO_KID) for kid in _kids(row.jwks))
     )
+
+
+def _listed(database: Database) -> tuple[Partner, ...]:
+    with database.read() as connection:
+        rows, services = connection.execute(_LIST).all(), connection.execute(_SERVICES).all()
+    return tuple(
+        Partner(
+            row.id, row.organisation, row.jwks, row.scope, bool(row.suspended), row.added,
+            tuple(one.service for one in services if one.partner == row.id),
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 def _write_services(connection: Connection, partner: str, services: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from cryptography.exceptions import InvalidTag
 
@@ -29,6 +29,16 @@ class Sealing:
         """Return what was sealed, None where its key was destroyed. Raises StoreUnavailable where it does not open."""
         key = self._keys.find(key_of(sealed))
         return None if key is None else open_under(key, client, kind, sealed)
+
+    def open_each(self, kind: str, sealed: Sequence[tuple[str, bytes | None]]) -> list[bytes | None]:
+        """Return what was sealed for each of these clients, as `open` does: each key is looked up once."""
+        names = {key_of(one) for _, one in sealed if one is not None}
+        keys = {name: self._keys.find(name) for name in names}
+        opened: list[bytes | None] = []
+        for client, one in sealed:
+            key = None if one is None else keys[key_of(one)]
+            opened.append(None if key is None or one is None else open_under(key, client, kind, one))
+        return opened
 
     def make_log_keys(self, clients: Collection[str], year: int) -> None:
         """Make the keys under which the log of *year* will seal what tells of these clients, where they are missing.

@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, true, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, true, update
 from sqlmodel import SQLModel
 
 from adapters.sql.instants import instant_or_none, micros_or_null
-from adapters.sql.tables.standing import ConsentRequestRow, ProhibitionRow, RefusalRow, RelationRow
+from adapters.sql.tables.standing import ConsentRequestRow, EndedMandateRow, ProhibitionRow, RefusalRow, RelationRow
 from gateway.consent.lifecycle import new_id
 from gateway.consent.model import (
     AskedRow,
@@ -27,6 +27,7 @@ from gateway.directory.instants import from_micros, to_micros
 
 _ROWS = SQLModel.metadata.tables
 _REFUSALS = _ROWS[RefusalRow.__tablename__]
+_ENDED_MANDATES = _ROWS[EndedMandateRow.__tablename__]
 _PROHIBITIONS = _ROWS[ProhibitionRow.__tablename__]
 _RELATIONS = _ROWS[RelationRow.__tablename__]
 _REQUESTS = _ROWS[ConsentRequestRow.__tablename__]
@@ -55,6 +56,23 @@ class SqlStandingRegistry:
         named = or_(*(and_(row.recipient == one.recipient, row.category == one.category) for one in rows))
         stand = update(_REFUSALS).where(row.client == client, row.lifted_at.is_(None), named)
         _of(connection).execute(stand.values(lifted_at=to_micros(at)))
+
+    def end_mandate(self, connection: object, client: ClientId, mandate: str, at: datetime) -> None:
+        """Note a mandate's end, the latest of several."""
+        link, row, now = _of(connection), _ENDED_MANDATES.c, to_micros(at)
+        this = and_(row.client == client, row.mandate == mandate)
+        known = link.execute(select(row.at).where(this)).scalar_one_or_none()
+        if known is None:
+            link.execute(insert(_ENDED_MANDATES).values(client=client, mandate=mandate, at=now))
+        elif known < now:
+            link.execute(update(_ENDED_MANDATES).where(this).values(at=now))
+
+    def mandate_end(self, connection: object, client: ClientId, mandate: str) -> datetime | None:
+        """Return when the end of a mandate was recorded last."""
+        row = _ENDED_MANDATES.c
+        query = select(row.at).where(row.client == client, row.mandate == mandate)
+        at = _of(connection).execute(query).scalar_one_or_none()
+        return None if at is None else from_micros(at)
 
     def refusals_of(self, connection: object, client: ClientId) -> tuple[RefusalView, ...]:
         """Return the refusals that stand, newest first."""
@@ -112,6 +130,14 @@ class SqlStandingRegistry:
                     recorded_by=row.recorded_by, recorded_at=to_micros(at), **state,
                 )
             )  # fmt: skip
+
+    def recorded(self, connection: object, client: ClientId, services: Collection[str], since: datetime) -> int:
+        """Return how many of the client's relations these services have recorded."""
+        row = _RELATIONS.c
+        query = select(func.count()).where(
+            row.client == client, row.recorded_by.in_(sorted(services)), row.recorded_at > to_micros(since)
+        )
+        return _of(connection).execute(query).scalar_one()
 
     def is_cooling(self, connection: object, client: ClientId, asked: AskedRow, at: datetime) -> bool:
         """Return whether the recipient may not ask this client for this category now."""

@@ -16,6 +16,7 @@ from gateway.cli.doctor import add_to as add_doctor
 from gateway.cli.insight import add_to as add_insight
 from gateway.cli.keys import app as keys_app
 from gateway.cli.log import add_to as add_log
+from gateway.cli.mandates import app as mandate_app
 from gateway.cli.partners import app as partner_app
 from gateway.cli.receipts import app as receipt_app
 from gateway.cli.rehearse import add_to as add_rehearse
@@ -36,6 +37,7 @@ add_doctor(app)
 add_sign(app)
 app.add_typer(partner_app, name="partner")
 app.add_typer(keys_app, name="keys")
+app.add_typer(mandate_app, name="mandate")
 app.add_typer(receipt_app, name="receipt")
 app.add_typer(safe_app, name="safe")
 

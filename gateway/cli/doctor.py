@@ -17,7 +17,8 @@ from adapters.keyring.ring import KeyRing
 from adapters.sql.engine import DatabaseUnfit, open_database
 from adapters.sql.key_store import KeyUnusable
 from audit.errors import AuditError
-from gateway.cli.examination import BEFORE, OPENED, Finding, Patient, custodians, engine, wrong
+from gateway.cli.examination import BEFORE, OPENED, custodians, engine
+from gateway.cli.finding import Finding, Patient, wrong
 from gateway.cli.opening import settings_of
 from gateway.cli.options import Demo, Folder
 from gateway.errors import GatewayError

@@ -8,10 +8,8 @@ from __future__ import annotations
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.engine import make_url
@@ -26,10 +24,11 @@ from adapters.opa.probe import verify_engine
 from adapters.opa.server import ServerEngine
 from adapters.opa.shipped import read_bundle
 from adapters.sql import rights, schema
-from adapters.sql.engine import Database, sqlite_module
+from adapters.sql.engine import sqlite_module
 from adapters.sql.log_store import SqlLogStore
-from adapters.sql.partner_register import marked_partners
 from adapters.sql.tables.notices import OutboxRow
+from gateway.cli.finding import Finding, Patient, State, look, well, wrong
+from gateway.cli.partner_examination import logged_partners, partners
 from gateway.consent.delivering import BY_CHOICE
 from gateway.directory.instants import from_micros, to_micros
 from gateway.directory.load import load_directory
@@ -40,46 +39,11 @@ from gateway.installation import check_head, head_signers, open_data_keys, open_
 from gateway.notice_channels import NONE, notice_channels
 from gateway.settings import Settings
 
-State = Literal["well", "look", "wrong"]
 _OLDEST: dict[str, int] = {"tokens": 90, "keks": 30, "receipts": 400, "log": 400}
 """Days after which a key of a kind should be rotated."""
 _BACKUP_DAYS = 1
 _BACKLOG = timedelta(minutes=5)
 _SPACE = 1 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One sentence about one part: `look` may become wrong, `wrong` is."""
-
-    part: str
-    state: State
-    says: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """An installation as far as it could be opened."""
-
-    settings: Settings
-    keyring: KeyRing
-    database: Database
-
-
-def well(part: str, says: str) -> Finding:
-    """Return that a part is as it should be."""
-    return Finding(part, "well", says)
-
-
-def look(part: str, says: str, remedy: str) -> Finding:
-    """Return that somebody should look at a part."""
-    return Finding(part, "look", says, remedy)
-
-
-def wrong(part: str, says: str, remedy: str) -> Finding:
-    """Return that a part is wrong."""
-    return Finding(part, "wrong", says, remedy)
 
 
 def folders(settings: Settings) -> Iterator[Finding]:
@@ -262,18 +226,6 @@ def outbox(patient: Patient) -> Iterator[Finding]:
         yield well("outbox", f"{count} messages wait.")
 
 
-def partners(patient: Patient) -> Iterator[Finding]:
-    """Whether a demo's partner could get a token here."""
-    marked = marked_partners(patient.database)
-    if marked and not patient.settings.demo:
-        yield wrong(
-            "partners", f"{len(marked)} partner systems have a demo's key: {', '.join(marked)}.",
-            "Register keys of their own, or run `saattaen partner suspend ID`.",
-        )  # fmt: skip
-    else:
-        yield well("partners", "No partner system has a demo's key." if not marked else "A demo's partners, in a demo.")
-
-
 def role_rights(patient: Patient) -> Iterator[Finding]:
     """On PostgreSQL, whether the role that serves could edit history."""
     if patient.database.engine.dialect.name != "postgresql":
@@ -292,4 +244,4 @@ def role_rights(patient: Patient) -> Iterator[Finding]:
 Check = Callable[[Patient], Iterator[Finding]]
 BEFORE: Sequence[Callable[[Settings], Iterator[Finding]]] = (folders, sqlite_build, directory, keys, channels)
 """What can be looked at before anything is open."""
-OPENED: Sequence[Check] = (tables, clock, log, second_volume, backups, outbox, partners, role_rights)
+OPENED: Sequence[Check] = (tables, clock, log, second_volume, backups, outbox, partners, logged_partners, role_rights)

@@ -33,7 +33,8 @@ from gateway.cli.options import Demo, Folder, Operator
 from gateway.demo.verification import verify_gateway
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.directory.instants import parse_instant, to_micros
-from gateway.disclosure.accounts import Accounts, context_of
+from gateway.disclosure.account_context import context_of
+from gateway.disclosure.accounts import Accounts
 from gateway.disclosure.log_output import as_csv, as_json, as_table
 from gateway.disclosure.log_query import Officer, Query
 from gateway.disclosure.log_search import LogSearch

@@ -13,21 +13,18 @@ from typing import Generic, Protocol, TypeVar
 from audit.entry import Draft
 from audit.log import Committed, Dropped
 from audit.writing import Rejected, Writing
+from gateway.consent.checks import Known, Mandate
+from gateway.consent.client_register import ClientRegister
 from gateway.consent.events import Teller
 from gateway.consent.lifecycle import new_id
+from gateway.consent.mandate_reference import is_over, mandate_of
 from gateway.consent.model import Actor, ClientId, Consent, ConsentId, Giver
 from gateway.consent.notice_registry import NoticeRegistry
+from gateway.consent.outbox import Outbox, Outgoing
 from gateway.consent.ports import ImportSeal
 from gateway.consent.proofs import FORM_ACT, derived_id
 from gateway.consent.receipt import ReceiptSigner, receipt_bytes, receipt_content
-from gateway.consent.registry import (
-    ClientRegister,
-    ConsentRegistry,
-    Outbox,
-    Outgoing,
-    ProofRegistry,
-    StandingRegistry,
-)
+from gateway.consent.registry import ConsentRegistry, ProofRegistry, StandingRegistry
 from gateway.consent.view import ReceiptView, known_to
 from gateway.consent.wording import Wordings
 from gateway.directory.instants import from_micros
@@ -159,6 +156,19 @@ def known_client(act: Act, client: ClientId) -> date | None:
     if standing is None:
         raise ConsentRefused("not-found", "there is no such client")
     return standing.born
+
+
+def known_giver(act: Act, client: ClientId, mandate: Mandate | None) -> Known:
+    """Return what is known of who decides for the client: their mandate, and the client's date of birth.
+
+    The register was asked before the act. An end that was recorded meanwhile, or that the register does not know of,
+    leaves no mandate. An unknown client: ConsentRefused("not-found").
+    """
+    born = known_client(act, client)
+    if mandate is not None:
+        ended = act.office.stores.standing.mandate_end(act.connection, client, mandate_of(mandate.reference))
+        mandate = None if is_over(mandate.reference, ended) else mandate
+    return Known(mandate=mandate, born=born)
 
 
 @dataclass(frozen=True, slots=True)

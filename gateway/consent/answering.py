@@ -38,22 +38,27 @@ def answer_no(act: Act, client: ClientId, rows: tuple[RefusedRow, ...], giver: G
     standing.answer_requests(act.connection, client, [(row.recipient, row.category) for row in rows], "refused")
 
 
-def answer_yes(act: Act, consent: Consent, grants: Collection[GrantId], *, in_person: bool) -> None:
-    """End the requests that confirmed *grants* answer, and where the client themselves acted (*in_person*) the refusals
-    too.
+def answer_yes(
+    act: Act, consent: Consent, grants: Collection[GrantId], *, lifting: Collection[GrantId] = ()
+) -> None:  # fmt: skip
+    """End the requests that confirmed *grants* answer, and the refusals of those among them by which the client
+    themselves says yes now (*lifting*).
 
-    What a worker says that the client said lifts no refusal: it would open what a representative gave against it.
+    What a worker says that the client said lifts no refusal, and neither does what a change merely carries over: it
+    would open what a representative gave against it.
     """
-    rows = [grant.row for grant in consent.grants if grant.id in grants]
+    rows = {grant.id: grant.row for grant in consent.grants if grant.id in grants}
     if not rows:
         return
     standing = act.office.stores.standing
-    if in_person:
-        standing.lift_refusals(act.connection, consent.client, rows, act.at)
-        answered = {(row.recipient, row.category) for row in rows}
+    lifted = [row for id, row in rows.items() if id in lifting]
+    if lifted:
+        standing.lift_refusals(act.connection, consent.client, lifted, act.at)
+        answered = {(row.recipient, row.category) for row in lifted}
         # What a representative gave opens from now on; of its own grants the recipient hears by the giving itself.
         tell_opened(
             act, consent.client,
             lambda one, row: not one.giver.is_client and (row.recipient, row.category) in answered,
         )  # fmt: skip
-    standing.answer_requests(act.connection, consent.client, [(row.recipient, row.category) for row in rows], "given")
+    answered_now = [(row.recipient, row.category) for row in rows.values()]
+    standing.answer_requests(act.connection, consent.client, answered_now, "given")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from gateway.consent.acting import TO_CLIENT, Act, Stores, known_client
-from gateway.consent.checks import Known, Mandate, check_giver
+from gateway.consent.acting import TO_CLIENT, Act, Stores, known_giver
+from gateway.consent.checks import Mandate, check_giver
 from gateway.consent.model import ClientId, Giver
 from gateway.consent.notice_choice import ChannelKind, Contact, NoticeChoice
 from gateway.consent.notice_texts import EASY, language_of
@@ -60,7 +60,7 @@ def choose(
     language: str | None, giver: Giver, mandate: Mandate | None,
 ) -> None:  # fmt: skip
     """Record a choice; where a new address was given, tell the one before it."""
-    check_giver(giver, Known(mandate=mandate, born=known_client(act, client)), act.at)
+    check_giver(giver, known_giver(act, client, mandate), act.at)
     stores, kind = act.office.stores, choice.channel
     person = stores.clients.person(act.connection, client)
     old = None if person is None or kind is None else address_of(person, kind)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gateway.consent import lifecycle
-from gateway.consent.acting import TO_CLIENT, Act, known_client
+from gateway.consent.acting import TO_CLIENT, Act, known_giver
 from gateway.consent.answering import answer_yes
 from gateway.consent.bounds import check_confirmed
-from gateway.consent.checks import Known, Mandate, check_giver
+from gateway.consent.checks import Mandate, check_giver
 from gateway.consent.model import ClientId, Consent, ConsentId, Giver
 from gateway.consent.notices import tell_client, tell_in_force
 from gateway.consent.proofs import (
@@ -60,7 +60,7 @@ def confirm_by_code(
     proofs.use_code(act.connection, handle, act.at)
     if row.consent is None:
         return None
-    check_giver(giver, Known(mandate=mandate, born=known_client(act, row.client)), act.at)
+    check_giver(giver, known_giver(act, row.client, mandate), act.at)
     return _confirm(act, act.load(row.consent), None)
 
 
@@ -68,7 +68,7 @@ def confirm_by_client(
     act: Act, consent: ConsentId, client: ClientId, giver: Giver, mandate: Mandate | None
 ) -> Consent:  # fmt: skip
     """Confirm by the client signed in, or by a representative what a representative is said to have given."""
-    check_giver(giver, Known(mandate=mandate, born=known_client(act, client)), act.at)
+    check_giver(giver, known_giver(act, client, mandate), act.at)
     return _confirm(act, need_own(act.load(consent, client), giver), None)
 
 
@@ -80,7 +80,7 @@ def confirm_by_service(
     if custodian is None:
         raise ConsentRefused("confirm-not-allowed", "the client or the custodian confirms")
     old = act.load(consent)
-    check_giver(giver, Known(mandate=mandate, born=known_client(act, old.client)), act.at)
+    check_giver(giver, known_giver(act, old.client, mandate), act.at)
     return _confirm(act, old, custodian)
 
 
@@ -111,7 +111,7 @@ def _confirm(act: Act, old: Consent, custodian: str | None) -> Consent:
     check_confirmed(act, old, new)
     act.office.stores.consents.save(act.connection, old, new, act.at, confirmed_by=custodian or TO_CLIENT)
     act.drafts.append(act.teller.confirmed(new, grants, custodian))
-    answer_yes(act, new, grants, in_person=custodian is None and new.giver.is_client)
+    answer_yes(act, new, grants, lifting=grants if custodian is None and new.giver.is_client else ())
     tell_in_force(act, new, grants)
     if custodian is not None:
         tell_client(act, "consent.confirmed", new, by=custodian)

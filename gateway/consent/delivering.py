@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from gateway.consent.acting import TO_CLIENT, Stores, officer_of
 from gateway.consent.model import ClientId
 from gateway.consent.notice_choice import ChannelKind, NoticeChoice, due_at
+from gateway.consent.outbox import Outgoing
 from gateway.consent.person import Person
 from gateway.consent.ports import Channel, NoticePutOff, NoticeRefused, Reader
 from gateway.consent.posting import NO_CHANNEL, Post, groups
-from gateway.consent.registry import Outgoing
 from gateway.directory.instants import from_micros
 
 BY_CHOICE, LATE, EXHAUSTED, UNREACHABLE, BROKEN = "by-choice", "late", "exhausted", "unreachable", "broken"

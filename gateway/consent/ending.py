@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gateway.consent import lifecycle
-from gateway.consent.acting import Act, known_client
-from gateway.consent.checks import Known, Mandate, check_giver
+from gateway.consent.acting import Act, known_giver
+from gateway.consent.checks import Mandate, check_giver
+from gateway.consent.mandate_reference import mandate_of
 from gateway.consent.model import ClientId, Consent, ConsentId, ConsentState, Giver, GrantId
 from gateway.consent.notices import tell_client, tell_ended, tell_in_force, tell_withdrawn
 from gateway.consent.view import parties_of
@@ -19,7 +20,7 @@ def withdraw(
     if told is not None and act.office.directory.service(told) is None:
         raise ConsentRefused("request-invalid", "the directory knows no service that was told")
     old = act.load(consent_id, client)
-    check_giver(giver, Known(mandate=mandate, born=known_client(act, old.client)), act.at)
+    check_giver(giver, known_giver(act, old.client, mandate), act.at)
     new = lifecycle.withdraw(old, told, act.at)
     if new == old:
         return old
@@ -37,22 +38,26 @@ def withdraw_all(act: Act, client: ClientId, giver: Giver, mandate: Mandate | No
 
     Those whose grants have all ended open nothing any more, and their parties are left in peace.
     """
-    check_giver(giver, Known(mandate=mandate, born=known_client(act, client)), act.at)
+    check_giver(giver, known_giver(act, client, mandate), act.at)
     live = (
         one
-        for one in act.office.stores.consents.consents_of(act.connection, client)
+        for one in act.office.stores.consents.unended_of(act.connection, client, act.at)
         if one.state is ConsentState.GIVEN
         and any(not grant.spent and not grant.ended and act.at < grant.row.until for grant in one.grants)
     )
     return tuple(withdraw(act, one.id, client, None, giver, mandate) for one in live)
 
 
-def end_mandate(act: Act, client: ClientId, register_reference: str) -> int:
-    """End every grant that rests on a mandate; return how many."""
-    consents = act.office.stores.consents
+def end_mandate(act: Act, client: ClientId, reference: str) -> int:
+    """End every grant that rests on the mandate that a reference leads to, whenever it was chosen; return how many.
+
+    From then on nothing is done by that reference, or by another that was chosen before.
+    """
+    consents, mandate = act.office.stores.consents, mandate_of(reference)
+    act.office.stores.standing.end_mandate(act.connection, client, mandate, act.at)
     ended: list[tuple[Consent, frozenset[GrantId]]] = []
-    for old in consents.consents_of(act.connection, client):
-        new, grants = lifecycle.end_with_mandate(old, register_reference, act.at)
+    for old in consents.unended_of(act.connection, client, act.at):
+        new, grants = lifecycle.end_with_mandate(old, mandate, act.at)
         if not grants:
             continue
         consents.save(act.connection, old, new, act.at)
@@ -60,8 +65,17 @@ def end_mandate(act: Act, client: ClientId, register_reference: str) -> int:
         tell_ended(act, new, grants)
         tell_client(act, "consent.ended", new)
         act.issue_receipts(new, "consent.ended", parties_of(new, grants))
-    act.drafts.append(act.teller.mandate_ended(client, ended))
+    act.drafts.append(act.teller.mandate_ended(client, mandate, ended))
     return sum(len(grants) for _, grants in ended)
+
+
+def end_mandate_of(act: Act, consent: ConsentId) -> int:
+    """End the mandate under which a consent was given, and with it all that rests on it; return how many grants."""
+    found = act.load(consent)
+    reference = found.giver.register_reference
+    if found.giver.is_client or reference is None:
+        raise ConsentRefused("mandate-missing", "this consent was given under no mandate")
+    return end_mandate(act, found.client, reference)
 
 
 def expire(act: Act, limit: int) -> int:

@@ -83,13 +83,19 @@ class Teller:
         recipients, custodians, categories = (_listed(said, name) for name in _NAMED)
         return self._draft("consent.spent", client, subject, body, recipients, custodians, categories)
 
-    def mandate_ended(self, client: ClientId, ended: Sequence[tuple[Consent, frozenset[GrantId]]]) -> Draft:
-        """`mandate.ended`: the grants that rested on it, by consent and version."""
+    def mandate_ended(
+        self, client: ClientId, mandate: str | None, ended: Sequence[tuple[Consent, frozenset[GrantId]]]
+    ) -> Draft:  # fmt: skip
+        """`mandate.ended`: which mandate, to those alone who may know, and the grants that rested on it.
+
+        *mandate* is None where an entry of before, said once more, did not name it.
+        """
         rows = [_of(consent) | {"grants": sorted(grants)} for consent, grants in ended]
         named = _named(grant for consent, grants in ended for grant in consent.grants if grant.id in grants)
-        return self._plain(
-            "mandate.ended", client, {"ended": rows, **named}, recipients=named["recipients"],
-            custodians=named["custodians"], categories=named["categories"],
+        by = self.actor.service or self.actor.system or BY_CLIENT
+        return self._draft(
+            "mandate.ended", client, {"client": client, "mandate": mandate}, {"ended": rows, **named, "by": by},
+            named["recipients"], named["custodians"], named["categories"],
         )  # fmt: skip
 
     def refused(self, client: ClientId, rows: Sequence[RefusedRow], in_person: bool) -> Draft:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gateway.consent import lifecycle
-from gateway.consent.acting import Act, known_client
+from gateway.consent.acting import Act, known_giver
 from gateway.consent.answering import answer_no, answer_yes, with_cool_down
 from gateway.consent.bounds import check_given
 from gateway.consent.capture import OWN_METHODS, SECRET_KEYS, Verified
@@ -19,6 +19,7 @@ from gateway.consent.model import (
     ConsentId,
     Evidence,
     Giver,
+    GrantId,
     GrantRow,
     RefusedRow,
     Shown,
@@ -99,7 +100,7 @@ def offer(act: Act, offering: Offering) -> str:
     """Send a code for these rows and words to the own channel of who decides; return its handle."""
     check_known_words(act, offering.shown)
     client, giver = offering.client, offering.giver
-    check_giver(giver, Known(mandate=offering.mandate, born=known_client(act, client)), act.at)
+    check_giver(giver, known_giver(act, client, offering.mandate), act.at)
     digest = offer_digest(client, offering.rows, offering.shown, giver)
     return send_code(act, client, None, digest, "consent.offer", to=offering.bearer or client)
 
@@ -107,7 +108,7 @@ def offer(act: Act, offering: Offering) -> str:
 def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     """Give. A refusal is returned, not raised, where a wrong code was counted: the count must be committed."""
     check_known_words(act, giving.shown)
-    born = known_client(act, giving.client)
+    known = known_giver(act, giving.client, giving.mandate)
     id, handle = _ids_of(act, giving)
     before = None if id is None else act.office.stores.consents.consent(act.connection, id)
     if before is not None:
@@ -117,7 +118,7 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
             raise ConsentRefused("answered-otherwise", "this form has given a consent with other rows, words or giver")
         return Given(before, None if all(grant.confirmed for grant in before.grants) else handle)
     verified, counted = _verify(act, giving)
-    known = Known(verified, giving.mandate, born)
+    known = replace(known, verified=verified)
     try:
         consent = lifecycle.give(
             giving.client, giving.rows, with_cool_down(giving.refused, act.actor, act.at), giving.capture, giving.shown,
@@ -132,7 +133,7 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     _use_up(act, giving)
     act.office.stores.consents.add_version(act.connection, consent, act.at)
     act.drafts.append(act.teller.given(consent))
-    _settle(act, consent)
+    _settle(act, consent, frozenset(grant.id for grant in consent.grants))
     tell_in_force(act, consent)
     act.issue_receipts(consent, "consent.given", consent.parties)
     if all(grant.confirmed for grant in consent.grants):
@@ -160,7 +161,7 @@ def change(act: Act, changing: Changing) -> Given:
     """Replace all rows by a new version, given by the client, or by a representative what a representative gave."""
     check_known_words(act, changing.shown)
     giver, client = changing.giver, changing.client
-    known = Known(mandate=changing.mandate, born=None if client is None else known_client(act, client))
+    known = Known() if client is None else known_giver(act, client, changing.mandate)
     check_giver(giver, known, act.at)
     old = need_own(act.load(changing.consent, client), giver)
     new = lifecycle.change(
@@ -170,17 +171,19 @@ def change(act: Act, changing: Changing) -> Given:
     check_given(act, new, old)
     act.office.stores.consents.add_version(act.connection, new, act.at)
     act.drafts.append(act.teller.given(new, replaced=old.version))
-    _settle(act, new)
+    _settle(act, new, lifecycle.widened(old, new))
     tell_changed(act, old, new)
     tell_client(act, "consent.changed", new)
     act.issue_receipts(new, "consent.changed", parties_touched(old, new))
     return Given(new, None)
 
 
-def _settle(act: Act, consent: Consent) -> None:
-    """End what this answers, as far as it does: an unconfirmed grant answers nothing yet."""
+def _settle(act: Act, consent: Consent, said: frozenset[GrantId]) -> None:
+    """End what this answers, as far as it does: an unconfirmed grant answers nothing yet, and one that is not *said*
+    now, but carried over from the version before, lifts no refusal."""
     given = frozenset(grant.id for grant in consent.grants if grant.confirmed)
-    answer_yes(act, consent, given, in_person=consent.giver.is_client and consent.capture.method in OWN_METHODS)
+    in_person = consent.giver.is_client and consent.capture.method in OWN_METHODS
+    answer_yes(act, consent, given, lifting=said if in_person else ())
     if consent.refused:
         answer_no(act, consent.client, consent.refused, consent.giver)
 

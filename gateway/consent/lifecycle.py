@@ -19,6 +19,7 @@ from gateway.consent.checks import (
     mandate_end,
     verified,
 )
+from gateway.consent.mandate_reference import mandate_of
 from gateway.consent.model import (
     Capture,
     CaptureMethod,
@@ -111,6 +112,29 @@ def has_ended(grant: Grant, at: datetime) -> bool:
     return grant.ended or grant.row.until <= at
 
 
+def widened(old: Consent, new: Consent) -> frozenset[GrantId]:
+    """Return the grants of a new version that say more than the version before it did: those that no grant of *old*
+    that had not ended covers. What was merely carried over, or cut, says nothing new."""
+    before = [grant for grant in old.grants if not grant.ended]
+    return frozenset(grant.id for grant in new.grants if not any(_covers(one, grant) for one in before))
+
+
+def _covers(old: Grant, new: Grant) -> bool:
+    """Return whether *old* opened everything that *new* does, for as long and as often."""
+    a, b = old.row, new.row
+    same = (a.custodian, a.recipient, a.category, a.purpose) == (b.custodian, b.recipient, b.category, b.purpose)
+    return (
+        same
+        and a.valid_from <= b.valid_from
+        and b.until <= a.until
+        and b.sensitivities <= a.sensitivities
+        and (new.single_use or not old.single_use)
+        and a.document in (None, b.document)
+        and (a.dated_from is None or (b.dated_from is not None and a.dated_from <= b.dated_from))
+        and (a.dated_until is None or (b.dated_until is not None and b.dated_until <= a.dated_until))
+    )
+
+
 def confirm(consent: Consent, custodian: str | None) -> tuple[Consent, frozenset[GrantId]]:
     """Return the consent with grants confirmed, and which were confirmed now: by the client where *custodian* is None,
     else by a worker of that service, for the grants of which it is the custodian.
@@ -148,10 +172,12 @@ def expire(consent: Consent, due: frozenset[GrantId], at: datetime) -> tuple[Con
     return _ended_where_over(consent, at), passed
 
 
-def end_with_mandate(consent: Consent, register_reference: str, at: datetime) -> tuple[Consent, frozenset[GrantId]]:
-    """Return the consent with every grant ended that rests on that mandate, and which ended now."""
+def end_with_mandate(consent: Consent, mandate: str, at: datetime) -> tuple[Consent, frozenset[GrantId]]:
+    """Return the consent with every grant ended that rests on the mandate of that name, and which ended now."""
     giver = consent.giver
-    if giver.is_client or giver.register_reference != register_reference or consent.state is ConsentState.WITHDRAWN:
+    if giver.is_client or consent.state is ConsentState.WITHDRAWN:
+        return consent, frozenset()
+    if mandate_of(giver.register_reference or "") != mandate:
         return consent, frozenset()
     return end_grants(consent, frozenset(grant.id for grant in consent.grants), at)
 

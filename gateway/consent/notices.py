@@ -99,7 +99,7 @@ def tell_opened(act: Act, client: ClientId, which: Callable[[Consent, GrantRow],
 def _open_once(act: Act, client: ClientId) -> Iterable[tuple[Consent, Grant]]:
     """Return the client's single-use grants that are in force and that nothing bars."""
     barred = _barred(act, client)
-    for consent in act.office.stores.consents.consents_of(act.connection, client):
+    for consent in act.office.stores.consents.unended_of(act.connection, client, act.at):
         for grant in consent.grants:
             ready = grant.single_use and grant.in_force(act.at) and consent.in_force(act.at)
             if ready and not barred(consent, grant.row):

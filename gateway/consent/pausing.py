@@ -6,8 +6,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gateway.consent import prohibition as prohibitions
-from gateway.consent.acting import Act, known_client
-from gateway.consent.checks import Known, Mandate
+from gateway.consent.acting import Act, known_giver
+from gateway.consent.checks import Mandate
 from gateway.consent.model import ClientId, Giver
 from gateway.consent.notice_registry import Pause
 from gateway.consent.standing import lift
@@ -27,7 +27,7 @@ def pause(act: Act, client: ClientId, lasting: timedelta, giver: Giver, mandate:
         raise ConsentRefused("period-empty", "a pause lasts some time")
     if lasting > PAUSE:
         raise ConsentRefused("period-too-long", "a pause lasts 30 days at most; a prohibition has no end")
-    known = Known(mandate=mandate, born=known_client(act, client))
+    known = known_giver(act, client, mandate)
     row = prohibitions.prohibit(client, None, None, giver, known, act.office.directory, act.at)
     for one in act.office.stores.notices.pauses_of(act.connection, client):
         if one.in_person or not giver.is_client:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from gateway.consent.checks import Mandate
 from gateway.consent.model import ClientId, GiverKind
-from gateway.consent.registry import Outgoing
+from gateway.consent.outbox import Outgoing
 
 T = TypeVar("T")
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from gateway.consent.choosing import address_of
 from gateway.consent.notice_choice import ChannelKind, NoticeChoice
 from gateway.consent.notice_texts import NoticeTexts, language_of
+from gateway.consent.outbox import Outgoing
 from gateway.consent.person import Person
 from gateway.consent.ports import Notice, NoticeChannel, NoticeRefused
-from gateway.consent.registry import Outgoing
 
 NO_CHANNEL = "no-channel"
 

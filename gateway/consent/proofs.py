@@ -15,10 +15,8 @@ import orjson
 
 from gateway.consent.model import ClientId, ConsentId, Giver, GrantRow, Shown
 from gateway.directory.identity_code import (
-    NATIONAL_AUTHORITY,
     Identifier,
     IdentityCodeError,
-    PersonalIdentityCode,
 )
 from gateway.directory.instants import parse_instant, to_micros
 
@@ -155,9 +153,7 @@ def import_client(claims: Mapping[str, object]) -> Identifier | None:
     authority, value, issuer = client.get("authority"), client.get("value"), client.get("issuer")
     if not isinstance(authority, str) or not isinstance(value, str) or not isinstance(issuer, str | None):
         return None
-    if authority != NATIONAL_AUTHORITY:
-        return Identifier(authority, value, issuer)
     try:
-        return Identifier.personal(PersonalIdentityCode.parse(value), issuer)
+        return Identifier.assigned(authority, value, issuer)
     except IdentityCodeError:
         return None

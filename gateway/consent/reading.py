@@ -5,8 +5,8 @@ from __future__ import annotations
 from gateway.consent.acting import Office
 from gateway.consent.model import ClientId, Consent, ConsentId, Relation
 from gateway.consent.notice_registry import Pause
+from gateway.consent.outbox import Outgoing
 from gateway.consent.ports import Reader
-from gateway.consent.registry import Outgoing
 from gateway.consent.view import ClientPicture, ConsentView, ReceiptView, Told, view_for
 from gateway.directory.identity_code import Identifier
 
@@ -42,8 +42,8 @@ class Reading:
         whom = client or stores.clients.decoy()
 
         def look(connection: object) -> tuple[ConsentView, ...]:
-            found = stores.consents.consents_of(connection, whom)
-            views = (self._view(connection, consent.id, party) for consent in found)
+            found = stores.consents.versions_of(connection, whom)
+            views = (view_for(versions, party, self._office.etag_key) for versions in found)
             return tuple(view for view in views if view is not None)
 
         return await self._read(look)

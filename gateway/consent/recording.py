@@ -14,6 +14,7 @@ from dataclasses import replace
 from gateway.consent import confirming, ending, giving
 from gateway.consent.checks import Mandate
 from gateway.consent.giving import Changing, Given, Giving, Offering
+from gateway.consent.mandate_reference import is_over, mandate_of
 from gateway.consent.model import (
     Actor,
     Capture,
@@ -62,7 +63,8 @@ class Recording(NoticeRecording):
         ConsentRefused("answered-otherwise").
 
         Raises ConsentRefused with the first of: request-invalid, period-empty, period-too-long, basis-not-applicable,
-        capture-not-allowed, evidence-missing, mandate-missing, too-many-consents, too-many-unconfirmed.
+        capture-not-allowed, evidence-missing, mandate-missing, too-many-consents, too-many-unconfirmed,
+        too-many-recorded.
         """
         capture = _by(capture, by)
         mandate = await self._mandate(client, giver)
@@ -178,8 +180,22 @@ class Recording(NoticeRecording):
         )
 
     async def end_mandate(self, client: ClientId, register_reference: str, by: Actor) -> int:
-        """Record a mandate's end, which ends every grant that rests on it. Return how many grants ended."""
+        """Record the end of the mandate that a reference leads to, which ends every grant that rests on it, whenever it
+        was chosen. Return how many grants ended."""
         return await self._do(by, lambda one: ending.end_mandate(one, client, register_reference), urgent=True)
+
+    async def end_mandate_of(self, consent: ConsentId, by: Actor) -> int:
+        """Record the end of the mandate under which a consent was given, as `end_mandate`.
+
+        Raises ConsentRefused("not-found"), or "mandate-missing" where the client gave it.
+        """
+        return await self._do(by, lambda one: ending.end_mandate_of(one, consent), urgent=True)
+
+    async def is_mandate_over(self, client: ClientId, register_reference: str) -> bool:
+        """Return whether the end of a mandate was recorded after this reference to it was chosen, whatever its register
+        says."""
+        standing, mandate = self._office.stores.standing, mandate_of(register_reference)
+        return is_over(register_reference, await self._read(lambda link: standing.mandate_end(link, client, mandate)))
 
     async def offer(
         self,

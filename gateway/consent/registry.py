@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from gateway.consent.model import (
@@ -21,10 +20,8 @@ from gateway.consent.model import (
     RefusedRow,
     Relation,
 )
-from gateway.consent.person import Person
 from gateway.consent.proofs import CodeRow, PaperCheck
-from gateway.consent.view import Message, ReceiptView, RefusalView, RequestView
-from gateway.directory.identity_code import Identifier
+from gateway.consent.view import ReceiptView, RefusalView, RequestView
 
 
 class ConsentRegistry(Protocol):
@@ -40,6 +37,15 @@ class ConsentRegistry(Protocol):
 
     def consents_of(self, connection: object, client: ClientId) -> tuple[Consent, ...]:
         """Return the current version of each of the client's consents, newest first."""
+        ...
+
+    def versions_of(self, connection: object, client: ClientId) -> tuple[tuple[Consent, ...], ...]:
+        """Return every version of each of the client's consents: oldest first, those of the newest consent first."""
+        ...
+
+    def unended_of(self, connection: object, client: ClientId, at: datetime) -> tuple[Consent, ...]:
+        """Return those of `consents_of` that were not withdrawn and of which a grant has not ended at *at*, spent or
+        not. How many there are is bounded; how many ever were is not, so that this is what an act asks."""
         ...
 
     def add_version(self, connection: object, consent: Consent, at: datetime) -> None:
@@ -61,6 +67,11 @@ class ConsentRegistry(Protocol):
         self, connection: object, client: ClientId, at: datetime, *, beside: ConsentId
     ) -> Mapping[str, int]:
         """Return the same of grants that wait to be confirmed."""
+        ...
+
+    def recorded(self, connection: object, client: ClientId, services: Collection[str], since: datetime) -> int:
+        """Return how many of the client's grants workers of these services have recorded after *since*, in whatever
+        state they are now; what who gave it did by their own hand is none of them."""
         ...
 
     def passed(self, connection: object, now: datetime, limit: int) -> tuple[tuple[Consent, frozenset[GrantId]], ...]:
@@ -105,6 +116,14 @@ class StandingRegistry(Protocol):
         """End the refusals of the rows' recipients and categories: the client now says yes in person."""
         ...
 
+    def end_mandate(self, connection: object, client: ClientId, mandate: str, at: datetime) -> None:
+        """Note that the client's mandate of that name ended at *at*; of several ends the latest counts."""
+        ...
+
+    def mandate_end(self, connection: object, client: ClientId, mandate: str) -> datetime | None:
+        """Return when the end of the client's mandate of that name was recorded last; None where it never was."""
+        ...
+
     def refusals_of(self, connection: object, client: ClientId) -> tuple[RefusalView, ...]:
         """Return the refusals that stand, newest first."""
         ...
@@ -131,6 +150,10 @@ class StandingRegistry(Protocol):
 
     def save_relation(self, connection: object, row: Relation, at: datetime) -> None:
         """Store a new relation, its end or its contest."""
+        ...
+
+    def recorded(self, connection: object, client: ClientId, services: Collection[str], since: datetime) -> int:
+        """Return how many of the client's relations these services have recorded after *since*, ended or not."""
         ...
 
     def is_cooling(self, connection: object, client: ClientId, asked: AskedRow, at: datetime) -> bool:
@@ -201,116 +224,4 @@ class ProofRegistry(Protocol):
 
     def receipt_of(self, connection: object, receipt: str, client: ClientId) -> ReceiptView | None:
         """Return one of the client's own receipts by its id; None where it is another's or a party's."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ClientStanding:
-    """What the register knows of a client beside who it is."""
-
-    id: ClientId
-    born: date | None
-    suspended: bool
-    non_disclosure: bool
-
-
-class ClientRegister(Protocol):
-    """Clients by keyed look-up hashes; names and channels sealed."""
-
-    def find(self, connection: object, identifier: Identifier) -> ClientId | None:
-        """Return whom an identifier in use leads to."""
-        ...
-
-    def find_held(self, connection: object, identifier: Identifier) -> ClientId | None:
-        """Return whom it leads to, as `find`, for whoever is to act as that client or to give in their name.
-
-        Raises StoreUnavailable where the client's own sealed record does not hold the identifier.
-        """
-        ...
-
-    def standing(self, connection: object, client: ClientId) -> ClientStanding | None:
-        """Return a known client, None for an unknown one and for the decoy."""
-        ...
-
-    def person(self, connection: object, client: ClientId) -> Person | None:
-        """Return who the client is: name, identifiers, own channels. None where unknown, or their key was destroyed."""
-        ...
-
-    def add(self, connection: object, person: Person, at: datetime) -> ClientId:
-        """Store a new client, sealed, and return the random id."""
-        ...
-
-    def mark(self, connection: object, client: ClientId, non_disclosure: bool) -> None:
-        """Set the non-disclosure marking."""
-        ...
-
-    def suspend(self, connection: object, client: ClientId, suspended: bool) -> None:
-        """Set whether the client is suspended."""
-        ...
-
-    def set_channel(self, connection: object, client: ClientId, kind: str, address: str) -> None:
-        """Keep an address of the client's own for a kind of channel, sealed."""
-        ...
-
-    def set_language(self, connection: object, client: ClientId, language: str, register: str) -> None:
-        """Keep in which language and register the client is spoken to, sealed."""
-        ...
-
-    def decoy(self) -> ClientId:
-        """Return the client that no identifier leads to."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message on its way: `party` is a service code or `client`; `body` tells of the party's own rows alone."""
-
-    id: str
-    kind: str
-    party: str
-    client: ClientId
-    consent: ConsentId | None
-    body: Mapping[str, object]
-    created: datetime
-    attempts: int = 0
-    """How often it could not be delivered."""
-
-
-class Outbox(Protocol):
-    """Messages written with what they tell of, delivered later, acknowledged by their reader."""
-
-    def add(self, connection: object, message: Outgoing, order: int) -> None:
-        """Store a message, sealed; *order* is the log's."""
-        ...
-
-    def waiting(self, connection: object, limit: int, now: datetime | None = None) -> tuple[Outgoing, ...]:
-        """Return messages not delivered yet, oldest first; of those put off, the ones that are due at *now*."""
-        ...
-
-    def put_off(self, connection: object, ids: Sequence[str], due: datetime, fault: str | None) -> None:
-        """Let these wait until *due*. With *fault*, the code of a failed attempt, one more attempt is counted."""
-        ...
-
-    def give_up(self, connection: object, ids: Sequence[str], fault: str) -> None:
-        """Let these never leave; *fault* is a code that the client's page tells."""
-        ...
-
-    def reconsider(self, connection: object, client: ClientId) -> None:
-        """Let what waits for the client by an earlier choice be looked at again at once."""
-        ...
-
-    def mark_delivered(self, connection: object, ids: Sequence[str], at: datetime) -> None:
-        """Note that these were handed over."""
-        ...
-
-    def acknowledge(self, connection: object, message: str, party: str, at: datetime) -> bool:
-        """Note that the party has read its message; False where it has no such message."""
-        ...
-
-    def to_party(self, connection: object, party: str, client: ClientId | None = None) -> tuple[Outgoing, ...]:
-        """Return what was written to a party, oldest first; of one client where given."""
-        ...
-
-    def of_client(self, connection: object, client: ClientId) -> tuple[Message, ...]:
-        """Return who was told of what about the client and who has acknowledged, newest first."""
         ...

@@ -134,7 +134,8 @@ def _spent(act: Act, event: KeptEvent, client: ClientId) -> None:
 
 
 def _mandate_ended(act: Act, event: KeptEvent, client: ClientId) -> None:
-    ended: list[tuple[Consent, frozenset[GrantId]]] = []
+    standing, ended = act.office.stores.standing, list[tuple[Consent, frozenset[GrantId]]]()
+    mandate, at = event.subject.get("mandate"), from_micros(event.t)
     for row in event.body["ended"]:
         old = _standing(act, row["consent"])
         if old is None:
@@ -143,8 +144,13 @@ def _mandate_ended(act: Act, event: KeptEvent, client: ClientId) -> None:
         act.office.stores.consents.save(act.connection, old, new, act.at)
         tell_ended(act, new, grants)
         ended.append((new, grants))
-    if ended:
-        act.drafts.append(act.teller.mandate_ended(client, ended))
+    before = None if mandate is None else standing.mandate_end(act.connection, client, mandate)
+    lost = mandate is not None and (before is None or before < at)
+    if mandate is not None and lost:
+        # As of when it was said: what was chosen in the register after that stands.
+        standing.end_mandate(act.connection, client, mandate, at)
+    if ended or lost:
+        act.drafts.append(act.teller.mandate_ended(client, mandate, ended))
 
 
 def _prohibited(act: Act, event: KeptEvent, client: ClientId) -> None:

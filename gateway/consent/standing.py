@@ -7,9 +7,10 @@ from datetime import datetime
 
 from gateway.consent import prohibition as prohibitions
 from gateway.consent import relation as relations
-from gateway.consent.acting import TO_CLIENT, Act, known_client
+from gateway.consent.acting import TO_CLIENT, Act, known_client, known_giver
 from gateway.consent.answering import COOL_DOWN, answer_no, with_cool_down
-from gateway.consent.checks import CONSENT_BASES, Known, Mandate, check_giver, check_refused
+from gateway.consent.bounds import check_related
+from gateway.consent.checks import CONSENT_BASES, Mandate, check_giver, check_refused
 from gateway.consent.lifecycle import new_id
 from gateway.consent.model import AskedRow, ClientId, Giver, Prohibition, RefusedRow, Relation
 from gateway.consent.notices import tell_opened
@@ -115,7 +116,7 @@ def prohibit(
     form: str | None = None,
 ) -> Prohibition:  # fmt: skip
     """Record a prohibition; the same form once more adds nothing and is answered with what it recorded, as it is."""
-    known = Known(mandate=mandate, born=known_client(act, client))
+    known = known_giver(act, client, mandate)
     row = prohibitions.prohibit(client, recipient, category, giver, known, act.office.directory, act.at)
     if form is not None:
         row = replace(row, id=derived_id(act.office.code_key, FORM_PROHIBITION, client, form))
@@ -133,7 +134,7 @@ def lift(act: Act, prohibition: str, client: ClientId | None, giver: Giver, mand
     old = standing.prohibition(act.connection, prohibition)
     if old is None or (client is not None and old.client != client):
         raise ConsentRefused("not-found", "there is no such prohibition")
-    known = Known(mandate=mandate, born=known_client(act, old.client))
+    known = known_giver(act, old.client, mandate)
     new = prohibitions.lift(old, giver, act.actor.service, known, act.office.directory, act.at)
     if new != old:
         standing.save_prohibition(act.connection, new)
@@ -153,6 +154,7 @@ def record_relation(
         before = act.office.stores.standing.relation(act.connection, relation.id)
         if before is not None:
             return before
+    check_related(act, relation)
     return _save(act, "relation.recorded", relation)
 
 
@@ -190,4 +192,4 @@ def _save(act: Act, kind: str, relation: Relation) -> Relation:
 
 
 def _check_giver(act: Act, client: ClientId, giver: Giver, mandate: Mandate | None) -> None:
-    check_giver(giver, Known(mandate=mandate, born=known_client(act, client)), act.at)
+    check_giver(giver, known_giver(act, client, mandate), act.at)

@@ -99,7 +99,8 @@ class StandingRecording(Submitting):
         form: str | None = None,
     ) -> Relation:
         """Record the fact that another basis rests on; `by.service` is the custodian, or *register* one the directory
-        names. Raises ConsentRefused("relation-not-allowed"), or the codes of a bad row and period."""
+        names. Raises ConsentRefused("relation-not-allowed"), the codes of a bad row and period, or
+        "too-many-recorded"."""
         row = RelationRow(kind, custodian, tuple(recipients), valid_from, until, section, evidence)
         return await self._do(by, lambda one: standing.record_relation(one, client, row, register, form))
 

@@ -17,7 +17,7 @@ from gateway.errors import SettingsError
 
 SOURCES = Path(__file__).parents[2] / "tests" / "parts" / "fhir-server"
 # Maven's first run fetches some 250 libraries; a start takes a quarter of a minute.
-_BUILD_PATIENCE, _START_PATIENCE = 900.0, 300.0
+_BUILD_PATIENCE, _START_PATIENCE = 900.0, 900.0
 
 
 @contextmanager

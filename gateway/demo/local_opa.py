@@ -14,7 +14,7 @@ from pathlib import Path
 from gateway.errors import SettingsError
 
 POLICIES = Path(__file__).parents[2] / "policies"
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def local_opa(policies: Path = POLICIES) -> Iterator[str]:
         yield f"http://{listening}"
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:

@@ -42,6 +42,8 @@ PORT = 8440
 FOLDER = Path("var/demo")
 KEPT = "demo.json"
 """Where the demo keeps its address and our ids of its documents, for `gateway.demo.token` and the next start."""
+_PATIENT = "    milliseconds: {connect: 20000, read: 20000, whole: 30000}"
+"""A server that has just been started, on the machine that plays everyone else too, is slow at first."""
 
 
 def demo_settings(
@@ -122,7 +124,7 @@ def _custodian(kind: Kind | None, folder: Path, teller: Teller) -> Iterator[_Out
         return
     teller.say("A custodian's FHIR server is started: " + ("HAPI's, which takes a while." if kind == "hapi" else kind))
     with custodian_server(kind) as base:
-        yield _Outside(kind, base, write_custodians(folder / "custodians.yaml", base))
+        yield _Outside(kind, base, write_custodians(folder / "custodians.yaml", base, _PATIENT))
 
 
 def _check_custodian(folder: Path, custodian: Kind | None) -> None:
@@ -148,7 +150,7 @@ async def _run(
         opened(settings, world.directory) as gateway,
         served(gateway, listening[0], site=open_site(gateway)) as serving,
     ):
-        async with httpx.AsyncClient(base_url=settings.base_url, timeout=30, trust_env=False) as web:
+        async with httpx.AsyncClient(base_url=settings.base_url, timeout=60, trust_env=False) as web:
             stage = await _set_up(gateway, world, web, teller, folder, outside)
             await Story(stage).play()
             teller.say()

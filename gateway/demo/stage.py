@@ -29,7 +29,7 @@ from gateway.open_gateway import Gateway
 
 CONSENTS_PATH, WORDS_PATH, MESSAGES_PATH = f"{PREFIX}/consents", f"{PREFIX}/wordings/render", f"{PREFIX}/messages"
 CONFIRMATIONS_PATH = f"{PREFIX}/confirmations"
-_PHONE_PATIENCE = 15.0
+_PHONE_PATIENCE = 60.0
 _LASTS = timedelta(days=180)
 
 

@@ -10,6 +10,7 @@ from typing import NoReturn, final
 from stdnum.exceptions import ValidationError
 from stdnum.fi import hetu
 
+from gateway.directory.identity_trace import holds_identity_code
 from gateway.directory.instants import HELSINKI
 from gateway.errors import RequestInvalid
 
@@ -17,6 +18,7 @@ NATIONAL_AUTHORITY = "urn:oid:1.2.246.21"
 """The assigning authority of personal identity codes."""
 
 _SHAPE = re.compile(r"\d{6}[-+YXWVUA-F]\d{3}[0-9A-FHJ-NPR-Y]", re.ASCII)
+_OID = re.compile(r"urn:oid:(0|[1-9]\d*)(\.(0|[1-9]\d*))*", re.ASCII)
 _CENTURIES = {"+": 1800} | dict.fromkeys("-YXWVU", 1900) | dict.fromkeys("ABCDEF", 2000)
 
 
@@ -110,7 +112,11 @@ class PersonalIdentityCode:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Identifier:
-    """An identifier of a person: who assigned it, the value and, for a temporary code, who issued it."""
+    """An identifier of a person: who assigned it, the value and, for a temporary code, who issued it.
+
+    One person's identifier has one form, whoever writes it: else what is recorded of it would protect a twin. Make it
+    with `personal` or `assigned`.
+    """
 
     authority: str
     value: PersonalIdentityCode | str
@@ -118,8 +124,24 @@ class Identifier:
 
     @classmethod
     def personal(cls, code: PersonalIdentityCode, issuer: str | None = None) -> Identifier:
-        """Return the identifier of a personal identity code."""
-        return cls(NATIONAL_AUTHORITY, code, issuer)
+        """Return the identifier of a personal identity code; who issued it counts of a temporary one alone."""
+        return cls(NATIONAL_AUTHORITY, code, issuer if code.is_temporary else None)
+
+    @classmethod
+    def assigned(cls, authority: str, value: str, issuer: str | None, *, at: datetime | None = None) -> Identifier:
+        """Return the identifier that somebody wrote with its *authority*, a URI, whose scheme may be in any case.
+
+        A value that has the shape of a personal identity code is one of the national authority, or none. Raises
+        IdentityCodeError.
+        """
+        named = _folded(authority)
+        if named == NATIONAL_AUTHORITY:
+            return cls.personal(PersonalIdentityCode.parse(value, at=at), issuer)
+        if named.startswith("urn:oid:") and not _OID.fullmatch(named):
+            raise IdentityCodeError("not an authority: an object identifier is numbers with dots between them")
+        if holds_identity_code(value):
+            raise IdentityCodeError(f"a personal identity code is of {NATIONAL_AUTHORITY}")
+        return cls(named, value, issuer)
 
     @property
     def is_complete(self) -> bool:
@@ -136,3 +158,12 @@ class Identifier:
         return f"<identifier of {self.authority}>"
 
     __str__ = __repr__
+
+
+def _folded(authority: str) -> str:
+    """Return a URI as all of its writings that mean the same: scheme and namespace of a URN are in any case (RFC 8141),
+    scheme and host of an address too."""
+    steps = 2 if authority[:4].lower() == "urn:" else 3
+    separator = ":" if steps == 2 else "/"
+    *head, rest = authority.split(separator, steps)
+    return separator.join([*(one.lower() for one in head), rest]) if len(head) == steps else authority.lower()

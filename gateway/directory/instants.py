@@ -9,6 +9,13 @@ from zoneinfo import ZoneInfo
 HELSINKI = ZoneInfo("Europe/Helsinki")
 """Where a bare date or year begins at midnight."""
 
+YEARS = range(1900, 2201)
+"""The years in which whatever is recorded lies: documents, consents, relations and periods of the directory.
+
+The policy counts microseconds in integers that every JSON reader holds exactly, so to the year 2255: one row beyond
+would leave it nothing to judge by.
+"""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)

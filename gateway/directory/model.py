@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Protocol, TypeVar
 
 from gateway.directory.layout import Layout, Projection
@@ -181,6 +183,7 @@ class Directory:
     _projections: dict[tuple[str, str], tuple[Projection, ...]] = field(init=False, repr=False, compare=False)
     _predecessors: dict[str, tuple[Service, ...]] = field(init=False, repr=False, compare=False)
     _of_type: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    _changes: tuple[datetime, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         flows = _grouped(((f.category, c, r), f) for f in self.flows for c in f.custodians for r in f.recipients)
@@ -190,6 +193,23 @@ class Directory:
         object.__setattr__(self, "_projections", projections)
         object.__setattr__(self, "_predecessors", predecessors)
         object.__setattr__(self, "_of_type", _grouped((row.resource, code) for code, row in self.categories.items()))
+        object.__setattr__(self, "_changes", tuple(sorted(set(self._boundaries()))))
+
+    def next_change(self, at: datetime) -> datetime | None:
+        """Return the first instant after *at* at which some row begins or ends, None when all stays as it is at *at*.
+
+        What was judged by the directory at *at* is judged the same way until then.
+        """
+        place = bisect_right(self._changes, at)
+        return self._changes[place] if place < len(self._changes) else None
+
+    def _boundaries(self) -> Iterator[datetime]:
+        dated: tuple[Iterable[_Dated], ...] = (
+            self.organisations.values(), self.services.values(), self.categories.values(), self.flows,
+            self.projections, self.registers.values(), *self.roles.values(), *self.laws.values(),
+        )  # fmt: skip
+        for row in chain.from_iterable(dated):
+            yield from (at for at in (row.period.start, row.period.until) if at is not None)
 
     def organisation(self, code: str) -> Organisation | None:
         """Return the organisation, ended or not."""

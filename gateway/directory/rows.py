@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from gateway.directory.instants import parse_instant
+from gateway.directory.instants import YEARS, parse_instant
 from gateway.directory.model import Contact, LocalizedName
 from gateway.directory.period import ALWAYS, Period
 from gateway.directory.source import Faults, KeyPath, Plain
@@ -131,7 +131,9 @@ class Row:
         if (text := self.optional_text(key)) is None:
             return None
         try:
-            return parse_instant(text)
+            if (at := parse_instant(text)).year not in YEARS:
+                raise ValueError("not a date from 1900 to 2200")
+            return at
         except ValueError as error:
             self.fault(key, str(error))
             return None

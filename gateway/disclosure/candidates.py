@@ -1,14 +1,14 @@
-"""Which of a client's grants for one recipient the policy is told of, where they have become many.
+"""Which of a client's grants, relations and prohibitions the policy is told of, where they have become many.
 
-Whoever records grants decides how many there are and of how many kinds. So what is told is counted by what the policy
-asks of a grant in this one question: how many that can be does not depend on what anybody recorded.
+Whoever records them decides how many there are and of how many kinds. So what is told is counted by what the policy
+asks of each in this one question: how many that can be does not depend on what anybody recorded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from gateway.disclosure.snapshot import DocumentFacts, GrantFacts
+from gateway.disclosure.snapshot import DocumentFacts, GrantFacts, ProhibitionFacts, RelationFacts
 
 FEW = 20
 """So many are told as they are."""
@@ -48,6 +48,41 @@ def told(
     kept = {grant.id for grant in latest.values()}
     kept.update(grant.id for grant in (usable if len(usable) <= MOST else _permitting_the_same(usable)))
     return [grant for grant in grants if grant.id in kept]
+
+
+def told_relations(
+    relations: Sequence[RelationFacts], recipient: str, document: DocumentFacts | None, section: str | None, at: int
+) -> Sequence[RelationFacts]:
+    """Return the relations that the decision about *document* can depend on; *section* is what its flow cites.
+
+    Up to FEW that is all of them. Of more, those in force that run from the document's custodian to the recipient can
+    carry it alone, and of those of a kind that cite alike the policy relies on the first by id.
+    """
+    if len(relations) <= FEW:
+        return relations
+    first: dict[tuple[str, bool, bool], RelationFacts] = {}
+    for row in relations:
+        runs = document is not None and row.custodian == document.custodian and recipient in row.recipients
+        if runs and not row.ended and row.valid_from <= at and (row.until is None or at < row.until):
+            sort = row.kind, row.section is None, row.section == section
+            if sort not in first or row.id < first[sort].id:
+                first[sort] = row
+    return list(first.values())
+
+
+def told_prohibitions(
+    prohibitions: Sequence[ProhibitionFacts], recipient: str, category: str
+) -> Sequence[ProhibitionFacts]:
+    """Return the prohibitions that a decision about this recipient and category can depend on.
+
+    Up to FEW that is all of them; of more, one of each that forbid it alike.
+    """
+    if len(prohibitions) <= FEW:
+        return prohibitions
+    forbidding = (
+        row for row in prohibitions if row.recipient in (None, recipient) and row.category in (None, category)
+    )
+    return list({(row.recipient, row.category, row.by_client): row for row in forbidding}.values())
 
 
 def state_of(grant: GrantFacts, at: int) -> State:

@@ -62,6 +62,7 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
             if attempt == ATTEMPTS:
                 return await _refuse(request, snapshot, (own.category, own), "facts-changed", parts)
             continue
+        changes = parts.directory.next_change(now)
         questions = _questions(request, snapshot, parts, to_micros(now))
         # 2. Judgement, and 3. each permit checked as a claim.
         judged = await _judge(request, snapshot, questions, parts)
@@ -97,7 +98,8 @@ async def disclose(request: DisclosureRequest, parts: Parts) -> Released | Relea
             return await _refuse(request, snapshot, questions[0], "sensitivity-not-covered", parts)
         # 6. The entry, and in its transaction the comparison and the spending.
         met = tuple(outside[document.id] for document, _ in permits if document.id in outside)
-        outcome = await parts.log.submit(Release(request, snapshot, rendered, questions[0][0], parts, met))
+        until = None if changes is None else to_micros(changes)
+        outcome = await parts.log.submit(Release(request, snapshot, rendered, questions[0][0], parts, met, until))
         match outcome:
             case Committed():
                 # 7. The entry stands: the bytes may leave.
@@ -171,15 +173,16 @@ def _told(question: Question) -> Question:
 
 async def _read(request: DisclosureRequest, parts: Parts) -> Snapshot:
     requester, directory = request.requester, parts.directory
+    system, service, token = requester.system, requester.service, requester.token_id
     categories = _categories(request, directory)
     if not categories or request.purpose not in directory.purposes or request.role not in directory.roles:
         # The request itself is at fault: no client is looked at.
-        return await parts.facts.for_nobody(requester.system)
+        return await parts.facts.for_nobody(system, token)
     if request.document is not None:
-        return await parts.facts.for_document(requester.system, requester.service, request.document, request.resource)
+        return await parts.facts.for_document(system, service, request.document, request.resource, token)
     if request.identifier is None:
         raise ValueError("a disclosure request asks for a document or about a client")
-    return await parts.facts.for_client(requester.system, requester.service, request.identifier, categories)
+    return await parts.facts.for_client(system, service, request.identifier, categories, token)
 
 
 def _categories(request: DisclosureRequest, directory: Directory) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ import orjson
 
 from gateway.directory.instants import from_micros
 from gateway.directory.model import Directory
-from gateway.disclosure.accounts import CONTEXT, TOLD, Account, Accounts, Context, context_of
+from gateway.disclosure.account_context import CONTEXT, Context, context_of
+from gateway.disclosure.accounts import TOLD, Account, Accounts
 from gateway.disclosure.history import History, Place
 from gateway.disclosure.log_finding import may_see
 from gateway.disclosure.log_query import Officer
@@ -152,7 +153,7 @@ def _to_others(
     if entry.kind in ("decision", "search", "disclosure"):
         nothing = account.given is False and entry.outcome == "permit"
         case = "disclosure" if account.given else "search.empty" if nothing else "refused"
-    title = phrases.kind_told(entry.kind, language)
+    title = phrases.kind_told(entry.kind, language, (entry.b or {}).get("asks"))
     sentence = f"{title}."
     if case in phrases.groups[f"explanations.{eye}"]:
         sentence = phrases.text(f"explanations.{eye}", case, language).format(who=account.who, what=account.what)

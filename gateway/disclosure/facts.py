@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.directory.instants import to_micros
-from gateway.directory.model import Directory
-from gateway.disclosure.candidates import told
+from gateway.directory.model import Directory, Flow
+from gateway.disclosure.candidates import told, told_prohibitions, told_relations
 from gateway.disclosure.request import DisclosureRequest
 from gateway.disclosure.snapshot import DocumentFacts, GrantFacts, RelationFacts, Snapshot
 
@@ -31,6 +31,8 @@ def make_facts(
     requester = request.requester
     recipient = requester.service
     named = {service for service, _ in snapshot.named}
+    flow = _flow(category, document, recipient, directory, at)
+    section = None if flow is None else flow.section
     return {
         "v": 1,
         "at": to_micros(at),
@@ -64,12 +66,14 @@ def make_facts(
             "non_disclosure": snapshot.client.non_disclosure,
         },
         "document": _document(document, directory) if document else None,
-        "flow": _flow(category, document, recipient, directory, at),
+        "flow": None if flow is None else _flow_facts(flow),
         "prohibitions": [
             {"id": row.id, "recipient": row.recipient, "category": row.category, "own": row.by_client}
-            for row in snapshot.prohibitions
+            for row in told_prohibitions(snapshot.prohibitions, recipient, category)
         ],
-        "relations": [_relation(row) for row in snapshot.relations],
+        "relations": [
+            _relation(row) for row in told_relations(snapshot.relations, recipient, document, section, to_micros(at))
+        ],
         "grants": [
             grant_facts(row) for row in told(snapshot.grants, recipient, request.purpose, document, to_micros(at))
         ],
@@ -126,13 +130,14 @@ def _document(document: DocumentFacts, directory: Directory) -> Facts:
 
 def _flow(
     category: str, document: DocumentFacts | None, recipient: str, directory: Directory, at: datetime
-) -> Facts | None:
+) -> Flow | None:
     if document is None or recipient not in directory.services:
         return None
     custodian_kind, recipient_kind = directory.services[document.custodian].kind, directory.services[recipient].kind
-    flow = directory.flow(category, custodian_kind, recipient_kind, at)
-    if flow is None:
-        return None
+    return directory.flow(category, custodian_kind, recipient_kind, at)
+
+
+def _flow_facts(flow: Flow) -> Facts:
     carries = {basis: sorted(labels) for basis, labels in flow.carries.items()}
     return {"bases": list(flow.bases), "carries": carries, "section": flow.section}
 

@@ -192,7 +192,7 @@ def dates_that_matter(grants: Sequence[GrantFacts], place: Place, now: int) -> l
         if grant.dated_from is not None:
             inside = grant.dated_from
         elif grant.dated_until is not None:
-            inside = max(grant.dated_until - 1, 0)
+            inside = grant.dated_until - 1
         else:
             continue
         state = state_of(grant, now)

@@ -10,7 +10,8 @@ from typing import Protocol
 from audit.entry import Draft, IndexRow, Opening, pack_openings
 from audit.proof import LogProof
 from audit.writing import Writing
-from gateway.disclosure.accounts import CONTEXT, TOLD
+from gateway.disclosure.account_context import CONTEXT
+from gateway.disclosure.accounts import TOLD
 from gateway.disclosure.log_finding import LookedUpKeys, SearchStore, criteria_of, may_see, open_places
 from gateway.disclosure.log_query import MAX_PAGE, PAGE, BadQuery, Officer, Query, Scope
 from gateway.disclosure.looking import THE_CLIENT, Looker, tell_look

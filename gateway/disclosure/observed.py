@@ -85,17 +85,21 @@ class _Facts:
     facts: FactReader
     observer: Observer
 
-    async def for_document(self, system: str, recipient: str, document: str, resource: str) -> Snapshot:
+    async def for_document(
+        self, system: str, recipient: str, document: str, resource: str, token: str = ""
+    ) -> Snapshot:
         with _hop(self.observer, "facts"):
-            return await self.facts.for_document(system, recipient, document, resource)
+            return await self.facts.for_document(system, recipient, document, resource, token)
 
-    async def for_client(self, system: str, recipient: str, lookup: bytes, categories: tuple[str, ...]) -> Snapshot:
+    async def for_client(
+        self, system: str, recipient: str, lookup: bytes, categories: tuple[str, ...], token: str = ""
+    ) -> Snapshot:
         with _hop(self.observer, "facts"):
-            return await self.facts.for_client(system, recipient, lookup, categories)
+            return await self.facts.for_client(system, recipient, lookup, categories, token)
 
-    async def for_nobody(self, system: str) -> Snapshot:
+    async def for_nobody(self, system: str, token: str = "") -> Snapshot:
         with _hop(self.observer, "facts"):
-            return await self.facts.for_nobody(system)
+            return await self.facts.for_nobody(system, token)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class CarriedOver:
             prohibition = prohibition_record(client, row)
             self._seen.add(prohibition.id)
             known = self._records.prohibitions.get(client, {}).get(prohibition.id)
+            if known is not None and prohibition.in_person is None:
+                prohibition = replace(prohibition, in_person=known.in_person)
             # A prohibition only ever protects: one that nobody gave is a fault and stands.
             self._records.add_prohibition(prohibition)
             if known != prohibition and not self._believes_unknown(known):
@@ -61,7 +63,7 @@ class CarriedOver:
                 return
             self._records.add_grant(grant)
             self._records.consents[grant.consent].version = grant.version
-        elif replace(grant, by_client=known.by_client) != known:
+        elif replace(grant, by_client=known.by_client, mandate=known.mandate) != known:
             yield "a grant is carried over that did not stand so"
 
     def _relation(self, relation: RelationRecord) -> Iterator[str]:

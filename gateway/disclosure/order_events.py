@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from gateway.consent.capture import OWN_METHODS
+from gateway.consent.events import BY_CLIENT
+from gateway.consent.mandate_reference import mandate_of
 from gateway.disclosure.opened import Opened, Section
+from gateway.disclosure.order_authority import (
+    capture_fault,
+    confirmation_fault,
+    is_repetition,
+    lift_fault,
+    recorder_fault,
+)
 from gateway.disclosure.order_partners import Registration, registration
 from gateway.disclosure.order_records import (
     ConsentRecord,
@@ -24,6 +33,7 @@ from gateway.disclosure.section_fields import (
     flag,
     number,
     optional_number,
+    optional_text,
     rows,
     text,
     texts,
@@ -65,16 +75,29 @@ def _given(records: Records, entry: Opened, body: Section) -> Iterator[str]:
         ):
             yield "a consent is changed by another than the client"
             return
+    mandate = None if in_person else optional_text(entry.s or {}, "mandate")
+    if mandate is not None and records.is_over(client, mandate):
+        yield "a consent is given under a mandate that had ended"
+        return
     grants = [grant_record(client, consent, version, row, in_person) for row in rows(body, "grants")]
     if any(grant.id in records.grants for grant in grants):
         yield "a grant is given that was there before"
         return
-    for id in [] if known is None else known.grants:
-        records.grants[id].replaced = True
+    before = [records.grants[id] for id in ([] if known is None else known.grants)]
+    carried = [grant for grant in before if not grant.replaced and not grant.ended]
+    for grant in before:
+        grant.replaced = True
     records.consents.setdefault(consent, ConsentRecord(client, version)).version = version
     for grant in grants:
+        fault = capture_fault(grant, body, records)
+        if fault is not None:
+            yield fault
+            grant.confirmed = False
+        grant.mandate = mandate
         records.add_grant(grant)
-        if in_person and text(within(body, "capture"), "method") in OWN_METHODS:
+        # What a change merely carries over says nothing new, and so lifts nothing.
+        said = in_person and text(within(body, "capture"), "method") in OWN_METHODS
+        if said and not any(one.covers(grant) for one in carried):
             records.refusals.discard((client, grant.recipient, grant.category))
     if in_person:
         _refuse(records, client, body, "refused")
@@ -89,12 +112,12 @@ def _confirmed(records: Records, entry: Opened, body: Section) -> Iterator[str]:
                 yield "a grant is confirmed that nobody gave"
         elif grant.consent != consent or grant.client != _client(entry):
             yield "a grant is confirmed as part of another consent"
-        elif by not in ("client", grant.custodian):
-            yield "a grant is confirmed by another than the client or its custodian"
+        elif (fault := confirmation_fault(grant, entry, body)) is not None:
+            yield fault
         else:
-            grant.confirmed = True
-            if by == "client" and grant.by_client:
+            if by == BY_CLIENT and grant.by_client and not grant.confirmed:
                 records.refusals.discard((grant.client, grant.recipient, grant.category))
+            grant.confirmed = True
 
 
 def _withdrawn(records: Records, entry: Opened, body: Section) -> Iterator[str]:
@@ -125,6 +148,19 @@ def _mandate_ended(records: Records, entry: Opened, body: Section) -> Iterator[s
                 records.grants[id].ended = True
             elif records.complete:
                 yield "a mandate ends for a grant that nobody gave"
+    client, mandate = _client(entry), optional_text(entry.s or {}, "mandate")
+    if mandate is None:
+        return
+    again = is_repetition(entry, body, records)
+    # As of when it was said first: what was chosen in the register after that stands.
+    at = number(within(body, "replayed"), "t") if again else entry.t
+    records.ended_mandates[client, mandate] = max(at, records.ended_mandates.get((client, mandate), at))
+    left = [one for one in records.grants_of(client) if one.mandate is not None and mandate_of(one.mandate) == mandate]
+    # A repetition lists what the restored database lacked alone.
+    if any(one.stands(entry.t) for one in left) and not again:
+        yield "a mandate ends and leaves a grant that rests on it"
+    for grant in left:
+        grant.ended = True
 
 
 def _refuse(records: Records, client: str, body: Section, key: str) -> None:
@@ -145,6 +181,10 @@ def _prohibited(records: Records, entry: Opened, body: Section) -> Iterator[str]
 
 def _lifted(records: Records, entry: Opened, body: Section) -> Iterator[str]:
     row = prohibition_record(_client(entry), body)
+    fault = lift_fault(row, entry, body, records)
+    if fault is not None:
+        yield fault
+        return
     if records.prohibitions.get(row.client, {}).pop(row.id, None) is None and records.complete:
         yield "a prohibition is lifted that does not stand"
 
@@ -154,8 +194,9 @@ def _recorded(records: Records, entry: Opened, body: Section) -> Iterator[str]:
     if row.id in records.relations:
         yield "a relation is recorded that was there before"
         return
-    if row.recorded_by in row.recipients:
-        yield "a relation is recorded by one who receives on it"
+    fault = recorder_fault(row, entry, body, records)
+    if fault is not None:
+        yield fault
         return
     records.relations[row.id] = row
 
@@ -185,6 +226,8 @@ def _partner(records: Records, entry: Opened, body: Section) -> Iterator[str]:
         records.suspended_partners.add(partner)
     elif change == "resumed":
         records.suspended_partners.discard(partner)
+    elif change == "token-revoked":
+        records.revoked_tokens.add(text(body, "token"))
     records.partners[partner] = registration(records.partners.get(partner, Registration()), entry.kind, body)
     yield from ()
 
@@ -214,6 +257,9 @@ APPLIED: Mapping[str, Apply] = {
     "deposit": _deposited,
 }  # fmt: skip
 """What to do with an entry of each kind that changes what stands."""
+
+SAID_BY = frozenset({"consent.confirmed", "prohibition.lifted", "relation.recorded"})
+"""Kinds of which it matters who acted, as section a tells it."""
 
 SILENT = frozenset(
     "decision custodian.read consent.requested consent.deferred relation.contested client.notices concern.raised "

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from gateway.directory.model import Directory
 from gateway.disclosure.opened import Opened, Section
 from gateway.disclosure.order_carried import CarriedOver
-from gateway.disclosure.order_events import APPLIED, SILENT
+from gateway.disclosure.order_events import APPLIED, SAID_BY, SILENT
 from gateway.disclosure.order_partners import Registration
 from gateway.disclosure.order_records import Records
 from gateway.disclosure.order_release import check_registration, check_release, release_of, spends
@@ -80,7 +80,7 @@ class OrderLaw:
 
     def __init__(self, directory: Directory | None) -> None:
         self._directory = directory
-        self._records = Records()
+        self._records = Records(directory)
         self._found = Findings()
         self._skipped: Counter[str] = Counter()
         self._last: Opened | None = None
@@ -106,6 +106,8 @@ class OrderLaw:
         self._spending_over()
         if self._carried is not None:
             self._carry_over_done()
+        if self._records.unjudged:
+            self._skipped["who may capture, lift and record: the directory of that day is not at hand"] += 1
         self._found.unchecked = [
             what if count == 1 else f"{what} ({count} entries)" for what, count in sorted(self._skipped.items())
         ]
@@ -166,6 +168,8 @@ class OrderLaw:
             if entry.b is None or (entry.s is None and not entry.kind.startswith("partner.")):
                 self._closed(entry)
                 return
+            if entry.a is None and entry.kind in SAID_BY:
+                self._skipped[f"{entry.origin}: {entry.kind}: who acted: section a: {entry.closed.get('a')}"] += 1
             for what in APPLIED[entry.kind](self._records, entry, entry.b):
                 self._fault(entry, what)
         elif entry.kind not in SILENT | {"search", "consent.spent"}:
@@ -251,6 +255,8 @@ class OrderLaw:
             if entry.b is None:
                 self._closed(entry)
                 return
+            if _follows_a_restore(entry):
+                self._records.restored.add(entry.origin)
             previous = optional_text(entry.b, "previous")
             here = previous is None or previous in self._ended
             if last is not None and previous != last.origin:

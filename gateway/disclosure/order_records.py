@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gateway.consent.mandate_reference import is_over, mandate_of
+from gateway.directory.instants import from_micros
+from gateway.directory.model import Directory
 from gateway.disclosure.order_partners import Registration
 from gateway.disclosure.section_fields import (
     Fields,
@@ -45,6 +48,8 @@ class GrantRecord:
     withdrawn: bool = False
     spent: bool = False
     ended: bool = False
+    mandate: str | None = None
+    """By which reference a representative gave it, as the register was asked by; None where the log does not tell."""
 
     def state_fault(self, at: int) -> str | None:
         """Return what keeps the grant from being relied on at *at*, None where it is in force. The end is exclusive."""
@@ -58,6 +63,26 @@ class GrantRecord:
             (at < self.valid_from, "a grant that was not yet in force"),
         )
         return next((what for wrong, what in checks if wrong), None)
+
+    def stands(self, at: int) -> bool:
+        """Return whether something could be relied on it at *at* or later."""
+        return at < self.until and not (self.replaced or self.withdrawn or self.spent or self.ended)
+
+    def covers(self, other: GrantRecord) -> bool:
+        """Return whether it opened everything that another does, for as long and as often."""
+        ours = (self.client, self.custodian, self.recipient, self.category, self.purpose)
+        theirs = (other.client, other.custodian, other.recipient, other.category, other.purpose)
+        since, before = self.dated_from, self.dated_until
+        return (
+            ours == theirs
+            and self.valid_from <= other.valid_from
+            and other.until <= self.until
+            and other.sensitivities <= self.sensitivities
+            and (other.single_use or not self.single_use)
+            and self.document in (None, other.document)
+            and (since is None or (other.dated_from is not None and since <= other.dated_from))
+            and (before is None or (other.dated_until is not None and other.dated_until <= before))
+        )
 
 
 @dataclass(slots=True)
@@ -84,6 +109,8 @@ class ProhibitionRecord:
     id: str
     recipient: str | None
     category: str | None
+    in_person: bool | None = None
+    """Whether the client said it themselves; None where the log does not tell."""
 
     def covers(self, recipient: str, category: str) -> bool:
         """Return whether it says no to this."""
@@ -121,13 +148,16 @@ class ConsentRecord:
 
 @dataclass(slots=True)
 class Records:
-    """Everything that stands."""
+    """Everything that stands. `directory` says who is of which organisation and which registers may record."""
 
+    directory: Directory | None = None
     consents: dict[str, ConsentRecord] = field(default_factory=dict)
     grants: dict[str, GrantRecord] = field(default_factory=dict)
     relations: dict[str, RelationRecord] = field(default_factory=dict)
     prohibitions: dict[str, dict[str, ProhibitionRecord]] = field(default_factory=dict)
     """By client, then by id."""
+    ended_mandates: dict[tuple[str, str], int] = field(default_factory=dict)
+    """By client and the mandate's name: when its end was recorded last."""
     documents: dict[str, DocumentRecord] = field(default_factory=dict)
     refusals: set[tuple[str, str, str]] = field(default_factory=set)
     """(client, recipient, category) that the client in person said no to."""
@@ -135,6 +165,7 @@ class Records:
     hidden_clients: set[str] = field(default_factory=set)
     """Clients under a non-disclosure marking."""
     suspended_partners: set[str] = field(default_factory=set)
+    revoked_tokens: set[str] = field(default_factory=set)
     partners: dict[str, Registration] = field(default_factory=dict)
     """What was said last of each partner system."""
     partners_known: bool = True
@@ -145,6 +176,10 @@ class Records:
     """Whether every release is readable: documents outside are told by releases alone."""
     open_known: bool = True
     """Whether every grant, relation and prohibition that is still open is here: a carry-over tells them."""
+    unjudged: bool = False
+    """Whether something was said of which only a directory could tell whether its sayer may."""
+    restored: set[str] = field(default_factory=set)
+    """Logs that began with a restore: they repeat what the lost one had said."""
     _by_client: dict[str, list[GrantRecord]] = field(default_factory=dict)
 
     def add_grant(self, grant: GrantRecord) -> None:
@@ -157,6 +192,11 @@ class Records:
     def grants_of(self, client: str) -> list[GrantRecord]:
         """Return every grant of a client, of any state."""
         return self._by_client.get(client, [])
+
+    def is_over(self, client: str, reference: str) -> bool:
+        """Return whether the end of the mandate that a reference leads to was recorded after it was chosen."""
+        ended = self.ended_mandates.get((client, mandate_of(reference)))
+        return ended is not None and is_over(reference, from_micros(ended))
 
     def add_prohibition(self, row: ProhibitionRecord) -> None:
         """Add a prohibition."""
@@ -189,8 +229,9 @@ def relation_record(client: str, row: Fields) -> RelationRecord:
 def prohibition_record(client: str, row: Fields) -> ProhibitionRecord:
     """Read a prohibition; raises Malformed."""
     return ProhibitionRecord(
-        client, text(row, "prohibition"), optional_text(row, "recipient"), optional_text(row, "category")
-    )
+        client, text(row, "prohibition"), optional_text(row, "recipient"), optional_text(row, "category"),
+        flag(row, "in_person") if "in_person" in row else None,
+    )  # fmt: skip
 
 
 def document_record(client: str, body: Fields) -> DocumentRecord:

@@ -81,6 +81,8 @@ def check_release(release: Release, subject: Section, body: Section, records: Re
         system = text(entry.a, "system")
         if system in records.suspended_partners:
             yield "released to a partner system that was suspended before"
+        if entry.a.get("token") in records.revoked_tokens:
+            yield "released on a token that was revoked before"
         yield from check_registration(system, release.recipient, records)
     documents, reliance = rows(body, "documents"), within(subject, "reliance")
     if release.single_document and len(documents) != 1:

@@ -109,6 +109,19 @@ class Phrases:
             return self.text("bases.section", basis, language).format(section=section)
         return self.text("bases.plain", basis, language)
 
+    def explain_for_another(self, reason: str, language: str) -> str:
+        """Return why a request was refused to who acts for the client: where the client's words say *you*, others."""
+        group = f"reasons.{Eye.CLIENT}" if reason not in self.groups["for_another.told"] else "for_another.told"
+        return self.text(group, reason, language)
+
+    def basis_for_another(self, basis: str, language: str, section: str | None = None) -> str:
+        """Return on which basis something is disclosed, in the same way to who acts for the client."""
+        if basis not in self.groups["for_another.told"]:
+            return self.basis(basis, language, section)
+        if section is not None and basis in self.groups["for_another.section"]:
+            return self.text("for_another.section", basis, language).format(section=section)
+        return self.text("for_another.told", basis, language)
+
     def basis_told(self, basis: str, language: str, section: str | None = None) -> str:
         """Return the same to others than the client: the basis, and the section of law where one was cited."""
         told = self.text("bases.officer", basis, language)
@@ -118,9 +131,18 @@ class Phrases:
         """Return what a kind of entry is called."""
         return self.text("kinds", kind, language)
 
-    def kind_told(self, kind: str, language: str) -> str:
-        """Return the same to others than the client: its easy Finnish says *you* to the client."""
-        return self.text("kinds", kind, "fi" if language == EASY else language)
+    def kind_told(self, kind: str, language: str, asks: object = None) -> str:
+        """Return the same to staff, whom no text calls *you*. *asks* is what the entry says that was asked, if it does:
+        a look-up that asked the register of mandates is told as one."""
+        told = self.groups["kinds-told"]
+        text = told.get(f"{kind}.{asks}", told.get(kind, {})).get(language)
+        return self.text("kinds", kind, language) if text is None else text
+
+    def deed(self, kind: str, language: str, asks: object = None) -> str:
+        """Return what the worker who made an entry did, told to them."""
+        deeds = self.groups["deeds"]
+        code = f"{kind}.{asks}" if f"{kind}.{asks}" in deeds else kind
+        return self.text("deeds", code, language) if code in deeds else self.kind_told(kind, language, asks)
 
 
 def explain(reason: str, eye: Eye, language: str) -> str:
@@ -130,9 +152,13 @@ def explain(reason: str, eye: Eye, language: str) -> str:
 
 _FILES: Mapping[str, bool] = {
     "reasons": True, "bases": True, "professional": True, "remedies": True, "explanations": True, "cells": True,
+    "for_another": True,
     "kinds": False, "words": False, "accounts": False, "concerns": False, "caveats": False, "labels": False,
+    "kinds-told": False, "deeds": False,
 }  # fmt: skip
 """The catalogues, and whether their rows have parts."""
+_BESIDE = frozenset({"kinds-told"})
+"""The catalogues that stand beside another one: in the languages that they leave out, the other one's text is told."""
 
 
 @cache
@@ -146,7 +172,7 @@ def load_phrases(folder: Path = LOCALE) -> Phrases:
         for code, row in content.items():
             for part, texts in _parts(row, parts=parts):
                 group = f"{name}.{part}" if parts else name
-                required = set(LANGUAGES) - ({EASY} if part == Eye.OFFICER else set())
+                required = {EASY} if name in _BESIDE else set(LANGUAGES) - ({EASY} if part == Eye.OFFICER else set())
                 if not isinstance(texts, dict) or not required <= set(texts) <= set(LANGUAGES):
                     faults.append(f"{name}.yaml: {code}: a text is missing in one of the languages")
                     continue

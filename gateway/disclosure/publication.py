@@ -80,11 +80,16 @@ class Publication(Generic[C]):
         extra = await self._of(year, read)
         return None if extra is None else await self._receipt(year, index, extra)
 
-    def vkeys(self) -> bytes:
+    async def vkeys(self) -> bytes:
         """Return the verifier keys of each log, a line each, the current one first."""
-        with self._store.read() as reader:
-            keys = [one for head in reader.heads() for one in self._log.verifiers(head.origin)]
-        return "".join(f"{one.vkey()}\n" for one in keys).encode()
+
+        def read() -> bytes:
+            with self._store.read() as reader:
+                keys = [one for head in reader.heads() for one in self._log.verifiers(head.origin)]
+            return "".join(f"{one.vkey()}\n" for one in keys).encode()
+
+        # The store is read, and a signing process of its own is asked, which may hang.
+        return await asyncio.to_thread(read)
 
     async def _receipt(self, year: str, index: int, extra: bytes | None) -> bytes | None:
         try:

@@ -205,6 +205,8 @@ class Release:
     parts: Parts
     met: tuple[Fetched, ...] = ()
     """What came from outside and may be shown, on this page or a later one: it keeps its id from here on."""
+    directory_until: int | None = None
+    """When the directory next changes, in microseconds: it was judged by as it stands until then."""
 
     @property
     def documents(self) -> tuple[DocumentFacts, ...]:
@@ -220,7 +222,8 @@ class Release:
     def apply(self, tx: Writing[object], at: int) -> tuple[None, list[Draft]]:
         """Compare what was judged with what stands now, under the head lock; raises Rejected when it differs."""
         parts, connection, client = self.parts, tx.connection, self.snapshot.client.id
-        ends = [row.permit.good_until for row in self.rendered if row.permit.good_until is not None]
+        goods = [self.directory_until, *(row.permit.good_until for row in self.rendered)]
+        ends = [end for end in goods if end is not None]
         shown = {row.document.id for row in self.rendered}
         if not all(parts.holdings.keep(connection, one, at, shown=one.document.id in shown) for one in self.met):
             raise Rejected(Unfit.STALE)

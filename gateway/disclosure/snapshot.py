@@ -143,16 +143,23 @@ class Snapshot:
 
 
 class FactReader(Protocol):
-    """Reads facts. Unknown clients and documents cost the same statements as known ones, by way of the decoy."""
+    """Reads facts. Unknown clients and documents cost the same statements as known ones, by way of the decoy.
 
-    async def for_document(self, system: str, recipient: str, document: str, resource: str) -> Snapshot:
+    Beside *token*, the id of one that was revoked, the partner stands as suspended.
+    """
+
+    async def for_document(
+        self, system: str, recipient: str, document: str, resource: str, token: str = ""
+    ) -> Snapshot:
         """Read what is known of one document (none where it is unknown or of another type) and its client."""
         ...
 
-    async def for_client(self, system: str, recipient: str, lookup: bytes, categories: tuple[str, ...]) -> Snapshot:
+    async def for_client(
+        self, system: str, recipient: str, lookup: bytes, categories: tuple[str, ...], token: str = ""
+    ) -> Snapshot:
         """Read what is known of the client that *lookup* leads to, with its documents of *categories*."""
         ...
 
-    async def for_nobody(self, system: str) -> Snapshot:
+    async def for_nobody(self, system: str, token: str = "") -> Snapshot:
         """Read the partner's standing and the decoy's facts: for a request that names codes nobody knows."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from audit.checkpoint import Verifier
+from audit.checkpoint import Checkpoint, Verifier, parse_note
 from audit.entry import Opening, SectionName
+from audit.errors import SignatureInvalid
 from audit.findings import Finding, Report
 from audit.keys import DataKey, DataKeys
 from audit.store import EntryRows, LogStore
@@ -18,7 +20,7 @@ from audit.verify import verify_folder as verify_tiles
 from audit.verify import verify_rows
 from gateway.directory.model import Directory
 from gateway.disclosure.index_law import SectionKeys, differing, keys_of
-from gateway.disclosure.opened import Opener
+from gateway.disclosure.opened import Opened, Opener
 from gateway.disclosure.order_law import Findings, OrderLaw
 
 C = TypeVar("C")
@@ -96,6 +98,7 @@ def verify_database(
     """
     opener, law = Opener(keys), OrderLaw(directory)
     index: list[Finding] = []
+    begun: list[Opened] = []
 
     def heard(
         origin: str, rows: EntryRows, openings: Mapping[tuple[int, SectionName], Opening],
@@ -107,12 +110,36 @@ def verify_database(
             if columns:
                 what = f"the index row says otherwise than the entry: {columns}"
                 index.append(Finding(origin, f"entry {entry.index}", what))
+            if entry.index == 0 and entry.kind == "log.start":
+                begun.append(entry)
             law.take(entry)
 
     with store.read() as reader, _seldom_collected():
         tree = verify_rows(reader, verifiers, keys, held, heard, retired=retired)
+        heads = {head.origin: _said_by(head.note) for head in reader.heads()}
     tree.findings += index
+    tree.findings += [found for entry in begun for found in _led_on(entry, heads)]
     return Verification(tree, law.end())
+
+
+def _led_on(entry: Opened, heads: Mapping[str, Checkpoint | None]) -> Iterator[Finding]:
+    """Yield what is wrong with the log before the one that *entry* begins: it must have ended as the entry bears it.
+
+    A key that signs no more could still sign another end for it; the entry stands under the heads of its own log.
+    """
+    borne, before = (entry.b or {}).get("checkpoint"), (entry.b or {}).get("previous")
+    there = heads.get(before) if isinstance(before, str) else None
+    if there is None or not isinstance(borne, str):
+        return
+    if _said_by(base64.b64decode(borne)) != there:
+        yield Finding(there.origin, "checkpoint", f"it does not end as {entry.origin} says in its first entry")
+
+
+def _said_by(note: bytes) -> Checkpoint | None:
+    try:
+        return parse_note(note).checkpoint
+    except SignatureInvalid:
+        return None
 
 
 @contextmanager

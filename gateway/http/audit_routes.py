@@ -51,7 +51,7 @@ class LogPublisher(Protocol):
         """Return the proof with the sections that *service* may see: its own releases' actor and body, else None."""
         ...
 
-    def vkeys(self) -> bytes:
+    async def vkeys(self) -> bytes:
         """Return the verifier keys of every log, a line each."""
         ...
 
@@ -69,7 +69,7 @@ def audit_router(log: LogPublisher, door: Door) -> APIRouter:
         openapi_extra=needs(None),
     )
     async def vkeys() -> Response:
-        return Response(log.vkeys(), media_type=_TEXT)
+        return Response(await log.vkeys(), media_type=_TEXT)
 
     @router.get(
         "/log/{year}/checkpoint",

@@ -34,7 +34,7 @@ ConsentPath = Annotated[str, Path(description="The consent's id.", examples=[exa
 GIVING_REASONS = (
     "period-empty", "period-too-long", "basis-not-applicable",
     "capture-not-allowed", "evidence-missing", "mandate-missing", "too-many-consents",
-    "too-many-unconfirmed",
+    "too-many-unconfirmed", "too-many-recorded",
 )  # fmt: skip
 _ETAG = {"ETag": "over the calling service's own rows alone"}
 _LOCATION = {"Location": "where the consent can be read"}

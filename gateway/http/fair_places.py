@@ -69,14 +69,16 @@ class FairPlaces:
     """*places* for a partner that is alone, *shared* for all together otherwise; waiting ends after *patience* seconds.
 
     Whoever stands in *fixed* is no partner: it holds at most so many places, and does not count as being about. Nobody
-    holds more than *each*. All of it serves one event loop, and each `enter` that returned True is followed by one
-    `leave`.
+    holds more than *each*. With *newest_first* a place goes to whoever waits and had least of late, so that somebody
+    who comes for the first time stands behind nobody, however many others ask without end; else they take turns. All of
+    it serves one event loop, and each `enter` that returned True is followed by one `leave`.
     """
 
     def __init__(
         self, about: About, *, places: int, shared: int, patience: float, fixed: Mapping[str, int],
-        each: int | None = None,
+        each: int | None = None, newest_first: bool = False,
     ) -> None:  # fmt: skip
+        self._newest_first = newest_first
         self._about, self._places, self._shared, self._patience = about, places, shared, patience
         self._fixed, self._each = fixed, each
         self._held: dict[str, int] = {}
@@ -176,6 +178,11 @@ class FairPlaces:
         self._held[partner] = self._held.get(partner, 0) + 1
 
     def _hand_on(self) -> None:
+        if self._newest_first:
+            for partner in list(self._waiting):
+                self._forget_done(partner)
+            for partner in sorted(self._waiting, key=self._about.had):
+                self._waiting.move_to_end(partner)
         passed = 0
         while passed < len(self._waiting) and self.in_service < self._places:
             partner = next(iter(self._waiting))

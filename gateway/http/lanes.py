@@ -35,7 +35,10 @@ class Lane:
 
     def __init__(self, partners: FairPlaces, strangers: Rests, patience: float) -> None:
         def few() -> FairPlaces:
-            return FairPlaces(About(), places=strangers.places, shared=strangers.places, patience=patience, fixed={})
+            return FairPlaces(
+                About(), places=strangers.places, shared=strangers.places, patience=patience, fixed={},
+                newest_first=True,
+            )  # fmt: skip
 
         self.partners, self.strangers = partners, strangers
         self._kinds = {NEW: few(), NOBODY: few()}

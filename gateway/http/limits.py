@@ -16,6 +16,7 @@ from gateway.disclosure.observing import REQUEST_ID, Observer
 from gateway.http.bodies import Bodies, replay
 from gateway.http.problems import EdgeError, answer, unknown_error
 from gateway.http.turning_away import PACED
+from gateway.http.whence import whence
 
 access_log = logging.getLogger("saattaen.access")
 
@@ -114,7 +115,7 @@ class Limits:
         return None
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
-        code, address = self._refusal(scope), (scope.get("client") or ("",))[0]
+        code, address = self._refusal(scope), whence(scope)
         has_body = _has_body(scope["headers"])
         if code is None and not has_body:
             await self._app(scope, receive, send)

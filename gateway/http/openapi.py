@@ -44,6 +44,7 @@ REASONS: Mapping[str, str] = {
     "evidence-missing": "the method's evidence is not there or does not hold",
     "too-many-consents": "the client has so many consents for a recipient already",
     "too-many-unconfirmed": "so many grants for a recipient wait for the client already",
+    "too-many-recorded": "the service's organisation has recorded so much about the client within a year",
     "mandate-missing": "the register knows no such mandate at this instant",
     "confirm-not-allowed": "the client or the custodian confirms",
     "consent-ended": "a consent that has ended cannot be confirmed",

@@ -41,7 +41,7 @@ class PeopleBounds:
     queue: int = 8
     """Requests of one session or address that may wait for `patience`."""
     queues: int = 64
-    """The same of all sessions, and of all addresses, together."""
+    """The same of all sessions, and of all addresses, together, beyond the first of each."""
     patience: float = 5.0
     short_patience: float = 0.07
     """How long a request waits that found the queue full, before it is told to come again."""
@@ -93,10 +93,9 @@ class PersonsPlace:
 
     async def take(self) -> bool:
         """Return True once it is there, False when none became free in time."""
-        bounds = self._lane.bounds
-        is_full = (
-            self._places.waiting_of(self._holder) >= bounds.queue or self._places.waiting >= bounds.queues
-        )  # fmt: skip
+        bounds, own = self._lane.bounds, self._places.waiting_of(self._holder)
+        # Whoever has nothing waiting yet is not sent away because of others who have.
+        is_full = own >= bounds.queue or (own > 0 and self._places.waiting >= bounds.queues)
         patience = bounds.short_patience if is_full else bounds.patience
         self._is_held = await self._places.enter(self._holder, patience=patience)
         return self._is_held
@@ -127,7 +126,9 @@ class PersonsPlace:
 
 
 def _places(about: About, number: int, each: int, patience: float) -> FairPlaces:
-    return FairPlaces(about, places=number, shared=number, patience=patience, fixed={}, each=each)
+    return FairPlaces(
+        about, places=number, shared=number, patience=patience, fixed={}, each=each, newest_first=True
+    )  # fmt: skip
 
 
 def _digest(cookie: str) -> bytes:

@@ -52,7 +52,7 @@ def relation_router(
         status_code=201,
         response_model=RelationAnswer,
         responses=answers(201, "Recorded", examples.RELATION_ANSWER)
-        | act_problems(body=True, reasons=("relation-not-allowed", "period-empty")),
+        | act_problems(body=True, reasons=("relation-not-allowed", "period-empty", "too-many-recorded")),
         openapi_extra=acts(RELATIONS),
     )
     @door.once.act

@@ -11,9 +11,10 @@ from adapters.sql.engine import Database
 from adapters.sql.log_search import SqlSearchStore
 from adapters.sql.sealing import Sealing
 from adapters.tokens.references import ServiceReferences
+from gateway.consent.client_register import ClientStanding
+from gateway.consent.mandate_reference import naming
 from gateway.consent.model import ClientId
 from gateway.consent.person import Person
-from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import Identifier
 from gateway.disclosure.desk_entries import DeskEntries
 from gateway.disclosure.insights import Insights
@@ -66,7 +67,9 @@ def desk_room(
 def desk_mandates(gateway: Gateway, register: Register, kept: Kept) -> DeskMandates:
     """Return what asks *register* after who sits at a desk, joined to the mandates that acts are verified by."""
     known = _Known(gateway.database, gateway.register)
-    asked = DeskMandates(register, kept, known.client_of, gateway.register.decoy(), gateway.clock.now)
+    asked = DeskMandates(
+        register, kept, known.client_of, gateway.register.decoy(), gateway.clock.now, naming(gateway.pairwise)
+    )  # fmt: skip
     gateway.mandates.lead_on_to(asked)
     return asked
 

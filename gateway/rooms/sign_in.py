@@ -15,8 +15,9 @@ from adapters.suomifi.account import load_register
 from adapters.suomifi.valtuudet import MandateService
 from adapters.tokens.login.providers import load_providers
 from adapters.tokens.login.relying_party import RelyingParty, Surroundings
+from gateway.consent.client_register import ClientStanding
+from gateway.consent.mandate_reference import naming
 from gateway.consent.model import ClientId
-from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import PersonalIdentityCode
 from gateway.open_gateway import Gateway
 from gateway.rooms.desk import desk_mandates
@@ -70,7 +71,7 @@ def way_in(
     service = MandateService(account, now, transport)
     representing = Representing(
         service, store, _code_of(gateway), gateway.desk.find_or_add, now,
-        f"{settings.base_url}/acting-for/callback",
+        f"{settings.base_url}/acting-for/callback", naming(gateway.pairwise),
     )  # fmt: skip
     # What was chosen there is asked after at each act.
     gateway.mandates.lead_on_to(representing)

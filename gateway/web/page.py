@@ -23,6 +23,7 @@ from gateway.directory.instants import HELSINKI, from_micros, last_day, parse_in
 from gateway.directory.model import Directory
 from gateway.directory.names import LANGUAGES
 from gateway.web.addresses import way_back
+from gateway.web.breaking import broken_well
 from gateway.web.language import NAMES, html_language, language_of, locale_of, text_direction, translations
 from gateway.web.numbers import number_of
 from gateway.web.on_behalf import FOR_ANOTHER
@@ -120,7 +121,8 @@ class Pages:
 
     def text(self, page: Page, template: str, **values: object) -> str:
         """Return the text of the page alone."""
-        return self._environments[page.language].get_template(template).render(page=page, **values)
+        made = self._environments[page.language].get_template(template).render(page=page, **values)
+        return broken_well(made, page.language)
 
     def filters(self, language: str) -> Mapping[str, object]:
         """Return how dates, numbers and codes are said in one of LANGUAGES, by the names of the templates' filters."""
@@ -195,8 +197,13 @@ class _Said:
         return format_date(_in_helsinki(at), "d MMMM y" if self._language == "en" else "d.M.y", self._locale)
 
     def instant(self, at: datetime | int) -> str:
-        """Say a day and a time of the clock in Helsinki."""
-        clock = {"fi": "'klo' H.mm", "fi-x-selko": "'kello' H.mm", "sv": "'kl.' H.mm", "en": "'at' H:mm"}
+        """Say a day and a time of the clock in Helsinki; no line breaks between `klo` and its time."""
+        clock = {
+            "fi": "'klo'\u00a0H.mm",
+            "fi-x-selko": "'kello'\u00a0H.mm",
+            "sv": "'kl.'\u00a0H.mm",
+            "en": "'at'\u00a0H:mm",
+        }
         written = ("d MMMM y " if self._language == "en" else "d.M.y ") + clock[self._language]
         return format_datetime(_in_helsinki(at), written, locale=self._locale)
 

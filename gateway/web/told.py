@@ -60,6 +60,10 @@ _OF_REASON: Final = {
         N_("Too many permissions wait to be confirmed"),
         N_("Nothing was changed. The client must first confirm or withdraw some of those that wait."),
     ),
+    "too-many-recorded": Told(
+        N_("Your organisation has recorded too many permissions for this client"),
+        N_("Nothing was changed. The client can still give permission on their own page or phone."),
+    ),
 }
 """What is said where the code alone would not help: by the reason of a refusal."""
 _INTERNAL = Told(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from gateway.consent import lifecycle
 from gateway.consent.acting import Stores
@@ -29,9 +30,9 @@ from gateway.consent.model import (
     Relation,
     RelationKind,
 )
+from gateway.consent.outbox import Outgoing
 from gateway.consent.person import Person
 from gateway.consent.proofs import CodeRow, PaperCheck
-from gateway.consent.registry import Outgoing
 from gateway.consent.view import ReceiptView
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from tests.contract.databases import database_url
@@ -104,6 +105,67 @@ def test_a_clients_consents_come_newest_first_and_only_theirs(stores: Stores, co
     assert stores.consents.consents_of(connection, CLIENT) == (new, old)
 
 
+def test_the_versions_of_each_of_a_clients_consents_come_newest_consent_first(
+    stores: Stores, connection: object
+) -> None:
+    old, new, other = make(row(), seq=1), make(row(), seq=2), make(row(), client=OTHER, seq=3)
+    for consent in (old, new, other):
+        stores.consents.add_version(connection, consent, START)
+    own = Capture(CaptureMethod.SELF_SERVICE, evidence=Evidence((("session", "s"),)))
+    changed = lifecycle.change(old, (FULL,), (), own, SHOWN, Giver(), Known(), DIRECTORY, START, 4)
+    stores.consents.add_version(connection, changed, START)
+    assert stores.consents.versions_of(connection, CLIENT) == ((old, changed), (new,))
+    assert stores.consents.consents_of(connection, CLIENT) == (changed, new)
+
+
+def test_consents_that_have_not_ended_are_found_among_all_that_were(stores: Stores, connection: object) -> None:
+    soon = START + timedelta(hours=1)
+    over, mixed, withdrawn = make(row(until=soon), seq=1), make(row(until=soon), row(), seq=2), make(row(), seq=3)
+    spent, ended, changed, other = (
+        make(row(once=True), seq=4), make(row(), seq=5), make(row(), seq=6), make(row(), client=OTHER, seq=7),
+    )  # fmt: skip
+    for consent in (over, mixed, withdrawn, spent, ended, changed, other):
+        stores.consents.add_version(connection, consent, START)
+    stores.consents.save(connection, withdrawn, lifecycle.withdraw(withdrawn, None, START), START)
+    assert stores.consents.spend(connection, spent.grants[0].id, "event")
+    gone, _ = lifecycle.end_grants(ended, frozenset(grant.id for grant in ended.grants), START)
+    stores.consents.save(connection, ended, gone, START)
+    own = Capture(CaptureMethod.SELF_SERVICE, evidence=Evidence((("session", "s"),)))
+    short = lifecycle.change(changed, (row(until=soon),), (), own, SHOWN, Giver(), Known(), DIRECTORY, START, 8)
+    stores.consents.add_version(connection, short, START)
+    before = stores.consents.unended_of(connection, CLIENT, soon - timedelta(microseconds=1))
+    assert [one.id for one in before] == [changed.id, spent.id, mixed.id, over.id]
+    assert before[0] == short
+    at_end = stores.consents.unended_of(connection, CLIENT, soon)
+    assert [one.id for one in at_end] == [spent.id, mixed.id]
+    assert at_end[1] == mixed
+
+
+def test_statements_about_a_clients_consents_take_no_more_parameters_the_more_there_are(
+    room: Room, stores: Stores, connection: object
+) -> None:
+    taken: list[int] = []
+
+    def note(_: object, __: object, ___: str, parameters: Sequence[object], ____: object, _____: bool) -> None:
+        taken.append(len(parameters))
+
+    def ask() -> list[int]:
+        taken.clear()
+        stores.consents.consents_of(connection, CLIENT)
+        stores.consents.unended_of(connection, CLIENT, START)
+        return list(taken)
+
+    stores.consents.add_version(connection, make(row()), START)
+    event.listen(room.database.engine, "before_cursor_execute", note)
+    try:
+        few = ask()
+        for seq in range(2, 12):
+            stores.consents.add_version(connection, make(row(), seq=seq), START)
+        assert len(few) == 4 and ask() == few
+    finally:
+        event.remove(room.database.engine, "before_cursor_execute", note)
+
+
 def test_states_are_saved_alone(stores: Stores, connection: object) -> None:
     consent = make(row(), row(recipient="tyohonvalmennus"))
     stores.consents.add_version(connection, consent, START)
@@ -153,11 +215,44 @@ def test_grants_that_are_not_over_are_counted_by_recipient_those_that_wait_apart
     assert counts(START) == ({"kuntakokeilu": 3, "kela": 1}, {})
 
 
+def test_what_workers_recorded_is_counted_whatever_became_of_it(stores: Stores, connection: object) -> None:
+    own = Capture(CaptureMethod.SELF_SERVICE, evidence=Evidence((("session", "s"),)))
+    two, withdrawn, other, changed = make(row(), FULL), make(row(), seq=2), make(row(), client=OTHER), make(row())
+    for consent in (two, withdrawn, other, changed):
+        stores.consents.add_version(connection, consent, START)
+    stores.consents.save(connection, withdrawn, lifecycle.withdraw(withdrawn, None, START), START)
+    by_client = lifecycle.change(changed, (row(), row()), (), own, SHOWN, Giver(), Known(), DIRECTORY, START, 5)
+    stores.consents.add_version(connection, by_client, START)
+    phone = Capture(CaptureMethod.OWN_PHONE, "kuntakokeilu", "w-1", "k-system", Evidence((("handle", "h"),)))
+    stores.consents.add_version(connection, replace(make(row()), capture=phone), START)
+    before = START - timedelta(microseconds=1)
+    assert stores.consents.recorded(connection, CLIENT, {"kuntakokeilu", "kela"}, before) == 4
+    assert stores.consents.recorded(connection, CLIENT, {"kela"}, before) == 0
+    assert stores.consents.recorded(connection, CLIENT, {"kuntakokeilu"}, START) == 0
+    relation = Relation(
+        "r1", CLIENT, RelationKind.JOINT_SERVICE, "sosiaalityo", ("kela",), START, None, None, None, "sosiaalityo"
+    )
+    for one in (relation, replace(relation, ended_at=UNTIL), replace(relation, id="r2", client=OTHER)):
+        stores.standing.save_relation(connection, one, START)
+    assert stores.standing.recorded(connection, CLIENT, {"sosiaalityo", "kela"}, before) == 1
+    assert stores.standing.recorded(connection, CLIENT, {"kela"}, before) == 0
+    assert stores.standing.recorded(connection, CLIENT, {"sosiaalityo"}, START) == 0
+
+
 def test_refusals_stand_until_they_are_lifted(stores: Stores, connection: object) -> None:
     rows = (RefusedRow("kuntakokeilu", "work-ability-plan", UNTIL), RefusedRow("kela", "work-ability-plan"))
     stores.standing.add_refusals(connection, CLIENT, rows, True, START)
     stores.standing.lift_refusals(connection, CLIENT, [row()], START)
     assert [one.recipient for one in stores.standing.refusals_of(connection, CLIENT)] == ["kela"]
+
+
+def test_a_mandates_end_is_kept_by_client_and_name_and_the_latest_counts(stores: Stores, connection: object) -> None:
+    assert stores.standing.mandate_end(connection, CLIENT, "m-1") is None
+    for at in (START, UNTIL, START):
+        stores.standing.end_mandate(connection, CLIENT, "m-1", at)
+    assert stores.standing.mandate_end(connection, CLIENT, "m-1") == UNTIL
+    assert stores.standing.mandate_end(connection, CLIENT, "m-2") is None
+    assert stores.standing.mandate_end(connection, OTHER, "m-1") is None
 
 
 def test_prohibitions_and_relations_are_read_back_with_their_ends(stores: Stores, connection: object) -> None:

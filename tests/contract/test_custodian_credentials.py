@@ -36,7 +36,7 @@ from gateway.errors import CustodianUnavailable, SettingsError
 async def connected(
     server: SimulatedServer, credentials: Credentials, authorities: Path | None = None
 ) -> AsyncIterator[ServerConnection]:
-    described = Server("s", server.base, credentials, authorities, Patience(2, 2, 5), Limits())
+    described = Server("s", server.base, credentials, authorities, Patience(30, 30, 30), Limits())
     async with ServerConnection(described) as connection:
         yield connection
 

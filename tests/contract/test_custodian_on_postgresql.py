@@ -16,6 +16,7 @@ from gateway.demo.custodian import put_samples, write_custodians
 from gateway.demo.population import load_systems, populate
 from gateway.installation import prepare
 from tests.laws.gateway_world import BASE, Laws, demo_world, settings_in
+from tests.parts.custodians import waiting
 from tests.parts.postgres import own_database
 
 
@@ -24,7 +25,7 @@ async def test_a_document_outside_is_met_read_changed_and_refused(tmp_path: Path
     world = demo_world()
     with own_database() as url, simulated_server() as server:
         put_samples(server.base, world, world.now)
-        custodians = write_custodians(tmp_path / "custodians.yaml", server.base)
+        custodians = write_custodians(tmp_path / "custodians.yaml", server.base, waiting())
         settings = settings_in(tmp_path).model_copy(update={"database": url, "custodians": custodians})
         prepare(settings, world.now)
         clock = SteeredClock(world.now)

@@ -18,6 +18,7 @@ from gateway.disclosure.release import Refused, Released
 from gateway.insight import insights_of
 from tests.laws.gateway_world import FEEDBACK, PLAN, STRANGER, Laws, open_world
 from tests.laws.seams import interrupted
+from tests.parts.custodians import waiting
 
 SOTE, CHECK = "sote-keskus", "terveystarkastus"
 
@@ -78,7 +79,7 @@ class Outside:
 @pytest.fixture
 async def outside(base: str, tmp_path: Path) -> AsyncIterator[Outside]:
     """Return a gateway of its own whose health centre keeps its plans on that server, empty of plans."""
-    file = write_custodians(tmp_path / "custodians.yaml", base)
+    file = write_custodians(tmp_path / "custodians.yaml", base, waiting())
     with httpx.Client(timeout=60, trust_env=False) as web:
         async with open_world(tmp_path, custodians=file) as laws:
             one = Outside(laws, base, web)

@@ -105,7 +105,8 @@ async def test_connections_that_the_server_cut_are_replaced(database: Database) 
     database.direct.fetch_now(COUNT, {"name": "a"})
     with database.write() as connection:
         cut = (
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'saattaen-reading'"
+            "SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity "
+            "WHERE application_name = 'saattaen-reading' AND datname = current_database()"
         )
         assert connection.execute(text(cut)).scalar_one() >= 2
     assert await database.direct.fetch(COUNT, {"name": "a"})

@@ -457,7 +457,7 @@ def test_hashes_alone_verify_and_say_that_entries_were_not_looked_at(sqlite: Wor
 @pytest.fixture(scope="session")
 def tlog_go(tmp_path_factory: pytest.TempPathFactory) -> Path:
     binary = tmp_path_factory.mktemp("tlog-go") / "tlog-go"
-    subprocess.run(["go", "build", "-o", binary, "."], cwd=PARTS / "tlog-go", check=True, timeout=120)
+    subprocess.run(["go", "build", "-o", binary, "."], cwd=PARTS / "tlog-go", check=True, timeout=900)
     return binary
 
 
@@ -487,7 +487,7 @@ def tesseras_fsck() -> str:
     for folder in (str(Path.home() / "go" / "bin"), *os.get_exec_path()):
         binary = shutil.which("fsck", path=folder)
         if binary is not None:
-            said = subprocess.run([binary, "--help"], capture_output=True, text=True, check=False, timeout=20)
+            said = subprocess.run([binary, "--help"], capture_output=True, text=True, check=False, timeout=120)
             if "storage_url" in said.stdout + said.stderr:
                 return binary
     pytest.skip("needs tessera's fsck: go install github.com/transparency-dev/tessera/cmd/fsck@v1.0.4")
@@ -500,7 +500,7 @@ def test_tesseras_fsck_accepts_the_log_and_refuses_it_after_one_flipped_bit(sqli
     def accepted() -> bool:
         # It exits with 0 whatever it found, and with one worker it waits for ever after a finding.
         command = [fsck, f"--storage_url=file://{folder}/", f"--public_key={folder / 'log.vkey'}", "--ui=false", "-N=8"]
-        said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         return "Successfully fsck'd log with size 600" in said.stderr
 
     assert accepted()
@@ -531,7 +531,7 @@ def test_two_processes_on_one_database_never_fork(on_sql: World, tmp_path: Path)
         subprocess.Popen([sys.executable, "-c", APPENDER, on_sql.url, str(tmp_path), name], cwd=repository)
         for name in ("one", "two")
     ]
-    assert [one.wait(60) for one in both] == [0, 0]
+    assert [one.wait(600) for one in both] == [0, 0]
     with on_sql.store.read() as reader:
         report = verify_rows(reader, [VERIFIER], on_sql.keys)
     assert report.findings == []

@@ -18,8 +18,8 @@ from gateway.consent.checks import Known
 from gateway.consent.model import Capture, CaptureMethod, ClientId, Consent, Evidence, Giver, GrantRow, Prohibition
 from gateway.consent.notice_choice import ChannelKind, NoticeChoice, Rhythm
 from gateway.consent.notice_registry import Pause
+from gateway.consent.outbox import Outgoing
 from gateway.consent.person import Person
-from gateway.consent.registry import Outgoing
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.disclosure.concern import Answer, Case, Concern
 from tests.contract.databases import database_url

@@ -250,7 +250,7 @@ def test_writers_wait_for_each_other_before_there_is_a_log_and_after(database: D
                 row = {"log": "x/audit/2026", "b": b""}
                 connection.execute(text("INSERT INTO audit_head VALUES (:log, 0, :b, :b, 0, false, 1)"), row)
             connection.commit()
-        waiting.join(10)
+        waiting.join(60)
         assert order == ["first", "second"]
     second.close()
 

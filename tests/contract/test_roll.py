@@ -20,7 +20,11 @@ from tests.parts.postgres import ON_BOTH
 from tests.serving.installation import wait_for
 
 OLD, NEW, NEWEST = "00112233aabbccdd", "99aabbcc00112233", "f0f1f2f3f4f5f6f7"
-CUT = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+CUT = (
+    "SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+"""Cuts the sessions that have a part in the roll of this database, and returns once they have ended."""
 ANOTHER_PROCESS = """
 import sys
 from adapters.sql.engine import open_database
@@ -128,8 +132,10 @@ def test_a_session_that_was_cut_is_begun_anew_by_whoever_signs_and_ends_the_call
         roll.sign(OLD)
         assert len(caller.behind(NEW)) == 1
         with database.engine.connect() as connection:
-            connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ~ 'pg_locks'"
-                                    " AND pid <> pg_backend_pid()"))  # fmt: skip
+            connection.execute(text(
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
+                "WHERE query ~ 'pg_locks' AND datname = current_database() AND pid <> pg_backend_pid()"
+            ))  # fmt: skip
         for _ in range(2):  # Nor does it begin again as if nothing had been missed.
             with pytest.raises(StoreUnavailable):
                 caller.behind(NEW)

@@ -49,7 +49,11 @@ def test_a_turn_whose_session_was_cut_is_lost_and_can_be_taken_again(tmp_path: P
         turn = turn_on(database)
         assert turn.take()
         with database.engine.connect() as connection:
-            cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            # Of this database alone: sessions of an earlier test may be about to end.
+            cut = (
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
             assert connection.execute(text(cut)).scalars().all() == [True]
         assert not turn.take()
         assert turn.take()

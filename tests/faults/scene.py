@@ -22,7 +22,7 @@ from adapters.opa.shipped import read_bundle
 from adapters.sql.engine import Database
 from audit.entry import Draft
 from gateway.cli.doctor import examine
-from gateway.cli.examination import Finding
+from gateway.cli.finding import Finding
 from gateway.demo.custodian import held_sample, put_client, put_document, write_custodians
 from gateway.demo.documents import Sample
 from gateway.demo.local_opa import local_opa
@@ -31,14 +31,14 @@ from gateway.disclosure.opened import Opened
 from gateway.errors import GatewayError
 from tests.faults.hinge import Hinge
 from tests.laws.gateway_world import PLAN, STORES, Laws, Store, demo_world, open_world, settings_in
+from tests.parts.custodians import waiting
 from tests.parts.proxy import Proxies, Proxy
 
 CONSENTS = "saattaen/consents"
-RECOVERY_SECONDS = 20.0
-BOUNDS = """\
-    milliseconds: {connect: 1000, read: 1000, whole: 2000}
-    limits: {answer_bytes: 300000, failures: 2, pause: 200}"""
-"""How patient the gateway is with a custodian's server."""
+RECOVERY_SECONDS = 60.0
+READINESS_SECONDS = 10.0
+LIMITS = "{answer_bytes: 300000, failures: 2, pause: 200}"
+"""How often the gateway tries a custodian's server."""
 
 
 @dataclass
@@ -141,7 +141,13 @@ async def _once_it_works(read: Callable[[], list[Opened]]) -> list[Opened]:
 
 @asynccontextmanager
 async def scene_in(
-    place: Path, store: Store, *, with_opa: bool = False, with_custodian: bool = False, patience: float = 20.0
+    place: Path,
+    store: Store,
+    *,
+    with_opa: bool = False,
+    with_custodian: bool = False,
+    patience: float = 20.0,
+    waits: float = 30.0,
 ) -> AsyncIterator[Scene]:
     """Open the installation in *place* with a proxy before its PostgreSQL, and on request one before an OPA server."""
     async with AsyncExitStack() as closing:
@@ -153,12 +159,14 @@ async def scene_in(
         if with_opa:
             address = urlsplit(closing.enter_context(local_opa()))
             opa = proxies.before_port(str(address.hostname), int(address.port or 0))
-            # Patient, or a busy machine would be the fault.
-            engine = ServerEngine(f"http://127.0.0.1:{opa.port}", read_bundle().revision, timeout=2.0)
+            engine = ServerEngine(f"http://127.0.0.1:{opa.port}", read_bundle().revision, timeout=waits)
             await closing.enter_async_context(engine)
         settings, seen = settings_in(place), CollectorRegistry()
         custodian = closing.enter_context(_custodian()) if with_custodian else None
-        custodians = None if custodian is None else write_custodians(place / "custodians.yaml", custodian.base, BOUNDS)
+        custodians = None
+        if custodian is not None:
+            bounds = waiting(round(1000 * waits), LIMITS)
+            custodians = write_custodians(place / "custodians.yaml", custodian.base, bounds)
         hinge, keys = Hinge(), Hinge()
 
         def open_store(url: str, patience: float) -> Database:
@@ -167,7 +175,7 @@ async def scene_in(
         laws = await closing.enter_async_context(
             open_world(
                 place, open_store=open_store, engine=engine, patience=patience, custodians=custodians,
-                observer=Metrics(seen), readiness=5.0,
+                observer=Metrics(seen), readiness=READINESS_SECONDS,
             )
         )  # fmt: skip
         await laws.give()
@@ -190,7 +198,11 @@ def _custodian() -> Iterator[SimulatedServer]:
 
 async def _met(laws: Laws) -> str:
     """Return our id of the document that lies with the custodian: a search tells it."""
-    (entry,) = (await laws.search(laws.code("suvi"))).json()["entry"]
+    # Again where the machine stood still for as long as an impatient gateway waits.
+    async with asyncio.timeout(RECOVERY_SECONDS):
+        while "entry" not in (found := await laws.search(laws.code("suvi"))).json():
+            await asyncio.sleep(0.2)
+    (entry,) = found.json()["entry"]
     return str(entry["resource"]["id"])
 
 

@@ -20,6 +20,7 @@ from adapters.sql.direct_postgresql import CONNECTIONS
 from tests.faults.scene import Scene
 from tests.faults.small_disk import small_disk, table_on_full_disk
 from tests.laws.gateway_world import Store
+from tests.parts.custodians import SILENT
 
 BOTH: tuple[Store, ...] = ("sqlite", "postgresql")
 SERVED = (200, None)
@@ -49,6 +50,8 @@ class Fault:
     """Whether the document lies with a custodian outside."""
     patience: float = PATIENCE
     """How long the gateway waits for a silent store."""
+    waits: float = 30.0
+    """How long it waits for an engine or a custodian outside; not as long where the fault is that nothing comes."""
     said: str = ""
     """What the log line tells the operator beside the code, where it tells more; `a|b` is one for each store."""
     failed: frozenset[str] = frozenset()
@@ -84,7 +87,7 @@ def _kept_by_another(scene: Scene, seconds: float | None = None) -> Iterator[Non
 
     holder = threading.Thread(target=hold)
     holder.start()
-    held.wait(5)
+    assert held.wait(60)
     try:
         yield
     finally:
@@ -262,6 +265,7 @@ class _OfCustodian(TypedDict):
 _OF_CUSTODIAN: _OfCustodian = {
     "entry": "custodian-unavailable", "with_custodian": True, "failed": frozenset({"custodian"}),
 }  # fmt: skip
+_SHORT = 5.0
 _LOG, _ENGINE, _STORE = frozenset({"database", "log"}), frozenset({"engine"}), frozenset({"store"})
 
 FAULTS: tuple[Fault, ...] = (
@@ -271,12 +275,12 @@ FAULTS: tuple[Fault, ...] = (
         unready=_ENGINE, with_opa=True, failed=_ENGINE, doctor="engine",
     ),
     Fault(
-        "the policy engine is slow", lambda scene: _opa_of(scene, "slow", 5.0), ENGINE, entry="engine-unavailable",
-        unready=_ENGINE, with_opa=True, failed=_ENGINE, doctor="engine",
+        "the policy engine is slow", lambda scene: _opa_of(scene, "slow", 25.0), ENGINE, entry="engine-unavailable",
+        unready=_ENGINE, with_opa=True, waits=_SHORT, failed=_ENGINE, doctor="engine",
     ),
     Fault(
         "the policy engine says nothing", lambda scene: _opa_of(scene, "silent"), ENGINE, entry="engine-unavailable",
-        unready=_ENGINE, with_opa=True, failed=_ENGINE, doctor="engine",
+        unready=_ENGINE, with_opa=True, waits=_SHORT, failed=_ENGINE, doctor="engine",
     ),
     Fault(
         "the policy engine answers nonsense", lambda scene: _opa_of(scene, "altering", _nonsense), ENGINE,
@@ -297,7 +301,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "the database says nothing", lambda scene: _wire_of(scene, "silent"), STORE, STORE, unready=_LOG,
-        stores=("postgresql",), patience=3.0, failed=_STORE,
+        stores=("postgresql",), patience=5.0, failed=_STORE,
     ),
     # What was handed over is written once it can be: an entry more than bytes, never the other way round.
     Fault(
@@ -389,7 +393,10 @@ FAULTS: tuple[Fault, ...] = (
     # The custodian. Its answer is not believed in any part; its clients get a clear word, and others feel nothing.
     Fault("the custodian is down", _custodian_down, CUSTODIAN, doctor="custodians", **_OF_CUSTODIAN),
     *(
-        Fault(f"the custodian {fault.value}", _custodian_does(fault), CUSTODIAN, said=said, **_OF_CUSTODIAN)
+        Fault(
+            f"the custodian {fault.value}", _custodian_does(fault), CUSTODIAN, said=said,
+            waits=_SHORT if fault in SILENT else Fault.waits, **_OF_CUSTODIAN,
+        )
         for fault, said in (
             (Misdeed.SLOW, ""), (Misdeed.TRICKLES, ""), (Misdeed.HUGE, ""), (Misdeed.BROKEN, ""),
             (Misdeed.REDIRECTS, ""), (Misdeed.NOT_JSON, "the body is not JSON"),

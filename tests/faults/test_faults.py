@@ -36,7 +36,12 @@ async def test_a_fault_is_answered_as_its_row_says_and_passes(
     try:
         place = installed(tmp_path, store)
         async with scene_in(
-            place, store, with_opa=fault.with_opa, with_custodian=fault.with_custodian, patience=fault.patience
+            place,
+            store,
+            with_opa=fault.with_opa,
+            with_custodian=fault.with_custodian,
+            patience=fault.patience,
+            waits=fault.waits,
         ) as scene:
             # Tokens and keys are there, and all is well.
             assert (await scene.read()).status_code == 200

@@ -62,7 +62,7 @@ async def test_while_another_is_about_a_flood_holds_its_share_alone() -> None:
     # It has others waiting, so what it gives back is not all taken again.
     one.leave("flood")
     assert one.in_service == 1
-    assert [await asyncio.wait_for(one.enter("victim"), 1) for _ in range(2)] == [True, True]
+    assert [await asyncio.wait_for(one.enter("victim"), LONG) for _ in range(2)] == [True, True]
     one.leave("flood")
     await settle()
     assert one.in_service == 3
@@ -96,7 +96,7 @@ async def test_a_stranger_has_its_own_few_places_and_takes_no_share_of_a_partner
     one = places(8, shared=4)
     assert await one.enter("stranger")
     waiting = asyncio.create_task(one.enter("stranger"))
-    assert [await asyncio.wait_for(one.enter("a"), 1) for _ in range(7)] == [True] * 7
+    assert [await asyncio.wait_for(one.enter("a"), LONG) for _ in range(7)] == [True] * 7
     assert not waiting.done()
     waiting.cancel()
 
@@ -180,7 +180,7 @@ async def test_a_request_that_takes_long_keeps_nobody_out_for_so_long() -> None:
     assert (one.in_service, one.waiting) == (1, 2)
     # Nothing ends, nobody comes: by itself, after a while.
     now = 1.0
-    assert await asyncio.wait_for(waiting[0], 5)
+    assert await asyncio.wait_for(waiting[0], LONG)
     assert (one.in_service, one.waiting) == (2, 1)
     waiting[1].cancel()
 

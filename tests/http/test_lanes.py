@@ -149,12 +149,12 @@ def bearer(token: str) -> dict[str, str]:
 
 
 async def test_a_burst_of_new_tokens_is_let_in_though_strangers_have_few_places() -> None:
-    admission, verifier = Admission(Bounds(places=32, strangers=4, patience=LONG)), Verifier()
+    admission, verifier = Admission(Bounds(places=32, strangers=4, patience=LONG, first_patience=LONG)), Verifier()
     going, released = list[str](), asyncio.Event()
     transport = httpx.ASGITransport(guarded(admission, verifier, going, released))
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as web:
         burst = [asyncio.create_task(web.get("/fhir/CarePlan/a", headers=bearer(f"good-{n}"))) for n in range(32)]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONG):
             while len(going) < 32:
                 await asyncio.sleep(0)
         # None is done, and yet each is past the strangers' places.
@@ -202,7 +202,7 @@ async def test_what_is_posted_without_a_token_and_done_frees_its_place_and_what_
 async def test_a_whole_gateway_lets_a_burst_of_new_tokens_in(tmp_path: object) -> None:
     async with open_world(tmp_path, web=False) as laws:  # type: ignore[arg-type]
         # Patient: how fast this machine is does not matter here, only that everyone gets through few places.
-        admission = Admission(Bounds(strangers=2, patience=LONG))
+        admission = Admission(Bounds(strangers=2, patience=LONG, first_patience=LONG))
         transport = httpx.ASGITransport(create_app(laws.gateway, admission=admission))
         async with httpx.AsyncClient(transport=transport, base_url="https://gateway.example") as web:
             laws.web = web

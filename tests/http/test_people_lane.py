@@ -119,13 +119,36 @@ async def test_beyond_a_short_queue_somebody_is_told_at_once_to_come_again_and_o
         task.cancel()
 
 
-async def test_all_queues_together_are_bounded() -> None:
-    one = lane(visitors=1, queues=5, short_patience=0.05)
+async def test_all_queues_together_are_bounded_save_for_who_has_nothing_waiting() -> None:
+    one = lane(visitors=1, queues=5, short_patience=0.05, visitors_rest=0.0)
     held = one.place_for(None, "first")
     assert await held.take()
     queued = [asyncio.create_task(one.place_for(None, f"address {number}").take()) for number in range(5)]
     await settle()
-    assert not await asyncio.wait_for(one.place_for(None, "one more").take(), LONG)
+    assert not await asyncio.wait_for(one.place_for(None, "address 0").take(), LONG)
+    more = asyncio.create_task(one.place_for(None, "one more").take())
+    await asyncio.sleep(3 * 0.05)  # Longer than those are let wait who have others waiting.
+    assert not more.done()
+    for task in (*queued, more):
+        task.cancel()
+
+
+async def test_whoever_comes_for_the_first_time_stands_behind_nobody_who_asks_without_end() -> None:
+    one = lane(visitors=1, visitors_rest=0.0)
+    for _ in range(3):
+        for number in range(5):
+            place = one.place_for(None, f"flood {number}")
+            assert await place.take()
+            place.leave()
+    held = one.place_for(None, "flood 0")
+    assert await held.take()
+    queued = [asyncio.create_task(one.place_for(None, f"flood {number}").take()) for number in range(5)]
+    await settle()
+    newcomer = asyncio.create_task(one.place_for(None, "somebody").take())
+    await settle()
+    held.leave()
+    assert await asyncio.wait_for(newcomer, LONG)
+    assert not any(task.done() for task in queued)
     for task in queued:
         task.cancel()
 

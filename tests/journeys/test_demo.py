@@ -12,22 +12,14 @@ from gateway.demo.custodian import Kind
 from gateway.demo.folder import held
 from gateway.demo.play import demo
 from gateway.errors import SettingsError
+from tests.parts.ports import free_ports
 from tests.parts.postgres import own_database
 
 
 @pytest.fixture
 def port() -> int:
     """A port that is free with the two after it, where the identity providers listen."""
-    while True:
-        with socket.socket() as probe, socket.socket() as second, socket.socket() as third:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", first + 1))
-                third.bind(("127.0.0.1", first + 2))
-            except (OSError, OverflowError):
-                continue
-            return first
+    return free_ports(3)
 
 
 @pytest.fixture

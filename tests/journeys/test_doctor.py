@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from adapters.keyring.ring import KeyRing
 from adapters.sql.engine import open_database
 from gateway.cli.doctor import examine
-from gateway.cli.examination import Finding
+from gateway.cli.finding import Finding
 from gateway.demo.world import WORLD
 from gateway.installation import grant
 from gateway.settings import Settings, read_settings
@@ -108,6 +108,13 @@ def _notice_given_up(settings: Settings) -> None:
     engine.dispose()
 
 
+def _key_by_hand(settings: Settings) -> None:
+    engine = create_engine(settings.database)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE partner SET jwks = '{\"keys\": []}' WHERE id = 'kuntakokeilu-system'"))
+    engine.dispose()
+
+
 FAULTS: list[tuple[str, str, str, Callable[[Settings], object]]] = [
     ("folders", "wrong", "is open to other users", lambda one: one.keys.chmod(0o755)),
     ("keys", "wrong", "missing among the keys", lambda one: (one.keys / "log.json").unlink()),
@@ -118,6 +125,7 @@ FAULTS: list[tuple[str, str, str, Callable[[Settings], object]]] = [
     ("second volume", "wrong", "cannot be read", lambda one: shutil.rmtree(_at(one) / "safe")),
     ("second volume", "wrong", "no anchor", lambda one: (_at(one) / "safe" / "anchor.json").unlink()),
     ("second volume", "wrong", "open to others", lambda one: (_at(one) / "safe").chmod(0o755)),
+    ("partners", "wrong", "The partner system kuntakokeilu-system gets no token: the register says", _key_by_hand),
     ("outbox", "look", "messages wait, the oldest", _message_waits),
     ("notices", "look", "1 notices to clients could not be delivered", _notice_given_up),
 ]

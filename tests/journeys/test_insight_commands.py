@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from typer.testing import CliRunner
 from gateway.cli import app
 from gateway.demo.play import demo
 from gateway.demo.world import load_world
+from tests.parts.ports import free_ports
 
 RUN = CliRunner()
 
@@ -20,10 +20,8 @@ RUN = CliRunner()
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo, played once."""
     made = tmp_path_factory.mktemp("insight") / "demo"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    assert demo(once=True, port=port, folder=made) == 0
+    # Its identity providers listen at the two ports after its own.
+    assert demo(once=True, port=free_ports(3), folder=made) == 0
     return made
 
 

@@ -199,7 +199,7 @@ def play_round(
     rest = b""
     if chance.random() < 0.85:
         # How long is counted in what it told, not in seconds: a busy machine kills no more gently.
-        rest = hear(pipe, told, rest, lines=1 + chance.randrange(20), seconds=30)
+        rest = hear(pipe, told, rest, lines=1 + chance.randrange(20), seconds=120)
         rest = hear(pipe, told, rest, lines=1000, seconds=chance.random() * 0.02)
     else:
         rest = hear(pipe, told, rest, lines=1000, seconds=chance.random() * 0.3)
@@ -245,7 +245,7 @@ def main(folder: Path, rounds: int, seed: int) -> dict[str, object]:
         if told.faults:
             break
     child, pipe = spawn(folder, documents, told, -1)
-    hear(pipe, told, b"", lines=1000, seconds=60)
+    hear(pipe, told, b"", lines=1000, seconds=300)
     os.waitpid(child, 0)
     os.close(pipe)
     counts = Counter(released=len(told.released), given=len(told.given), withdrawn=len(told.withdrawn))

@@ -16,6 +16,7 @@ from gateway.consent.model import Actor, RefusedRow
 from gateway.demo.custodian import put_samples, write_custodians
 from tests.laws.gateway_world import FEEDBACK, PLAN, STRANGER, UNKNOWN_ID, Laws, demo_world, open_world
 from tests.laws.traces import Trace, statements, trace_ports
+from tests.parts.custodians import waiting
 
 RECIPIENT = "kuntakokeilu"
 
@@ -200,7 +201,7 @@ async def outside(tmp_path: Path) -> AsyncIterator[Watched]:
     trace: Trace = []
     world = demo_world()
     with simulated_server() as server:
-        file = write_custodians(tmp_path / "custodians.yaml", server.base)
+        file = write_custodians(tmp_path / "custodians.yaml", server.base, waiting())
         put_samples(server.base, world, world.now)
         async with open_world(tmp_path, lambda gateway: trace_ports(gateway, trace), custodians=file) as laws:
             for client in ("suvi", "maija"):

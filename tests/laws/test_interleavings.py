@@ -52,7 +52,7 @@ async def _until_waiting(laws: Laws, sessions: int = 1) -> None:
     url = private_postgres().url("postgres")
     name = make_url(laws.gateway.settings.database).database
     engine = create_engine(url, poolclass=NullPool)
-    for _ in range(500):
+    for _ in range(6000):
         with engine.connect() as connection:
             if connection.execute(_WAITING, {"name": name}).scalar_one() >= sessions:
                 return
@@ -115,7 +115,7 @@ async def test_a_withdrawal_that_locked_its_row_before_the_head_would_be_killed(
         with pytest.raises(OperationalError, match="deadlock detected"):
             await asyncio.to_thread(withdrawing.execute, text(LOCK))
         withdrawing.rollback()
-        waiting.result(5)
+        waiting.result(60)
         releasing.rollback()
 
 
@@ -134,7 +134,7 @@ async def test_head_and_facts_in_one_statement_would_rely_on_what_is_over(laws: 
         await _until_waiting(laws)
         withdrawing.commit()
         # The lock was granted after the withdrawal, and the statement's snapshot is older than it.
-        assert asked.result(5) is False
+        assert asked.result(60) is False
         # A statement of its own after the lock, as the gateway's comparison is, sees it.
         assert releasing.execute(after, of).scalar_one() is True
         releasing.rollback()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +28,9 @@ from tests.laws.gateway_world import PLAN, STRANGER, Laws, demo_world
 from tests.laws.guarded_place import Place, empty_place
 from tests.laws.test_restore_drill import saattaen
 from tests.parts.postgres import ON_BOTH
+
+PATIENTLY = ("--patience", "300")
+"""How long a command waits for processes that will look, on a machine that may stand still for a while."""
 
 
 @pytest.fixture(params=ON_BOTH)
@@ -66,12 +69,15 @@ async def renewing(*gateways: Laws) -> AsyncIterator[None]:
 
 async def _rotated(place: Place, laws: Laws, kind: str, request: Callable[[], object], *, other: Laws) -> int:
     """Rotate by the command while *request* is made again and again by two gateways; return how often it was made."""
-    async with renewing(laws, other):
-        running = asyncio.create_task(asyncio.to_thread(saattaen, place, "keys", "rotate", kind))
+    async with renewing(laws), AsyncExitStack() as late:
+        running = asyncio.create_task(asyncio.to_thread(saattaen, place, "keys", "rotate", kind, *PATIENTLY))
         made = 0
         while not running.done():
             await request()  # type: ignore[misc]
             made += 1
+            if made == 4:
+                # Until it looks too the command waits for it, however slow this machine is with the requests.
+                await late.enter_async_context(renewing(other))
             await asyncio.sleep(0.01)
         status, said = await running
         assert status == 0, said
@@ -148,7 +154,7 @@ async def test_a_process_that_does_not_look_is_named_and_nothing_further_is_chan
         assert found.lookup_key == before.lookup_key
         async with renewing(laws, other):
             for command in (("rotate", "tokens"), ("rotate", "keks"), ("finish-lookup",)):
-                status, said = await asyncio.to_thread(saattaen, place, "keys", *command)
+                status, said = await asyncio.to_thread(saattaen, place, "keys", *command, *PATIENTLY)
                 assert status == 0, said
         after = laws.gateway.live.ring
         # It went on from there: the keys that were added then are the ones in use.
@@ -164,7 +170,7 @@ async def test_a_rotation_whose_wrapping_was_not_finished_is_finished_before_ano
         promoted = KeyRing.rotate(place.settings.keys, "keks", at=datetime.now(UTC))
         assert laws.gateway.keys.count_wrapped_with(before.keks.current) > 0
         async with renewing(laws):
-            status, said = await asyncio.to_thread(saattaen, place, "keys", "rotate", "keks")
+            status, said = await asyncio.to_thread(saattaen, place, "keys", "rotate", "keks", *PATIENTLY)
         assert status == 0, said
         assert laws.gateway.live.ring.keks == promoted.keks
         assert laws.gateway.keys.count_wrapped_with(before.keks.current) == 0
@@ -213,7 +219,7 @@ async def test_a_retired_identifier_stays_unknown_under_the_new_key_and_a_new_pe
             connection.commit()
         former = laws.gateway.live.ring
         async with renewing(laws):
-            status, said = await asyncio.to_thread(saattaen, place, "keys", "rotate", "lookup")
+            status, said = await asyncio.to_thread(saattaen, place, "keys", "rotate", "lookup", *PATIENTLY)
         assert status == 0, said
         assert laws.gateway.live.ring.lookup_keys != former.lookup_keys
         assert await laws.gateway.desk.find(retired) is None
@@ -228,7 +234,7 @@ async def test_an_interrupted_rotation_of_the_lookup_key_is_finished_by_its_comm
         status, said = await asyncio.to_thread(saattaen, place, "keys", "rotate", "lookup")
         assert (status, "finish-lookup" in said) == (1, True), said
         async with renewing(laws):
-            status, said = await asyncio.to_thread(saattaen, place, "keys", "finish-lookup")
+            status, said = await asyncio.to_thread(saattaen, place, "keys", "finish-lookup", *PATIENTLY)
         assert status == 0, said
         assert len(laws.gateway.live.ring.lookup_keys) == 1
         assert await laws.client("suvi")
@@ -259,7 +265,7 @@ async def test_a_desk_meets_a_person_under_the_same_reference_while_the_lookup_k
         assert (await desks().contact("kuntakokeilu", who)).ref == first.ref
         second = await desks().contact("kuntakokeilu", other)
         async with renewing(laws):
-            status, said = await asyncio.to_thread(saattaen, place, "keys", "finish-lookup")
+            status, said = await asyncio.to_thread(saattaen, place, "keys", "finish-lookup", *PATIENTLY)
         assert status == 0, said
         assert len(gateway.register.lookups(who)) == 1
         assert (await desks().contact("kuntakokeilu", who)).ref == first.ref

@@ -30,13 +30,12 @@ from gateway.disclosure.waiting import Waiting
 from gateway.errors import CustodianUnavailable, NotAvailable
 from gateway.insight import insights_of
 from tests.laws.gateway_world import FEEDBACK, PLAN, UNKNOWN_ID, Laws, demo_world, open_world
+from tests.parts.custodians import waiting, waits_in
 
 SOTE = "sote-keskus"
 AT = Place(SOTE, PLAN)
 REPRESENTATIVE = Looker(LookerKind.REPRESENTATIVE, "rep-1", "Riitta Edustaja")
-BOUNDS = """\
-    milliseconds: {connect: 3000, read: 3000, whole: 5000}
-    limits: {answer_bytes: 300000, failures: 100}"""
+LIMITS = "{answer_bytes: 300000, failures: 100}"
 UNBELIEVED = (
     Fault.SLOW, Fault.TRICKLES, Fault.HUGE, Fault.BROKEN, Fault.REDIRECTS, Fault.NOT_JSON, Fault.NOT_FHIR,
     Fault.WRONG_TYPE, Fault.WRONG_CATEGORY, Fault.WRONG_CLIENT,
@@ -67,9 +66,10 @@ def server(running: SimulatedServer) -> SimulatedServer:
 
 
 @pytest.fixture
-async def laws(server: SimulatedServer, place: Path) -> AsyncIterator[Laws]:
-    """A gateway whose health centre keeps its plans there, less patient than usual."""
-    async with open_world(place, custodians=write_custodians(place / "custodians.yaml", server.base, BOUNDS)) as one:
+async def laws(request: pytest.FixtureRequest, server: SimulatedServer, place: Path) -> AsyncIterator[Laws]:
+    """A gateway whose health centre keeps its plans there, impatient where nothing comes."""
+    bounds = waiting(waits_in(request), LIMITS)
+    async with open_world(place, custodians=write_custodians(place / "custodians.yaml", server.base, bounds)) as one:
         yield one
 
 
@@ -129,8 +129,8 @@ async def test_many_are_listed_a_page_at_a_time_and_each_keeps_its_id(place: Pat
         for one in many:
             await web.put(f"{server.base}/CarePlan/{one.name}", json=held_sample(world, one, world.now))
     try:
-        # With the time that a server is usually given: so many are checked in more than a moment.
-        async with open_world(place, custodians=write_custodians(place / "usual.yaml", server.base)) as laws:
+        custodians = write_custodians(place / "custodians.yaml", server.base, waiting())
+        async with open_world(place, custodians=custodians) as laws:
             client, own = await laws.client("maija"), insights_of(laws.gateway).own
             pages = [await own.lying_at(client, AT, page=number) for number in (1, 2, 3)]
             assert await own.lying_at(client, AT) == pages[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from gateway.consent.model import (
     Shown,
 )
 from gateway.errors import ConsentRefused
-from tests.laws.gateway_world import PLAN, Laws, open_world, removed
+from tests.laws.gateway_world import FEEDBACK, PLAN, Laws, open_world, removed
 
 REGISTER = "reg:1"
 MANDATE = Giver(GiverKind.MANDATE, REGISTER)
@@ -95,6 +95,62 @@ async def test_the_clients_own_yes_lifts_their_refusal(laws: Laws) -> None:
     await _given(laws, client, laws.row(), None)
     assert (await laws.gateway.recording.for_client(client)).refusals == ()
     assert (await laws.read(document)).status_code == 200
+    assert laws.verify() == []
+
+
+async def _carrying_over(laws: Laws) -> tuple[ClientId, str, Consent]:
+    """Return a client who refused in person what they had given without ticks, a document, and that consent, while a
+    representative's consent with ticks stands."""
+    client, document = await laws.client("suvi"), await laws.deposit("suvi")
+    _mandated(laws, client)
+    own = await laws.give("suvi", laws.row(), replace(laws.row(), custodian="terveystarkastus", category=FEEDBACK))
+    await laws.gateway.recording.refuse(client, [RefusedRow("kuntakokeilu", PLAN)])
+    await _given(laws, client, laws.row(sensitivities=frozenset({"health"})), None, MANDATE)
+    return client, document, own
+
+
+async def _released_sections(laws: Laws, document: str) -> set[str]:
+    assert (await laws.read(document)).status_code == 200
+    body = laws.entries()[-1].b
+    assert body is not None
+    return set(body["documents"][0]["sections"])  # type: ignore[index]
+
+
+def _without_a_row(row: GrantRow) -> list[GrantRow]:
+    return [row]
+
+
+def _shortened(row: GrantRow) -> list[GrantRow]:
+    return [replace(row, until=row.until - timedelta(days=1))]
+
+
+def _with_another_row(row: GrantRow) -> list[GrantRow]:
+    return [row, replace(row, custodian="terveystarkastus", category=FEEDBACK, sensitivities=frozenset({"health"}))]
+
+
+@pytest.mark.parametrize("changed", [_without_a_row, _shortened, _with_another_row])
+async def test_a_change_that_says_no_more_of_a_row_lifts_no_refusal_of_it(
+    laws: Laws, changed: Callable[[GrantRow], list[GrantRow]]
+) -> None:
+    client, document, own = await _carrying_over(laws)
+    before = await _released_sections(laws, document)
+    recording = laws.gateway.recording
+    await recording.change(own.id, changed(own.grants[0].row), _shown(laws), client=client)
+    assert [(one.recipient, one.category) for one in (await recording.for_client(client)).refusals] == [
+        ("kuntakokeilu", PLAN)
+    ]
+    assert await _released_sections(laws, document) == before
+    assert "health" not in before
+    assert laws.verify() == []
+
+
+async def test_a_change_by_which_the_client_says_more_of_a_row_lifts_its_refusal(laws: Laws) -> None:
+    client, document, own = await _carrying_over(laws)
+    recording = laws.gateway.recording
+    longer = replace(own.grants[0].row, until=own.grants[0].row.until + timedelta(days=1))
+    await recording.change(own.id, [longer], _shown(laws), client=client)
+    assert (await recording.for_client(client)).refusals == ()
+    assert "health" in await _released_sections(laws, document)
     assert laws.verify() == []
 
 

@@ -42,7 +42,7 @@ def saattaen(place: Place, *arguments: str) -> tuple[int, str]:
     if place.url.startswith("postgresql"):
         environment["PATH"] = f"{programs()}:{environment['PATH']}"
     command = [sys.executable, "-W", "ignore", "-c", "from gateway.cli import main; main()", *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -13,7 +13,18 @@ import pytest
 from audit.anchor import Anchor
 from audit.checkpoint import Signer, parse_note, sign_checkpoint
 from audit.errors import AuditError, LogForked
-from gateway.consent.model import Actor, ClientId, Prohibition, RefusedRow
+from gateway.consent.mandate_reference import new_reference
+from gateway.consent.model import (
+    Actor,
+    Capture,
+    CaptureMethod,
+    ClientId,
+    Giver,
+    GiverKind,
+    Prohibition,
+    RefusedRow,
+    Shown,
+)
 from gateway.demo.verification import verify_gateway
 from gateway.disclosure.release import Refused, Released
 from gateway.errors import NotKeptTwice, RolledBack, SettingsError, StoreUnavailable
@@ -105,6 +116,42 @@ async def test_everything_protective_since_the_copy_is_done_again(place: Place) 
         assert [one.recipient for one in open_ones] == ["kela"]
         assert await laws.gateway.recording.pauses_of(await laws.client("maija")) == (pause,)
         assert next(one for one in laws.gateway.partners.list() if one.id == "kela-system").suspended
+        found = verify_gateway(laws.gateway)
+        assert found.sound, found.sentences()
+
+
+async def test_the_end_of_a_mandate_since_the_copy_holds_again(place: Place) -> None:
+    async with place.open() as laws:
+        client, document = await laws.client("suvi"), await laws.deposit()
+        reference, unused = (new_reference(one * 32, laws.clock.now()) for one in "ab")
+        laws.gateway.mandates.add(client, GiverKind.MANDATE, reference)
+        wording = laws.gateway.wordings.current()
+        shown = Shown(wording.id, wording.version, "fi", "plain", "0" * 64)
+        giver, capture = Giver(GiverKind.MANDATE, reference), Capture(CaptureMethod.SELF_SERVICE)
+        given = await laws.gateway.recording.give(client, [laws.row()], capture, shown, giver=giver)
+        assert isinstance(await laws.ask(laws.read_of(document)), Released)
+    place.copy()
+    async with place.open() as laws:
+        await laws.gateway.recording.end_mandate_of(given.consent.id, Actor(system="operator"))
+        # Under this one nothing was given: its end is all that there is to keep.
+        await laws.gateway.recording.end_mandate(client, unused, Actor(system="operator"))
+        laws.clock.advance(timedelta(seconds=1))
+        chosen = laws.clock.now()
+    place.put_back()
+    async with place.open(guarded=False) as laws:
+        done = laws.gateway.replay_kept()
+        assert done is not None
+        assert done[1].done == {"mandate.ended": 2}
+    async with place.open() as laws:
+        assert isinstance(await laws.ask(laws.read_of(document)), Refused)
+        for one in (reference, unused):
+            assert await laws.gateway.recording.is_mandate_over(client, one)
+        # What was chosen in the register after the end stands: the end is as of when it was said first.
+        later = new_reference("a" * 32, chosen)
+        laws.gateway.mandates.add(client, GiverKind.MANDATE, later)
+        anew = Giver(GiverKind.MANDATE, later)
+        await laws.gateway.recording.give(client, [laws.row()], capture, shown, giver=anew)
+        assert isinstance(await laws.ask(laws.read_of(document)), Released)
         found = verify_gateway(laws.gateway)
         assert found.sound, found.sentences()
 
@@ -344,13 +391,17 @@ async def test_a_lost_second_volume_begins_again_from_the_log(tmp_path: Path) ->
 async def test_a_missing_or_altered_file_of_kept_events_stops_the_way_out(tmp_path: Path) -> None:
     place = Place(tmp_path, f"sqlite:///{tmp_path}/main.db")
     async with place.open() as laws:
+        whose: list[str] = []
         for name in ("suvi", "maija"):
-            await laws.gateway.recording.withdraw((await laws.give(name)).id)
+            consent = await laws.give(name)
+            await laws.gateway.recording.withdraw(consent.id)
+            whose += [consent.id, consent.client, laws.code(name), laws.world.clients[name].name]
         safe = laws.gateway.safe
         assert safe is not None
         files = sorted((tmp_path / "safe" / "events").iterdir())
         assert len(files) > 2
-        assert all(b"suvi" not in one.read_bytes() for one in files)
+        kept = [one.read_bytes() for one in files]
+        assert not [secret for secret in whose for one in kept if secret.encode() in one]
         files[0].rename(files[0].with_suffix(".away"))
         with pytest.raises(AuditError, match="missing"):
             safe.kept()

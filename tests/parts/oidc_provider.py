@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,14 +36,7 @@ def foreign_provider(port: int, settings: Mapping[str, object]) -> Iterator[str]
             raise RuntimeError("the provider does not start")
     finally:
         server.terminate()
-        server.wait(20)
-
-
-def free_port() -> int:
-    """Return a port where nothing listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        server.wait(60)
 
 
 def _built() -> Path:
@@ -61,7 +53,7 @@ def _built() -> Path:
                 shutil.copy(file, build)
             subprocess.run(
                 ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=build, check=True,
-                capture_output=True, timeout=300,
+                capture_output=True, timeout=900,
             )  # fmt: skip
             (build / "done").touch()
     return build

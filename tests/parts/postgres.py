@@ -30,7 +30,7 @@ from adapters.sql import schema
 from adapters.sql.engine import open_database
 
 _SUPERUSER = "postgres"
-_START_SECONDS = 30
+_START_SECONDS = 180
 
 
 class PrivatePostgres:
@@ -112,7 +112,7 @@ class PrivatePostgres:
         """Stop the server and remove its folder."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGQUIT)
-            self.process.wait(30)
+            self.process.wait(60)
         self._log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 import urllib.request
@@ -10,13 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.parts.ports import free_ports
+
 
 @contextmanager
 def running_opa(policies: Path) -> Iterator[str]:
     """Start OPA on *policies* and yield its address; stop it afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_ports()
     address = f"http://127.0.0.1:{port}"
     arguments = [
         "opa",
@@ -34,14 +33,14 @@ def running_opa(policies: Path) -> Iterator[str]:
         yield address
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 def _wait(address: str, server: subprocess.Popen[bytes]) -> None:
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + 180
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=1):  # noqa: S310
+            with urllib.request.urlopen(address, timeout=10):  # noqa: S310
                 return
         except OSError:
             if server.poll() is not None or time.monotonic() > give_up:

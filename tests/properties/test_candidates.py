@@ -12,12 +12,21 @@ from hypothesis import given
 
 from adapters.opa.decision import MAX_GRANTS
 from gateway.consent.bounds import MOST_IN_FORCE
-from gateway.disclosure.candidates import FEW, MOST, told
+from gateway.disclosure.candidates import FEW, MOST, told, told_prohibitions, told_relations
 from gateway.disclosure.decision import Decision, Permit
 from gateway.disclosure.facts import grant_facts
-from gateway.disclosure.snapshot import DocumentFacts, GrantFacts
+from gateway.disclosure.snapshot import DocumentFacts, GrantFacts, ProhibitionFacts, RelationFacts
 from tests.properties import oracle
-from tests.properties.facts_strategy import NOW, SENSITIVITIES, Facts, grants, random_facts, seeds
+from tests.properties.facts_strategy import (
+    NOW,
+    SENSITIVITIES,
+    Facts,
+    grants,
+    prohibitions,
+    random_facts,
+    relations,
+    seeds,
+)
 from tests.properties.test_decision_laws import as_answer, in_short, judge
 
 MANY = 60
@@ -113,6 +122,34 @@ def test_of_more_in_force_than_are_ever_given_some_are_relied_on_and_all_else_is
     assert _but_for_the_standing(short) == _but_for_the_standing(whole)
     if isinstance(short, Permit) and isinstance(whole, Permit):
         assert set(short.grants) <= set(whole.grants) and bool(short.grants) == bool(whole.grants)
+
+
+@in_short
+@given(seeds)
+def test_what_is_told_of_many_relations_and_prohibitions_decides_as_all_of_them_would(draw: Random) -> None:
+    facts = random_facts(draw)
+    kinds = ["joint-service", "statutory", "disclosure-permit"]
+    facts["relations"] = [
+        relations(draw, f"r{draw.randrange(10**6)}-{number}", kinds) | draw.choice([{}, {"custodian": "sosiaalityo"}])
+        for number in range(draw.choice([0, 1, 10 * MANY]))
+    ]
+    facts["prohibitions"] = [prohibitions(draw, f"p{number}") for number in range(draw.choice([0, 0, 10 * MANY]))]
+    request, section = facts["request"], None if facts["flow"] is None else facts["flow"]["section"]
+    running = told_relations(
+        [RelationFacts(*(row | {"recipients": tuple(row["recipients"])}).values()) for row in facts["relations"]],
+        request["recipient"], _document(facts), section, facts["at"],
+    )  # fmt: skip
+    category = request["category"] if facts["document"] is None else facts["document"]["category"]
+    forbidding = told_prohibitions(
+        [ProhibitionFacts(*row.values()) for row in facts["prohibitions"]], request["recipient"], category
+    )
+    kept = {row.id for row in running}, {row.id for row in forbidding}
+    assert all(len(ids) <= FEW for ids in kept)
+    few = {
+        name: [row for row in facts[name] if row["id"] in ids]
+        for name, ids in zip(("relations", "prohibitions"), kept, strict=True)
+    }
+    assert as_answer(judge(facts | few)) == oracle.judge(facts)
 
 
 def _but_for_the_standing(decision: Decision) -> Decision:

@@ -188,7 +188,7 @@ def test_what_is_no_facts_at_all_refuses(facts: object) -> None:
     assert as_answer(judge(facts)) == {"allow": False, "reasons": ["request-invalid"]}
 
 
-NUMBERS = [0, 1, -1, 1.5, 2**53, 2**63]
+NUMBERS = [0, 1, -1, 1.5, 1 - 2**53, -(2**53), 2**53, 2**63]
 OTHERS: list[Any] = [None, True, False, *NUMBERS, "", "x", [], [None], ["x"], {}, {"x": []}, [[]], "consnt"]
 
 

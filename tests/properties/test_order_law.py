@@ -9,12 +9,12 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.consent.model import ClientId, Consent, Prohibition, Relation
+from gateway.consent.model import ClientId, Consent, Giver, GiverKind, Prohibition, Relation
 from gateway.disclosure.opened import Opened
 from gateway.disclosure.order_law import check_order
 from gateway.disclosure.request import Action
 from gateway.disclosure.snapshot import DocumentFacts
-from tests.unit.disclosure.story import CLIENT, OTHER, Story, new_id
+from tests.unit.disclosure.story import CLIENT, OTHER, PLAN, Story, new_id
 
 CLIENTS = (CLIENT, OTHER)
 
@@ -30,29 +30,57 @@ class World:
     prohibitions: list[Prohibition] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
     suspended: bool = False
+    refused: bool = False
+    """Whether a refusal stands that the client made in person."""
+    mandates: int = 0
+    """How many mandates there have been: the last of them stands."""
     shown: bool = False
     """Whether this version of a document outside was released."""
+
+
+def mandate_in(world: World) -> Giver:
+    """Return the mandate that stands."""
+    return Giver(GiverKind.MANDATE, f"register-{world.mandates}")
 
 
 def act(story: Story, world: World, client: ClientId, what: str, pick: int) -> None:
     """Let one thing happen; a release only where an honest gateway would release."""
     chosen = world.consents[pick % len(world.consents)] if world.consents else None
     match what:
-        case "give" | "give-once" | "give-unconfirmed":
+        case "give" | "give-once" | "give-unconfirmed" | "represent":
             consent = story.give(
                 story.row(until=story.at + timedelta(days=1 + pick % 90)), client=client,
                 single_use=what == "give-once", confirmed=what != "give-unconfirmed",
+                giver=mandate_in(world) if what == "represent" else None,
             )  # fmt: skip
             world.consents.append(consent)
+            world.refused = world.refused and what in ("give-unconfirmed", "represent")
             if what != "give-unconfirmed":
                 world.usable.add(consent.id)
+        case "end-mandate":
+            theirs = [one for one in world.consents if one.giver == mandate_in(world)]
+            if theirs:
+                story.end_mandate(*theirs)
+                world.usable -= {one.id for one in theirs}
+                world.mandates += 1
+        case "refuse":
+            story.refuse(client=client)
+            world.refused = True
         case "confirm" if chosen is not None and not chosen.grants[0].confirmed and chosen.id not in world.usable:
             story.confirm(chosen, "sosiaalityo" if pick % 2 else None)
             confirmed = replace(chosen, grants=(replace(chosen.grants[0], confirmed=True),))
             world.consents[world.consents.index(chosen)] = confirmed
             world.usable.add(chosen.id)
+            world.refused = world.refused and bool(pick % 2)
+        case "cut" if chosen is not None and chosen.giver.is_client and not chosen.grants[0].single_use:
+            # What it says is what it said before, for a shorter time: it lifts nothing.
+            row = chosen.grants[0].row
+            if chosen.id in world.usable and story.at + timedelta(hours=2) < row.until:
+                shorter = replace(row, until=row.until - timedelta(hours=1))
+                world.consents[world.consents.index(chosen)] = story.change(chosen, shorter)
         case "change" if chosen is not None and chosen.id in world.usable and not chosen.grants[0].single_use:
             world.consents[world.consents.index(chosen)] = story.change(chosen)
+            world.refused = False
         case "withdraw" if chosen is not None:
             story.withdraw(chosen)
             world.consents.remove(chosen)
@@ -82,7 +110,13 @@ def act(story: Story, world: World, client: ClientId, what: str, pick: int) -> N
             prohibited = any(row.recipient == "kela" for row in world.prohibitions)
             single = chosen.grants[0].single_use
             soon = story.at + timedelta(seconds=2)
-            if not prohibited and soon < chosen.grants[0].row.until and not (single and what == "search"):
+            beaten = world.refused and not chosen.giver.is_client
+            if (
+                not prohibited
+                and not beaten
+                and soon < chosen.grants[0].row.until
+                and not (single and what == "search")
+            ):
                 action = Action.READ if what == "release" else Action.SEARCH
                 story.release(world.document, chosen, client=client, action=action)
                 world.shown = True
@@ -97,8 +131,9 @@ def act(story: Story, world: World, client: ClientId, what: str, pick: int) -> N
 
 
 ACTS = st.sampled_from(
-    "give give give-once give-unconfirmed confirm change withdraw prohibit lift relate end-relation suspend suspend "
-    "wait deny deposit release release release release search release-by-law release-by-law".split()
+    "give give give-once give-unconfirmed represent represent end-mandate refuse confirm change cut withdraw prohibit "
+    "lift relate end-relation suspend suspend wait deny deposit release release release release search release-by-law "
+    "release-by-law".split()
 )
 
 
@@ -195,6 +230,15 @@ def prohibited_before(entries: Entries, at: int) -> Entries | None:
     return inserted(entries, at, "prohibition.given", content, entries[at].client) if relied(entries[at]) else None
 
 
+def refused_before(entries: Entries, at: int) -> Entries | None:
+    grants = {row[0] for row in relied(entries[at])}
+    givings = [body(entry) for entry in entries[:at] if entry.kind in ("consent.given", "consent.changed")]
+    theirs = (one for one in givings if one["giver"]["kind"] != "client")  # type: ignore[index]
+    given = {row["id"] for one in theirs for row in one["grants"]}  # type: ignore[attr-defined]
+    content: dict[str, object] = {"rows": [{"recipient": "kela", "category": PLAN}], "in_person": True}
+    return inserted(entries, at, "consent.refused", content, entries[at].client) if grants & given else None
+
+
 def suspended_before(entries: Entries, at: int) -> Entries | None:
     return inserted(entries, at, "client.suspended", {"suspended": True}, entries[at].client)
 
@@ -254,10 +298,43 @@ def spent_by_nobody(entries: Entries, at: int) -> Entries | None:
     return [*entries[: at + 1], *entries[at + 2 :]] if any(row[3] for row in relied(entries[at])) else None
 
 
+def captured_by_the_recipient(entries: Entries, at: int) -> Entries | None:
+    ids = {row[0] for row in relied(entries[at])}
+
+    def gave(entry: Opened) -> bool:
+        if entry.kind not in ("consent.given", "consent.changed"):
+            return False
+        return any(row["id"] in ids and row["confirmed"] for row in body(entry)["grants"])  # type: ignore[attr-defined]
+
+    capture = {"method": "with-professional", "service": "kela", "system": "kela-system"}
+    made = [replace(one, b=body(one) | {"capture": capture}) if gave(one) else one for one in entries]
+    return made if made != entries else None
+
+
+def recorded_by_the_recipient(entries: Entries, at: int) -> Entries | None:
+    id = relation(entries[at])
+    if id is None:
+        return None
+    return [
+        replace(one, a={**(one.a or {}), "service": "kela"})
+        if one.kind == "relation.recorded" and body(one)["relation"] == id else one
+        for one in entries
+    ]  # fmt: skip
+
+
+def lifted_by_the_recipient(entries: Entries, at: int) -> Entries | None:
+    if not relied(entries[at]):
+        return None
+    content: dict[str, object] = {"prohibition": new_id(), "recipient": "kela", "category": None, "in_person": True}
+    given = inserted(entries, at, "prohibition.given", content, entries[at].client)
+    return inserted(given, at + 1, "prohibition.lifted", content | {"by": "kela"}, entries[at].client)
+
+
 FORGES: list[Forge] = [
-    withdrawn_before, never_given, released_before_it_was_given, prohibited_before, suspended_before,
+    withdrawn_before, never_given, released_before_it_was_given, prohibited_before, refused_before, suspended_before,
     partner_suspended_before, relation_ended_before, to_another_recipient, for_another_purpose, of_another_category,
     of_another_version, on_another_basis, about_another_client, long_after, spent_by_nobody,
+    captured_by_the_recipient, recorded_by_the_recipient, lifted_by_the_recipient,
 ]  # fmt: skip
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -39,20 +38,13 @@ from tests.parts.postgres import own_database
 T = TypeVar("T")
 CATEGORY, CUSTODIAN, RECIPIENT, PURPOSE = "work-ability-plan", "sote-keskus", "kuntakokeilu", "employment-support"
 START_SECONDS = 180
-"""How long processes may take to start on a machine that does much else."""
+"""How long processes may take to start or to end on a machine that does much else, or stands still for a while."""
 
 
 @cache
 def demo_world() -> World:
     """The demo world, read once."""
     return load_world()
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -84,7 +76,7 @@ class Installation:
         """An access token of the gateway that serves."""
 
         async def get() -> str:
-            async with httpx.AsyncClient(base_url=self.base, timeout=20, trust_env=False) as web:
+            async with httpx.AsyncClient(base_url=self.base, timeout=60, trust_env=False) as web:
                 system = PartnerSystem(self.systems[system_of(service)], web, self.base, lambda: datetime.now(UTC))
                 acting = worker(demo_world().directory, service, role, purpose, person=person)
                 return await system.token(acting, scope)
@@ -154,7 +146,7 @@ class Process:
         wait_for(lambda: word in self.said or self.popen.poll() is not None, seconds)
         assert word in self.said, self.said
 
-    def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> int:
+    def stop(self, number: int = signal.SIGTERM, seconds: float = START_SECONDS) -> int:
         """Send a signal and return the exit status."""
         self.popen.send_signal(number)
         return self.popen.wait(seconds)
@@ -182,13 +174,13 @@ def serving(at: Installation, *options: str, **environment: str) -> Iterator[Pro
         if popen.poll() is None:
             popen.terminate()
             try:
-                popen.wait(30)
+                popen.wait(START_SECONDS)
             except subprocess.TimeoutExpired:
                 popen.kill()
                 popen.wait()
 
 
-def wait_for(true: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(true: Callable[[], bool], seconds: float = START_SECONDS) -> None:
     """Wait until something is so; an assertion fails where it is not in time."""
     until = time.monotonic() + seconds
     while not true():

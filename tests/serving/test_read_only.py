@@ -19,8 +19,9 @@ from gateway.demo.population import identifier_of
 from gateway.errors import ReadOnly
 from gateway.http.openapi import PREFIX
 from tests.contract.databases import database_url
+from tests.parts.ports import free_ports
 from tests.parts.postgres import ON_BOTH, private_postgres
-from tests.serving.installation import Installation, demo_world, free_port, installed, serving
+from tests.serving.installation import Installation, demo_world, installed, serving
 
 
 @dataclass
@@ -38,14 +39,14 @@ class Inspected:
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """Ask it in another way."""
         url = f"http://127.0.0.1:{self.port}{path}"
-        return httpx.request(method, url, headers=headers, json=body, timeout=20, trust_env=False)
+        return httpx.request(method, url, headers=headers, json=body, timeout=60, trust_env=False)
 
 
 @pytest.fixture(params=ON_BOTH)
 def inspected(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Inspected]:
     """An installation on either database; on PostgreSQL inspected by a role that may read and nothing else."""
-    with installed(request.param, tmp_path, free_port()) as at:
-        port = free_port()
+    with installed(request.param, tmp_path, free_ports()) as at:
+        port = free_ports()
         environment = {"SAATTAEN_PORT": str(port)}
         if request.param == "postgresql":
             urls = {name: make_url(at.environment[name]) for name in ("SAATTAEN_DATABASE", "SAATTAEN_KEY_DATABASE")}
@@ -75,7 +76,7 @@ def test_log_and_health_are_shown_beside_a_gateway_that_serves_and_all_else_is_r
         token = at.token()
         sent = {"authorization": f"Bearer {token}"}
         read = f"/fhir/CarePlan/{at.document}"
-        assert httpx.get(at.base + read, headers=sent, timeout=20, trust_env=False).status_code == 200
+        assert httpx.get(at.base + read, headers=sent, timeout=60, trust_env=False).status_code == 200
         size = size_of(at)
         vkey = inspected.get("/audit/log.vkey").text
         year = vkey.split("+")[0].rpartition("/")[2]
@@ -99,13 +100,13 @@ def test_log_and_health_are_shown_beside_a_gateway_that_serves_and_all_else_is_r
 
 
 def test_not_a_byte_of_the_databases_changes(tmp_path: Path) -> None:
-    with installed("sqlite", tmp_path, free_port()) as at:
+    with installed("sqlite", tmp_path, free_ports()) as at:
         files = [tmp_path / "saattaen.db", tmp_path / "keys.db"]
         before = [hashlib.sha256(file.read_bytes()).digest() for file in files]
         with serving(at, "--read-only", "--workers", "2") as shown:
             shown.wait_until("read-only")
-            assert httpx.get(f"{at.base}/health/ready", timeout=20, trust_env=False).status_code == 200
-            assert httpx.get(f"{at.base}/fhir/CarePlan/x", timeout=20, trust_env=False).status_code == 503
+            assert httpx.get(f"{at.base}/health/ready", timeout=60, trust_env=False).status_code == 200
+            assert httpx.get(f"{at.base}/fhir/CarePlan/x", timeout=60, trust_env=False).status_code == 503
         assert [hashlib.sha256(file.read_bytes()).digest() for file in files] == before
 
 

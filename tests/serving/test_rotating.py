@@ -14,14 +14,15 @@ import httpx
 import pytest
 
 from adapters.keyring.ring import KeyRing
+from tests.parts.ports import free_ports
 from tests.parts.postgres import ON_BOTH
-from tests.serving.installation import START_SECONDS, Installation, free_port, installed, serving, wait_for
+from tests.serving.installation import START_SECONDS, Installation, installed, serving, wait_for
 
 
 @pytest.fixture(params=ON_BOTH, scope="module")
 def at(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation on either database."""
-    with installed(request.param, tmp_path_factory.mktemp(request.param), free_port()) as made:
+    with installed(request.param, tmp_path_factory.mktemp(request.param), free_ports()) as made:
         yield made
 
 
@@ -34,8 +35,8 @@ def workers(at: Installation) -> Iterator[set[int]]:
 
 
 def rotating(at: Installation, *more: str) -> subprocess.Popen[str]:
-    """Begin to rotate the key of access tokens."""
-    return changing(at, "rotate", "tokens", *more)
+    """Begin to rotate the key of access tokens; it waits long for processes, unless *more* says otherwise."""
+    return changing(at, "rotate", "tokens", "--patience", str(START_SECONDS), *more)
 
 
 def changing(at: Installation, *command: str) -> subprocess.Popen[str]:

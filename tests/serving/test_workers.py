@@ -22,6 +22,7 @@ from gateway.directory.load import load_directory
 from gateway.errors import SettingsError
 from gateway.http.token_routes import REVOCATION_PATH, TOKEN_PATH
 from gateway.open_gateway import Gateway
+from tests.parts.ports import free_ports
 from tests.parts.postgres import ON_BOTH
 from tests.serving.installation import (
     PURPOSE,
@@ -29,7 +30,6 @@ from tests.serving.installation import (
     START_SECONDS,
     Installation,
     demo_world,
-    free_port,
     installed,
     serving,
     wait_for,
@@ -39,14 +39,14 @@ from tests.serving.installation import (
 @pytest.fixture(params=ON_BOTH, scope="module")
 def at(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation on either database."""
-    with installed(request.param, tmp_path_factory.mktemp(request.param), free_port()) as made:
+    with installed(request.param, tmp_path_factory.mktemp(request.param), free_ports()) as made:
         yield made
 
 
 def read(at: Installation, token: str) -> httpx.Response:
     """Read the document on a connection of its own, so that any worker may answer."""
     headers = {"authorization": f"Bearer {token}"}
-    return httpx.get(f"{at.base}/fhir/CarePlan/{at.document}", headers=headers, timeout=20, trust_env=False)
+    return httpx.get(f"{at.base}/fhir/CarePlan/{at.document}", headers=headers, timeout=60, trust_env=False)
 
 
 def is_alive(process: int) -> bool:
@@ -96,10 +96,13 @@ def test_what_one_process_is_told_all_of_them_know_at_once(at: Installation) -> 
             token_endpoint=at.base + TOKEN_PATH, at=datetime.now(UTC),
         ))  # fmt: skip
         revoking = {name: form[name] for name in ("client_assertion_type", "client_assertion")} | {"token": token}
-        assert httpx.post(at.base + REVOCATION_PATH, data=revoking, timeout=20, trust_env=False).status_code == 200
+        assert httpx.post(at.base + REVOCATION_PATH, data=revoking, timeout=60, trust_env=False).status_code == 200
         assert {read(at, token).status_code for _ in range(20)} == {401}
         # An assertion that one process took is none to any other.
-        again = {httpx.post(at.base + REVOCATION_PATH, data=revoking, timeout=20).status_code for _ in range(10)}
+        again = {
+            httpx.post(at.base + REVOCATION_PATH, data=revoking, timeout=60, trust_env=False).status_code
+            for _ in range(10)
+        }
         assert again == {400}
         assert {read(at, other).status_code for _ in range(5)} == {200}
         at.do(lambda own: own.recording.withdraw(at.consent))  # type: ignore[arg-type]
@@ -108,7 +111,7 @@ def test_what_one_process_is_told_all_of_them_know_at_once(at: Installation) -> 
 
 
 def test_metrics_of_all_workers_are_read_at_one_port_and_logs_are_json(at: Installation) -> None:
-    port = free_port()
+    port = free_ports()
     options = {"SAATTAEN_METRICS_PORT": str(port), "SAATTAEN_LOGS": "json", "SAATTAEN_LOG_LEVEL": "info"}
     with serving(at, "--workers", "2", **options) as gateway:
         gateway.wait_until("2 processes")
@@ -117,13 +120,13 @@ def test_metrics_of_all_workers_are_read_at_one_port_and_logs_are_json(at: Insta
             read(at, token)
 
         def metrics() -> str:
-            return httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+            return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=60, trust_env=False).text
 
         route = 'saattaen_requests_total{method="GET",route="/fhir/CarePlan/{id}"'
         wait_for(lambda: "saattaen_checkpoint_age_seconds" in metrics())
         counted = [line for line in metrics().splitlines() if line.startswith(route)]
         assert sum(float(line.rpartition(" ")[2]) for line in counted) == 12
-        assert httpx.get(f"http://127.0.0.1:{port}/", trust_env=False).status_code == 404
+        assert httpx.get(f"http://127.0.0.1:{port}/", timeout=60, trust_env=False).status_code == 404
         gateway.stop()
     lines = [json.loads(line) for line in gateway.said.splitlines() if line.startswith("{")]
     assert len([line for line in lines if "/fhir/CarePlan/{id}" in line["message"]]) == 12
@@ -135,17 +138,17 @@ def test_metrics_of_all_workers_are_read_at_one_port_and_logs_are_json(at: Insta
 def test_what_was_begun_comes_to_its_end_after_the_signal(at: Installation) -> None:
     with serving(at, "--workers", "2") as gateway:
         gateway.wait_until("2 processes")
-        with socket.create_connection(("127.0.0.1", at.settings.port), timeout=20) as begun:
+        with socket.create_connection(("127.0.0.1", at.settings.port), timeout=60) as begun:
             head = b"POST /oauth/token HTTP/1.1\r\nhost: x\r\ncontent-length: 20\r\n"
             begun.sendall(head + b"content-type: application/x-www-form-urlencoded\r\n\r\ngrant_type")
             # Another worker may be the one that has it; each is asked something, so that both have read by now.
             for _ in range(10):
-                assert httpx.get(f"{at.base}/health/live", timeout=20, trust_env=False).status_code == 200
+                assert httpx.get(f"{at.base}/health/live", timeout=60, trust_env=False).status_code == 200
             gateway.popen.send_signal(signal.SIGTERM)
             wait_for(lambda: refuses_connections(at))
             begun.sendall(b"=something")
             assert begun.recv(65536).startswith(b"HTTP/1.1 400 ")
-        assert gateway.popen.wait(30) == 0
+        assert gateway.popen.wait(START_SECONDS) == 0
 
 
 def refuses_connections(at: Installation) -> bool:

@@ -26,9 +26,9 @@ from gateway.consent.model import (
     RelationKind,
     Shown,
 )
+from gateway.consent.outbox import Outgoing
 from gateway.consent.person import Person
 from gateway.consent.recording import ON_OWN_PAGE, Recording
-from gateway.consent.registry import Outgoing
 from gateway.consent.relation import RelationRow
 from gateway.consent.view import ConsentView, ReceiptView, view_for
 from gateway.directory.identity_code import Identifier

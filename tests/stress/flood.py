@@ -24,7 +24,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.machine import LOAD, SERVER, on_cores
-from tests.serving.installation import Installation, Process, free_port, installed, serving
+from tests.parts.ports import free_ports
+from tests.serving.installation import Installation, Process, installed, serving
 from tests.stress.heard import Heard, ask_for_ever, percentile
 
 ALONE_SECONDS, BESIDE_SECONDS, SETTLING_SECONDS = 5.0, 10.0, 2.5
@@ -189,7 +190,7 @@ def main() -> int:
         folder = Path(closing.enter_context(TemporaryDirectory(prefix="saattaen-flood-")))
         with on_cores(SERVER):
             # What is started here stays on this core: the database too.
-            at = closing.enter_context(installed(kind, folder, free_port()))
+            at = closing.enter_context(installed(kind, folder, free_ports()))
             process = closing.enter_context(serving(at, **more))
         process.wait_until("Serving")
         with on_cores(LOAD):

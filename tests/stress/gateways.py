@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from gateway.demo.world import WORLD
 from gateway.settings import Settings, read_settings
 
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0
 
 
 def settings_in(folder: Path, databases: tuple[str, str] | None, port: int) -> Settings:
@@ -25,18 +24,6 @@ def settings_in(folder: Path, databases: tuple[str, str] | None, port: int) -> S
         database=database, key_database=keys, keys=folder / "keys", outbox=folder / "outbox", directory=WORLD,
         base_url=f"http://127.0.0.1:{port}", host="127.0.0.1", port=port, demo=True,
     )  # fmt: skip
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on now."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 @contextmanager
@@ -58,14 +45,14 @@ def serving(settings: Settings, ports: list[int]) -> Iterator[None]:
         for process in processes:
             process.terminate()
         for process in processes:
-            process.wait(30)
+            process.wait(_START_SECONDS)
 
 
 def _wait(process: subprocess.Popen[bytes], port: int) -> None:
     until = time.monotonic() + _START_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=30):
                 return
         except OSError:
             if process.poll() is not None or time.monotonic() > until:

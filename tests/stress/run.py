@@ -24,7 +24,8 @@ from gateway.disclosure.order_law import check_order
 from gateway.disclosure.request import Requester
 from gateway.installation import prepare
 from gateway.open_gateway import Gateway
-from tests.stress.gateways import free_ports, serving, settings_in
+from tests.parts.ports import free_ports
+from tests.stress.gateways import serving, settings_in
 from tests.stress.harness import Record, Stress
 from tests.stress.lanes import CATEGORY, CUSTODIAN, PURPOSE, RECIPIENT, Grounds, Lane, code_of
 from tests.stress.wire import Wire
@@ -47,7 +48,8 @@ async def stress(
     folder: Path, databases: tuple[str, str] | None, *, reads: int, withdrawals: int, seed: int
 ) -> Outcome:
     """Run and check: that nothing late was released, that the log verifies, and that it says what the harness saw."""
-    ports = free_ports(GATEWAYS)
+    first = free_ports(GATEWAYS)
+    ports = [first + number for number in range(GATEWAYS)]
     settings = settings_in(folder, databases, ports[0])
     world = load_world()
     prepare(settings, datetime.now(UTC))

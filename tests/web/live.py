@@ -13,7 +13,7 @@ from threading import Event, Thread
 from typing import TypeVar
 
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from adapters.custodian.fhir_server.simulator import simulated_server
 from gateway.app import create_app
@@ -22,12 +22,16 @@ from gateway.demo.provider.installing import IDENTIFICATION, install_providers, 
 from gateway.rooms.sign_in import way_in
 from gateway.site import make_site
 from tests.laws.gateway_world import demo_world, open_world
+from tests.parts.custodians import waiting
 from tests.web.people import People, Visitor, open_people
 
 T = TypeVar("T")
 Opener = Callable[[Path, str, Sequence[socket.socket]], AbstractAsyncContextManager[People]]
 """Opens a gateway with its pages in a folder, at an address; the two sockets beside its own are for providers."""
 
+PATIENCE = 90_000
+"""How long a browser is waited for, in milliseconds, on a machine that does much else or stands still for a while."""
+expect.set_options(timeout=PATIENCE)
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 NARROW = {"width": 320, "height": 640}
@@ -47,7 +51,7 @@ class Live:
         """Return a browser's context in which the visitor's cookies are."""
         context = browser.new_context(viewport=options.pop("viewport", DESK), **options)  # type: ignore[arg-type]
         cookies = [(cookie.name.removeprefix("__Host-"), cookie.value) for cookie in visitor.web.cookies.jar]
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         context.add_cookies([{"name": name, "value": str(value), "url": self.base} for name, value in cookies])
         return context
 
@@ -61,7 +65,9 @@ def find_chromium() -> str | None:
 def chromium() -> Iterator[Browser]:
     """Run a Chromium."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(), args=["--no-sandbox"], timeout=2 * PATIENCE
+        )
         try:
             yield browser
         finally:
@@ -103,7 +109,7 @@ async def with_a_custodian(folder: Path, base: str, beside: Sequence[socket.sock
     world = demo_world()
     with simulated_server() as server:
         put_samples(server.base, world, world.now)
-        file = write_custodians(folder / "custodians.yaml", server.base)
+        file = write_custodians(folder / "custodians.yaml", server.base, waiting())
         async with with_providers(folder, base, beside, file) as people:
             yield people
 
@@ -122,15 +128,6 @@ def _three_in_a_row() -> list[socket.socket]:
                 one.close()
         else:
             return sockets
-
-
-def free_port() -> int:
-    """Return a port that is free with the two after it."""
-    sockets = _three_in_a_row()
-    port = int(sockets[0].getsockname()[1])
-    for one in sockets:
-        one.close()
-    return port
 
 
 @contextmanager

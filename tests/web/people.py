@@ -23,6 +23,7 @@ from gateway.directory.identity_code import Identifier
 from gateway.directory.model import Directory
 from gateway.rooms.desk import desk_mandates
 from gateway.site import make_site
+from gateway.web.breaking import SOFT
 from gateway.web.desk.mandates import DeskMandates
 from gateway.web.session import ActingFor, Kind, Session, Sessions, SignedIn
 from tests.laws.gateway_world import BASE, Laws, open_world
@@ -135,6 +136,7 @@ def _register(laws: Laws) -> tuple[SimulatedValtuudet, DeskMandates]:
 
 
 def words(answer: httpx.Response) -> str:
-    """Return what a page says, without its markup."""
-    body = re.sub(r"<(style|script).*?</\1>", " ", answer.text, flags=re.DOTALL)
+    """Return what a page says, without its markup, and without what says where a line may break."""
+    body = re.sub(r"<(style|script).*?</\1>", " ", answer.text.replace(SOFT, ""), flags=re.DOTALL)
+    body = re.sub(r'<span class="(?:whole|together)">(.*?)</span>', r"\1", body)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())

@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from tests.web.desk_visits import found
-from tests.web.live import Live
+from tests.web.live import PATIENCE, Live
 from tests.web.people import Visitor
 from tests.web.readers import reader
 from tests.web.screens_leafing import SCREENS, SIZES
@@ -45,7 +45,7 @@ def _walked(
 def of_sign_in(site: Live, browser: Browser, language: str, folder: Path) -> Iterator[Path]:
     """Take the pictures of signing in, out and for another, through the demo's providers."""
     with browser.new_context() as context:
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.goto(f"{site.base}/choose/language/{language}?back=/")
         yield from _each(page, _sign_in(page, site.base), folder, FIRST + 10)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.web.live import Live, chromium, live, with_providers
+from tests.web.live import PATIENCE, Live, chromium, live, with_providers
 
 pytestmark = pytest.mark.needs_chromium
 
@@ -41,7 +41,7 @@ def test_somebody_signs_in_through_their_provider_comes_home_and_signs_out_of_bo
 ) -> None:
     wrong: list[str] = []
     with browser.new_context() as context:
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type == "error" else None)
         page.goto(site.base)

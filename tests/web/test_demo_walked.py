@@ -20,7 +20,8 @@ from playwright.sync_api import Browser, ViewportSize
 from gateway.demo.provider.installing import CLIENTS
 from gateway.demo.world import load_world
 from gateway.directory.names import LANGUAGES
-from tests.web.live import chromium, free_port
+from tests.parts.ports import free_ports
+from tests.web.live import PATIENCE, chromium
 from tests.web.walking import Walk, look_up, talk_over
 
 pytestmark = pytest.mark.needs_chromium
@@ -48,7 +49,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @contextmanager
 def demo_running(folder: Path, *more: str) -> Iterator[str]:
     """Run a demo, with *more* on its command line, and yield its address once it has told the walks."""
-    port = free_port()
+    # Its providers listen at the two ports after its own.
+    port = free_ports(3)
     command = [sys.executable, "-m", "gateway.cli", "demo", "--port", str(port), "--folder", str(folder), *more]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"NO_COLOR": "1"}) as process:
         try:
@@ -79,7 +81,7 @@ def begun_at(browser: Browser, base: str) -> Begin:
     @contextmanager
     def begin(language: str, provider: str, person: str, viewport: ViewportSize) -> Iterator[Walk]:
         with browser.new_context(viewport=viewport, java_script_enabled=False) as context:
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(PATIENCE)
             page = context.new_page()
             wrong: list[str] = []
             page.on("response", lambda one: wrong.append(f"{one.status} {one.url}") if one.status >= 500 else None)

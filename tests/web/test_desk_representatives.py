@@ -60,7 +60,11 @@ async def test_guardian_gives_on_the_turned_screen_and_is_recorded_as_who_gave(p
             await desk.get(f"{draft}/{screen}")
         )
     turned = await desk.get(f"{draft}/show")
-    assert "Päätät puolesta: " in words(turned) and "170809" in words(turned) and "Päätät huoltajana" in words(turned)
+    assert (
+        "Päätät toisen puolesta: " in words(turned)
+        and "170809" in words(turned)
+        and "Päätät huoltajana" in words(turned)
+    )
     await answer(desk, draft, "yes")
     assert "Ask who decides" in words(await desk.get(f"{draft}/understood"))
     receipt = words(await record(desk, draft))
@@ -71,7 +75,7 @@ async def test_guardian_gives_on_the_turned_screen_and_is_recorded_as_who_gave(p
     own = await found(people, desk, "nuori", "care")
     assert "Who gave it Guardian of a child under 18" in words(await desk.get(f"{own}/consents/{consent.id}"))
     reference = consent.giver.register_reference
-    assert reference is not None and re.fullmatch(r"valtuudet-[0-9a-f]{32}", reference)
+    assert reference is not None and re.fullmatch(r"valtuudet-[0-9a-f]{32}@[0-9]{16}-[0-9a-f]{32}", reference)
     entry = next(one for one in laws.entries() if one.kind == "consent.given")
     assert entry.b is not None and entry.s is not None
     assert entry.b["representative"] == "guardian" and entry.b["giver"]["scope"] == "manage"

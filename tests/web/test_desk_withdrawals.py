@@ -74,7 +74,7 @@ async def test_representative_withdraws_at_the_desk_and_record_receipt_and_log_s
     assert looked.b is not None and entry.b is not None and entry.s is not None
     assert looked.b["asks"] == "mandate"
     assert (entry.b["representative"], entry.b["told"]) == ("mandate", "sote-keskus")
-    assert re.fullmatch(r"valtuudet-[0-9a-f]{32}", str(entry.s["representative"]))
+    assert re.fullmatch(r"valtuudet-[0-9a-f]{32}@[0-9]{16}-[0-9a-f]{32}", str(entry.s["representative"]))
     assert str(entry.s["representative"]) not in repr(entry.b) and code not in repr((looked, entry))
     receipt = await receipt_of_withdrawal(people, consent)
     content = verify_receipt(receipt.jws, orjson.dumps(laws.gateway.receipt_keys.jwks()))
@@ -119,7 +119,7 @@ async def test_nobody_withdraws_whom_the_register_does_not_tell_of_or_lets_only_
     assert [one.kind for one in laws.entries()[size:]] == ["desk.lookup"] * len(asked)
     assert await state(people, "maija") == ConsentState.GIVEN
     own = words(await desk.get("/desk/log"))
-    assert own.count("The register of mandates was asked whether somebody may decide for the client.") == len(asked)
+    assert own.count("You asked the register of mandates whether somebody may decide for the client.") == len(asked)
 
 
 async def test_form_that_is_not_whole_asks_no_register_and_shows_nothing_that_was_written(people: People) -> None:

@@ -24,7 +24,8 @@ from gateway.web.session import Session
 from gateway.web.sign_in.pace import Pace
 from gateway.web.sign_in.sessions import KeptSessions
 from tests.laws.gateway_world import BASE, open_world
-from tests.parts.oidc_provider import foreign_provider, free_port
+from tests.parts.oidc_provider import foreign_provider
+from tests.parts.ports import free_ports
 from tests.web.sign_in_world import Browser, changed
 
 pytestmark = pytest.mark.needs_node
@@ -68,7 +69,7 @@ class World:
         self._app, self._sessions, self.issuer = app, sessions, issuer
 
     def browser(self) -> Browser:
-        return Browser(httpx.AsyncClient(transport=Net(self._app), headers={"accept-language": "en"}, timeout=20))
+        return Browser(httpx.AsyncClient(transport=Net(self._app), headers={"accept-language": "en"}, timeout=60))
 
     async def session(self, browser: Browser) -> Session | None:
         return await self._sessions.find(browser.cookie or "")
@@ -90,7 +91,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     key = ECKey.generate_key("P-256", {"kid": "ours"})
     (tmp_path / "panva.jwk.json").write_text(json.dumps(key.as_dict(private=True)))
     (tmp_path / "panva.jwk.json").chmod(0o600)
-    ports = free_port(), free_port()
+    first = free_ports(2)
+    ports = first, first + 1
     async with open_world(tmp_path, web=False) as laws:
         suvi = laws.world.clients["suvi"]
         claims = {CLIENT_CLAIMS["identity_code"]: suvi.code.reveal(), CLIENT_CLAIMS["name"]: suvi.name}

@@ -22,6 +22,7 @@ from gateway.demo.documents import Sample
 from gateway.demo.world import World
 from gateway.site import make_site
 from tests.laws.gateway_world import FEEDBACK, PLAN, demo_world, open_world
+from tests.parts.custodians import waiting, waits_in
 from tests.parts.html_validate import findings
 from tests.simulators.sessions import SimulatedSessions
 from tests.web.desk_visits import found
@@ -30,9 +31,7 @@ from tests.web.people import People, Visitor, words
 CALL = "Asiakasneuvonta: +358 50 555 0101, neuvonta@hyvinvointialue.example"
 AT = f"/portal/documents/at/sote-keskus/{PLAN}"
 PREVIEW = f"/portal/preview?recipient=kuntakokeilu&category={PLAN}"
-BOUNDS = """\
-    milliseconds: {connect: 3000, read: 3000, whole: 5000}
-    limits: {answer_bytes: 300000, failures: 100}"""
+LIMITS = "{answer_bytes: 300000, failures: 100}"
 LANGUAGES = {
     "fi": ("Palvelu ei vastaa juuri nyt", "Yritä uudelleen"),
     "fi-x-selko": ("Palvelu ei vastaa nyt", "Yritä uudelleen"),
@@ -72,11 +71,11 @@ class Elsewhere(People):
 
 
 @pytest.fixture
-async def people(tmp_path: Path) -> AsyncIterator[Elsewhere]:
+async def people(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Elsewhere]:
     """The pages, and on the server plans of Suvi's and of a child's, which nobody has met."""
     world = demo_world()
     with simulated_server() as server:
-        file = write_custodians(tmp_path / "custodians.yaml", server.base, BOUNDS)
+        file = write_custodians(tmp_path / "custodians.yaml", server.base, waiting(waits_in(request), LIMITS))
         put_samples(server.base, world, world.now)
         _put_the_childs(server.base, world)
         server.asked.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 
@@ -130,3 +131,25 @@ async def test_text_of_consent_is_said_to_speak_to_the_person_whom_it_is_about(p
     assert "This text speaks to the person for whom you decide: Nuori Esimerkki." in check
     own = await people.client("nuori")
     assert "for whom you decide" not in words(await own.post("/portal/give/kuntakokeilu", chosen | {"row": key[1]}))
+
+
+@pytest.mark.parametrize(
+    ("language", "because", "none"),
+    [
+        ("fi", "hänen lupansa", "Suostumusta ei ole annettu."), ("fi-x-selko", "hänen lupansa", "Lupaa ei ole."),
+        ("sv", "personens tillstånd", "Inget samtycke har getts."),
+        ("en", "this person's permission", "No consent has been given."),
+    ],
+)  # fmt: skip
+async def test_reasons_tell_who_acts_for_another_of_the_other_and_the_client_of_themselves(
+    people: People, language: str, because: str, none: str
+) -> None:
+    await people.laws.deposit("nuori")
+    await give_for_another(people)
+    other, client = await guardian(people, language), await people.client("nuori", language)
+    seen, unseen = "/portal/matrix/kuntakokeilu/work-ability-plan", "/portal/matrix/kela/work-ability-plan"
+    for path, told in ((seen, because), (unseen, none)):
+        first = [re.search("<dd>([^<]*)</dd>", (await one.get(path)).text) for one in (other, client)]
+        assert [unescape(one[1]) == told for one in first if one] == [True, False]
+    line = translations(language).gettext('In the sentences below, "you" means this person: %(name)s.').split("%")[0]
+    assert line not in words(await other.get(seen))

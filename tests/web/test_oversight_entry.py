@@ -113,7 +113,7 @@ async def test_the_proof_is_checked_by_anyone_with_the_logs_key(people: People, 
     address = await opened(officer, await place_of(people))
     answer = await officer.get(address.replace("?", "/proof?"))
     file = orjson.loads(answer.content)
-    vkeys = people.laws.gateway.publication.vkeys()
+    vkeys = await people.laws.gateway.publication.vkeys()
     proof = parse_log_proof(file["receipt"].encode())
     entry, openings = unpack_openings(proof.extra or b"")
     checkpoint = proof.verify(entry, [parse_vkey(line) for line in vkeys.decode().split()])

@@ -13,6 +13,7 @@ from adapters.tokens.receipt_signer import verify_receipt
 from gateway.consent.model import ConsentId
 from gateway.web.portal.paper import to_pdf
 from tests.web.people import People, words
+from tests.web.test_on_behalf import give_for_another, guardian
 
 
 async def _receipt(people: People, client: str = "suvi") -> tuple[str, str]:
@@ -69,6 +70,17 @@ async def test_the_page_of_a_withdrawal_tells_when_and_no_end_that_no_longer_cou
     receipt = next(one for one in receipts if one.kind == "consent.withdrawn")
     page = words(await suvi.get(f"/portal/receipts/{receipt.id}"))
     assert "Receipt: permission withdrawn" in page and "Withdrawn 22 November 2026" in page and "Until" not in page
+    assert "Could see" in page and "May see" not in page and "an withdraw it" not in page
+    assert "Change or withdraw this permission" not in page
+
+
+async def test_the_paper_of_who_acts_for_another_is_one_sheet_too(people: People) -> None:
+    await give_for_another(people)
+    child = await people.client_id("nuori")
+    consent = (await people.laws.gateway.recording.for_client(child)).consents[0]
+    receipt = (await people.laws.gateway.recording.receipts(consent.id))[-1]
+    paper = await (await guardian(people, "sv")).get(f"/portal/receipts/{receipt.id}/pdf")
+    assert len(re.findall(rb"/Type ?/Page\b", _opened(paper.content))) == 1
 
 
 def _opened(pdf: bytes) -> bytes:

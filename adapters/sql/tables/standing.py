@@ -22,6 +22,15 @@ class RefusalRow(SQLModel, table=True):
     """A later giving by the client in person for the same row lifts it."""
 
 
+class EndedMandateRow(SQLModel, table=True):
+    """A mandate whose end was recorded: by its name, and when that was last."""
+
+    __tablename__ = "ended_mandate"
+    client: str = Field(primary_key=True)
+    mandate: str = Field(primary_key=True)
+    at: int = Field(sa_column=micros())
+
+
 class ProhibitionRow(SQLModel, table=True):
     """Never to this recipient, never this category; NULL means any."""
 

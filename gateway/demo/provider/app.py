@@ -20,7 +20,8 @@ from starlette.routing import Route
 from adapters.tokens.compact import sign_compact
 from adapters.tokens.login.checked_token import LOGOUT_EVENT
 from gateway.demo.provider.people import DemoPerson, client_person
-from gateway.demo.provider.server import Answer, Presence, ProviderServer, RelyingSite
+from gateway.demo.provider.protocol import Answer, Presence, RelyingSite
+from gateway.demo.provider.server import ProviderServer
 from gateway.demo.provider.words import WORDS
 from gateway.directory.identity_code import PersonalIdentityCode
 

@@ -38,7 +38,7 @@ from gateway.demo.provider.people import (
     load_mandates,
     load_staff,
 )
-from gateway.demo.provider.server import RelyingSite
+from gateway.demo.provider.protocol import RelyingSite
 from gateway.demo.world import World
 from gateway.errors import SettingsError
 

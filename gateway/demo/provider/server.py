@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidRequestError, OAuth2Error, OAuth2Payload, OAuth2Request
+from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidRequestError, OAuth2Error
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc9207 import IssuerParameter
@@ -19,164 +19,35 @@ from joserfc.jwk import ECKey
 
 from adapters.tokens.allowance import Allowance, Pace
 from adapters.tokens.assertion import AUTH_METHOD, PartnerAssertion
-from adapters.tokens.keys import PublicKey, parse_public_keys
-from gateway.demo.provider.people import DemoPerson
+from adapters.tokens.keys import parse_public_keys
+from gateway.demo.provider.protocol import NO_STORE, Answer, Code, Presence, RelyingSite, Request, Site
 
 _CODE_LIFETIME = timedelta(minutes=1)
 _ID_TOKEN_SECONDS = 300
-_NO_STORE = (("cache-control", "no-store"),)
-
-
-@dataclass(frozen=True, slots=True)
-class RelyingSite:
-    """The gateway as its provider knows it."""
-
-    client_id: str
-    jwks: str = field(repr=False)
-    callback: str
-    signed_out: str
-    logout_told: str
-
-
-@dataclass(frozen=True, slots=True)
-class Presence:
-    """Somebody at the provider in one browser: who, since when, and the provider's name for that."""
-
-    person: DemoPerson
-    sid: str
-    since: datetime
-
-
-@dataclass
-class Answer:
-    """What an endpoint answers."""
-
-    status: int
-    body: object
-    headers: Sequence[tuple[str, str]] = _NO_STORE
-
-    @property
-    def location(self) -> str | None:
-        """Where it leads; IssuerParameter adds `iss` to it."""
-        return next((value for name, value in self.headers if name.lower() == "location"), None)
-
-    @location.setter
-    def location(self, value: str) -> None:
-        self.headers = [*((n, v) for n, v in self.headers if n.lower() != "location"), ("Location", value)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Code:
-    """A code that was given out, with what Authlib asks of one."""
-
-    code: str = field(repr=False)
-    presence: Presence
-    redirect_uri: str
-    scope: str
-    nonce: str | None
-    code_challenge: str
-    code_challenge_method: str
-    expires: datetime
-
-    def get_redirect_uri(self) -> str:
-        return self.redirect_uri
-
-    def get_scope(self) -> str:
-        return self.scope
-
-    def get_nonce(self) -> str | None:
-        return self.nonce
-
-    def get_auth_time(self) -> int:
-        return int(self.presence.since.timestamp())
-
-    def get_acr(self) -> str:
-        return self.presence.person.acr
-
-    def get_amr(self) -> None:
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """The relying site in Authlib's eyes."""
-
-    site: RelyingSite
-    keys: tuple[PublicKey, ...] = field(repr=False)
-    id_token_signed_response_alg: str = "ES256"  # noqa: S105  An algorithm, no secret.
-
-    def get_client_id(self) -> str:
-        return self.site.client_id
-
-    def get_default_redirect_uri(self) -> None:
-        return None
-
-    def get_allowed_scope(self, scope: str) -> str:
-        return " ".join(one for one in scope.split() if one in ("openid", "profile"))
-
-    def check_redirect_uri(self, redirect_uri: str) -> bool:
-        return redirect_uri == self.site.callback
-
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return method == AUTH_METHOD
-
-    def check_response_type(self, response_type: str) -> bool:
-        return response_type == "code"
-
-    def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type == "authorization_code"
-
-
-class _Payload(OAuth2Payload):
-    def __init__(self, given: Mapping[str, str]) -> None:
-        self._given = dict(given)
-
-    @property
-    def data(self) -> dict[str, str]:
-        return self._given
-
-    @property
-    def datalist(self) -> dict[str, list[str]]:
-        return {name: [value] for name, value in self._given.items()}
-
-
-class _Request(OAuth2Request):
-    def __init__(self, method: str, uri: str, given: Mapping[str, str]) -> None:
-        super().__init__(method, uri)
-        self.payload = _Payload(given)
-
-    @property
-    def args(self) -> dict[str, str]:
-        data: dict[str, str] = self.payload.data
-        return data
-
-    @property
-    def form(self) -> dict[str, str]:
-        return self.args
 
 
 class _Grant(AuthorizationCodeGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = (AUTH_METHOD,)
     server: _Server
 
-    def save_authorization_code(self, code: str, request: _Request) -> None:
+    def save_authorization_code(self, code: str, request: Request) -> None:
         given = request.payload.data
         if given.get("code_challenge_method") != "S256":
             raise InvalidRequestError("code_challenge_method is S256.")
-        self.server.codes[code] = _Code(
+        self.server.codes[code] = Code(
             code, request.user, given["redirect_uri"], request.scope, given.get("nonce"), given["code_challenge"],
             "S256", self.server.now() + _CODE_LIFETIME,
         )  # fmt: skip
 
-    def query_authorization_code(self, code: str, client: _Site) -> _Code | None:
+    def query_authorization_code(self, code: str, client: Site) -> Code | None:
         # Taken out at once: a code that is tried is used up, whatever comes of it.
         found = self.server.codes.pop(code, None)
         return found if found is not None and found.expires > self.server.now() else None
 
-    def delete_authorization_code(self, authorization_code: _Code) -> None:
+    def delete_authorization_code(self, authorization_code: Code) -> None:
         return None
 
-    def authenticate_user(self, authorization_code: _Code) -> Presence:
+    def authenticate_user(self, authorization_code: Code) -> Presence:
         return authorization_code.presence
 
 
@@ -186,17 +57,17 @@ class _IdToken(OpenIDCode):
         self._issuer, self._key, self._now = issuer, key, now
         self._nonces: set[str] = set()
 
-    def exists_nonce(self, nonce: str, request: _Request) -> bool:
+    def exists_nonce(self, nonce: str, request: Request) -> bool:
         # Looked at twice for one request: when the page is shown, and when somebody was chosen.
         return False
 
-    def resolve_client_private_key(self, client: _Site) -> ECKey:
+    def resolve_client_private_key(self, client: Site) -> ECKey:
         return self._key()
 
-    def get_encode_header(self, client: _Site) -> dict[str, str]:
+    def get_encode_header(self, client: Site) -> dict[str, str]:
         return {"alg": "ES256", "kid": str(self._key().kid)}
 
-    def get_client_claims(self, client: _Site) -> dict[str, object]:
+    def get_client_claims(self, client: Site) -> dict[str, object]:
         now = int(self._now().timestamp())
         return {"iss": self._issuer, "aud": client.get_client_id(), "iat": now, "exp": now + _ID_TOKEN_SECONDS}
 
@@ -218,8 +89,8 @@ class _Server(AuthorizationServer):
     def __init__(self, issuer: str, site: RelyingSite, key: Callable[[], ECKey], now: Callable[[], datetime]) -> None:
         super().__init__()
         self.now = now
-        self.codes: dict[str, _Code] = {}
-        self._site = _Site(site, parse_public_keys(site.jwks))
+        self.codes: dict[str, Code] = {}
+        self._site = Site(site, parse_public_keys(site.jwks))
         self._used: set[tuple[str, str]] = set()
         self._audiences = frozenset({issuer})
         self.register_grant(_Grant, [_IdToken(issuer, key, now), CodeChallenge(required=True)])
@@ -233,23 +104,23 @@ class _Server(AuthorizationServer):
         self._used.add((issuer, jti))
         return is_first
 
-    def _authenticate(self, query_client: object, request: _Request) -> _Site | None:
+    def _authenticate(self, query_client: object, request: Request) -> Site | None:
         assertion = PartnerAssertion(self._audiences, self, _Clock(self.now), Allowance(Pace()))
         # Typed for partner systems; it asks of a site what a site has: keys, and whether it may authenticate so.
         client: object = assertion(self.query_client, request)  # type: ignore[arg-type]
-        return client if isinstance(client, _Site) else None
+        return client if isinstance(client, Site) else None
 
-    def query_client(self, client_id: str) -> _Site | None:
+    def query_client(self, client_id: str) -> Site | None:
         """Return the site of that id."""
         return self._site if client_id == self._site.site.client_id else None
 
-    def create_oauth2_request(self, request: _Request) -> _Request:
+    def create_oauth2_request(self, request: Request) -> Request:
         """Return it as it is."""
         return request
 
     def handle_response(self, status: int, body: object, headers: Sequence[tuple[str, str]]) -> Answer:
         """Return it as a value."""
-        return Answer(status, body, list(headers) or list(_NO_STORE))
+        return Answer(status, body, list(headers) or list(NO_STORE))
 
     def save_token(self, token: object, request: object) -> None:
         """Nothing is served for an access token."""
@@ -284,19 +155,19 @@ class ProviderServer:
     def fault(self, asked: Mapping[str, str]) -> str | None:
         """Return what is wrong with an authorization request, before anybody is shown a page for it."""
         try:
-            self._server.get_consent_grant(_Request("GET", f"{self._issuer}/authorize", asked), None)
+            self._server.get_consent_grant(Request("GET", f"{self._issuer}/authorize", asked), None)
         except OAuth2Error as error:
             return str(error.error)
         return None if asked.get("code_challenge_method") == "S256" else "invalid_request"
 
     def authorize(self, asked: Mapping[str, str], presence: Presence | None) -> Answer:
         """Answer an authorization request for somebody who was identified; None is somebody who went back."""
-        request = _Request("GET", f"{self._issuer}/authorize", asked)
+        request = Request("GET", f"{self._issuer}/authorize", asked)
         grant = self._server.get_consent_grant(request, presence)
         answer: Answer = self._server.create_authorization_response(request, presence, grant)
         return answer
 
     def token(self, form: Mapping[str, str]) -> Answer:
         """Answer a token request."""
-        answer: Answer = self._server.create_token_response(_Request("POST", f"{self._issuer}/token", form))
+        answer: Answer = self._server.create_token_response(Request("POST", f"{self._issuer}/token", form))
         return answer

@@ -8,13 +8,11 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from gateway.directory.instants import parse_instant
+from gateway.directory.instants import YEARS, parse_instant
 from gateway.errors import BodyInvalid
 
 OWN_SENTENCE = "own_sentence"
 """The type of an error whose message is a sentence of ours, safe to show."""
-
-_YEARS = range(1900, 2201)
 
 
 class InputInvalid(BodyInvalid):
@@ -47,7 +45,7 @@ def _to_instant(given: object) -> datetime:
         at = parse_instant(given) if isinstance(given, str) and len(given) > 4 else None
     except ValueError:
         at = None
-    if at is None or at.year not in _YEARS:
+    if at is None or at.year not in YEARS:
         raise fault("must be a date-time with its offset (2027-05-31T00:00:00+03:00) or a date, from 1900 to 2200")
     return at
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from gateway.directory.identity_code import NATIONAL_AUTHORITY, Identifier, IdentityCodeError, PersonalIdentityCode
+from gateway.directory.identity_code import NATIONAL_AUTHORITY, Identifier, IdentityCodeError
 from gateway.http.schemas.base import Incoming, InputInvalid, ShortText, fault
 
 
@@ -34,14 +34,13 @@ class ClientIdentifier(Incoming):
 
         In a demo a temporary code counts without its issuer: all codes there are of that series.
         """
-        if self.system != NATIONAL_AUTHORITY:
-            return Identifier(self.system, self.value, self.issuer)
         try:
-            code = PersonalIdentityCode.parse(self.value, at=at)
+            identifier = Identifier.assigned(self.system, self.value, self.issuer, at=at)
         except IdentityCodeError as error:
+            if self.system != NATIONAL_AUTHORITY:
+                raise _invalid("client", error.detail) from error
             detail = "must be a personal identity code of eleven characters whose date and check character are right"
             raise _invalid("client.value", detail) from error
-        identifier = Identifier.personal(code, self.issuer)
         if not identifier.is_complete and not demo:
             raise _invalid("client.issuer", "is required with a temporary code: name who issued it")
         return identifier

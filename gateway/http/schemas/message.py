@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field
 
-from gateway.consent.registry import Outgoing as Written
+from gateway.consent.outbox import Outgoing as Written
 from gateway.http.schemas.base import Instant, Outgoing
 
 

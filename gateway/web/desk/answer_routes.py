@@ -30,6 +30,7 @@ _SAYS: Final = {
     "mandate-missing": N_("By the register this person may not decide any more. No permission is recorded."),
     "too-many-consents": N_("The client has a hundred permissions for one service. One must first be withdrawn."),
     "too-many-unconfirmed": N_("Too many permissions wait for the client. Some must first be confirmed or withdrawn."),
+    "too-many-recorded": N_("Your organisation has recorded too much this year. The client can give it themselves."),
     "period-empty": N_("The time has run out. Choose the period again."),
 }  # fmt: skip
 _OTHERWISE: Final = N_("This cannot be recorded as it is. Go back and look at each screen again.")

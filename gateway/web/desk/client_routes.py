@@ -15,7 +15,7 @@ from gateway.consent.answering import COOL_DOWN
 from gateway.consent.checks import CONSENT_BASES
 from gateway.consent.desk_records import AnswerKind, DeskAnswer
 from gateway.consent.model import AskedRow, ConsentState
-from gateway.consent.registry import Outgoing
+from gateway.consent.outbox import Outgoing
 from gateway.consent.view import ConsentView
 from gateway.directory.identity_code import Identifier
 from gateway.directory.model import Directory

@@ -7,7 +7,6 @@ are in no address, no draft and no consent.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from typing import Final, Protocol
 import orjson
 
 from gateway.consent.checks import Mandate, MandateScope, coming_of_age
+from gateway.consent.mandate_reference import NamesMandate, new_reference
 from gateway.consent.model import ClientId, Giver, GiverKind
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.directory.instants import to_micros
@@ -58,6 +58,7 @@ class DeskMandates:
     client_of: Callable[[Identifier], Awaitable[ClientId | None]]
     nobody: ClientId
     now: Callable[[], datetime]
+    name: NamesMandate
 
     async def verify(
         self, delegate: PersonalIdentityCode, principal: PersonalIdentityCode, kind: GiverKind
@@ -70,7 +71,7 @@ class DeskMandates:
         mandate = await self._ask(pair, now)
         if mandate is None or mandate.scope is not MandateScope.MANAGE:
             return None
-        reference = f"valtuudet-{secrets.token_hex(16)}"
+        reference = new_reference(self.name(delegate, principal, kind), now)
         content = orjson.dumps({"delegate": delegate.reveal(), "principal": principal.reveal(), "kind": kind})
         await self.kept.keep_mandate(_at_desk(reference), content, ends=to_micros(now + LASTS), now=to_micros(now))
         return Giver(kind, reference, mandate.until, mandate.covers)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from gateway.consent.client_register import ClientStanding
 from gateway.consent.desk_records import Case, Caseload, DeskRecords
 from gateway.consent.model import ClientId
 from gateway.consent.person import Person
-from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.directory.model import Directory
 from gateway.errors import StoreUnavailable

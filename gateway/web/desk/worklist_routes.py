@@ -36,8 +36,8 @@ class Done:
     what: tuple[str, ...]
     purpose: str
     whom: Whom | None
-    asked_register: bool = False
-    """A look-up that asked the register of mandates whether somebody may decide for the client."""
+    asks: object = None
+    """What a look-up asked beside who somebody is: `mandate` is whether somebody may decide for the client."""
 
 
 def worklist_router(desk: Desk, drafts: Drafts, search: LogSearch, phrases: Phrases) -> APIRouter:
@@ -76,7 +76,7 @@ def worklist_router(desk: Desk, drafts: Drafts, search: LogSearch, phrases: Phra
             raise NotAvailable("There is no such page.") from None
         language = desk.pages.page(request).language
         done = [await _done(entered, one) for one in page.entries]
-        told = [(one, phrases.kind_told(one.kind, language)) for one in done]
+        told = [(one, phrases.deed(one.kind, language, one.asks)) for one in done]
         return desk.render(request, entered, "log.html", entries=told, more=page.more, after=after)
 
     async def _done(entered: Entered, entry: Opened) -> Done:
@@ -87,7 +87,7 @@ def worklist_router(desk: Desk, drafts: Drafts, search: LogSearch, phrases: Phra
         client = entry.client
         whom = None if client is None else await desk.finder.own_client(entered.service, ClientId(client))
         said = purpose if isinstance(purpose, str) else ""
-        return Done(entry.t, entry.kind, entry.outcome, what, said, whom, body.get("asks") == "mandate")
+        return Done(entry.t, entry.kind, entry.outcome, what, said, whom, body.get("asks"))
 
     async def _with_whom(
         entered: Entered, grants: tuple[GrantAtWork, ...], called: dict[str, Whom | None]

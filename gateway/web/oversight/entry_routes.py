@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.directory.identity_trace import holds_identity_code
-from gateway.disclosure.accounts import context_of
+from gateway.disclosure.account_context import context_of
 from gateway.disclosure.explaining import explain_entry
 from gateway.disclosure.opened import Opened
 from gateway.disclosure.phrases import Eye, Phrases

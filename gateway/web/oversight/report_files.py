@@ -1,4 +1,4 @@
-"""The files of a client's report: a tagged PDF, CSV that no spreadsheet takes for formulas, JSON."""
+"""The files of a client's report: a tagged PDF, CSV that spreadsheets read rightly and take for no formulas, JSON."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class ReportFiles:
         pdf = await asyncio.to_thread(_to_pdf, html)
         return (
             ReportFile("report.pdf", pdf),
-            ReportFile("report.csv", _to_csv(sheet).encode()),
+            ReportFile("report.csv", _to_csv(sheet)),
             ReportFile("report.json", _to_json(report, sheet)),
         )
 
@@ -105,12 +105,13 @@ def _row(
     return (when, happened, who or "-", services(line.recipients), what, purpose, basis)
 
 
-def _to_csv(sheet: Sheet) -> str:
+def _to_csv(sheet: Sheet) -> bytes:
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerow(sheet.columns)
     writer.writerows([harmless(cell) for cell in row] for row in sheet.rows)
-    return written.getvalue()
+    # Without a mark of its own, Excel reads a file as of the machine's old code page: ä and ö as something else.
+    return written.getvalue().encode("utf-8-sig")
 
 
 def _to_json(report: Report, sheet: Sheet) -> bytes:

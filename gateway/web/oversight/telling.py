@@ -59,11 +59,11 @@ def address_of(origin: str, index: int) -> str:
 def _told(entry: Opened, phrases: Phrases, language: str, seen: Sight | None) -> Told:
     row, actor = as_row(entry), entry.a or {}
     recipients = (row["recipient"] or (seen.recipient if seen is not None else "") or "").split()
-    kinds = phrases.groups["kinds"]
+    kinds, asks = phrases.groups["kinds"], (entry.b or {}).get("asks")
     reasons = [(code, _reason(code, phrases, language)) for code in row["reasons"].split()]
     return Told(
         href=address_of(entry.origin, entry.index), year=entry.origin.rpartition("/")[2], index=entry.index, t=entry.t,
-        kind=entry.kind, title=phrases.kind_told(entry.kind, language) if entry.kind in kinds else entry.kind,
+        kind=entry.kind, title=phrases.kind_told(entry.kind, language, asks) if entry.kind in kinds else entry.kind,
         outcome=entry.outcome, case=_case(entry, row), recipients=recipients,
         custodians=row["custodian"].split(), categories=row["category"].split(), purposes=row["purpose"].split(),
         bases=row["basis"].split(), reasons=reasons,

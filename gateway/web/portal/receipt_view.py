@@ -46,6 +46,11 @@ class ReceiptPage:
     withdrawn_by: str | None = None
     """By whose word it was withdrawn; None where the receipt is older than its saying so."""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it tells of an end: there is nothing left to withdraw."""
+        return self.withdrawn_at is not None or self.step in ("consent.expired", "consent.ended")
+
 
 def read_receipt(receipt: ReceiptView) -> ReceiptPage:
     """Return what a receipt of our own store says. Its signature is for those who have it from elsewhere to check.

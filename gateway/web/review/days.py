@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
-from gateway.directory.instants import HELSINKI, to_micros
-
-_YEARS = range(1900, 9999)
-"""Of which a day may be asked: its ends are instants in any zone."""
+from gateway.directory.instants import HELSINKI, YEARS, to_micros
 
 
 def parse_day(given: str) -> date | None:
@@ -17,7 +14,7 @@ def parse_day(given: str) -> date | None:
             day = datetime.strptime(given.strip(), form).date()  # noqa: DTZ007 - a day has no zone
         except ValueError:
             continue
-        return day if day.year in _YEARS else None
+        return day if day.year in YEARS else None
     return None
 
 

@@ -9,7 +9,8 @@ from datetime import date, datetime
 from itertools import groupby
 
 from gateway.directory.instants import from_micros
-from gateway.disclosure.accounts import Account, Accounts, context_of
+from gateway.disclosure.account_context import context_of
+from gateway.disclosure.accounts import Account, Accounts
 from gateway.disclosure.opened import Opened
 from gateway.web.review.days import day_of
 

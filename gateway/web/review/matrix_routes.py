@@ -67,7 +67,7 @@ def matrix_router(room: Review) -> APIRouter:
         picture = sight.picture(await room.pictures.for_client(client))
         told = reason_of(
             sight.matrix(made).cell(recipient, category), picture, room.phrases, visit.language,
-            now=made.at if at is None else None,
+            now=made.at if at is None else None, for_another=not visit.in_person,
         )  # fmt: skip
         return show(
             room,

@@ -32,7 +32,12 @@ def print_router(room: Review) -> APIRouter:
             for recipient in made.recipients
             for rows in (
                 [
-                    (cell.category, reason_of(cell, picture, room.phrases, visit.language, now=made.at))
+                    (
+                        cell.category,
+                        reason_of(
+                            cell, picture, room.phrases, visit.language, now=made.at, for_another=not visit.in_person
+                        ),
+                    )
                     for cell in made.of_recipient(recipient)
                 ],
             )

@@ -59,11 +59,13 @@ class Reason:
 
 
 def reason_of(
-    cell: Cell | None, picture: ClientPicture, phrases: Phrases, language: str, *, now: datetime | None
-) -> Reason:
-    """Return why a recipient sees, or does not see, a category; *now* is None where the cell is of another day."""
+    cell: Cell | None, picture: ClientPicture, phrases: Phrases, language: str,
+    *, now: datetime | None, for_another: bool,
+) -> Reason:  # fmt: skip
+    """Return why a recipient sees, or does not see, a category; *now* is None where the cell is of another day. With
+    *for_another* who acts for the client reads it: no word of it calls the client's affairs theirs."""
     if cell is None:
-        why = phrases.explain(NOTHING, Eye.CLIENT, language)
+        why = explain(NOTHING, phrases, language, for_another=for_another)
         return Reason(SEES_NOT, why, (), (), None, None, (), None, (), (), ())
     told, sign = cell.told, sign_of(cell)
     alike = [
@@ -74,8 +76,8 @@ def reason_of(
     since = min((one.since for one in consents if one.since is not None), default=None)
     until = max((one.until for one in alike if one.until is not None), default=None)
     return Reason(
-        sign, _why(told, phrases, language), _each(one.purpose for one in alike), _each(one.custodian for one in alike),
-        until,
+        sign, _why(told, phrases, language, for_another),
+        _each(one.purpose for one in alike), _each(one.custodian for one in alike), until,
         relation.valid_from if relation is not None else since, consents, told.relation,
         told.released, told.withheld if told.permitted else (), _documents(cell),
         _goes_on(cell, picture, until, now) if told.permitted and told.basis in BY_CONSENT else None,
@@ -99,12 +101,20 @@ def _goes_on(cell: Cell, picture: ClientPicture, until: int | None, now: datetim
     return last if last is not None and to_micros(last) > until else None
 
 
-def _why(told: Seen, phrases: Phrases, language: str) -> str:
+def explain(reason: str, phrases: Phrases, language: str, *, for_another: bool) -> str:
+    """Return why something is not seen, to the client or to who acts for the client."""
+    if for_another:
+        return phrases.explain_for_another(reason, language)
+    return phrases.explain(reason, Eye.CLIENT, language)
+
+
+def _why(told: Seen, phrases: Phrases, language: str, for_another: bool) -> str:
     if told.permitted and told.basis is not None:
-        return phrases.basis(told.basis, language, told.section_of_law)
+        basis = phrases.basis_for_another if for_another else phrases.basis
+        return basis(told.basis, language, told.section_of_law)
     if told.holder or told.reason is None:
         return ""
-    return phrases.explain(told.reason, Eye.CLIENT, language)
+    return explain(told.reason, phrases, language, for_another=for_another)
 
 
 def _consents(seen: Iterable[Seen], picture: ClientPicture) -> tuple[Reliance, ...]:

@@ -33,7 +33,10 @@ def recipient_router(room: Review) -> APIRouter:
         sight = await room.sights.of(client, looker)
         made, picture = sight.matrix(whole), sight.picture(await room.pictures.for_client(client))
         told = [
-            (cell.category, reason_of(cell, picture, room.phrases, visit.language, now=made.at))
+            (
+                cell.category,
+                reason_of(cell, picture, room.phrases, visit.language, now=made.at, for_another=not visit.in_person),
+            )
             for cell in made.of_recipient(code)
         ]
         entries = sight.entries(page.entries)

@@ -14,6 +14,7 @@ from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind
 from gateway.disclosure.representative import may_be_told
 from gateway.http.problems import EdgeError
 from gateway.web.review.ports import Review
+from gateway.web.review.reasons import explain
 from gateway.web.session import Session
 
 
@@ -62,18 +63,28 @@ def need_named(visit: Visit, directory: Directory, category: str | None, *servic
 
 
 def show(room: Review, visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
-    """Return the page that `review/<template>.html` makes; `phrase` tells a code of `gateway.disclosure.phrases`, and
-    `to_ask` whom to ask about a service."""
+    """Return the page that `review/<template>.html` makes; `phrase` tells a code of `gateway.disclosure.phrases`, `why`
+    why something is not seen, and `to_ask` whom to ask about a service."""
 
     def phrase(group: str, code: str) -> str:
         return room.phrases.text(group, code, visit.language)
+
+    def why(reason: str) -> str:
+        return explain(reason, room.phrases, visit.language, for_another=not visit.in_person)
 
     def to_ask(service: str) -> Contact | None:
         organisation = room.pages.directory.organisation_of(service)
         return None if organisation is None else organisation.contact
 
     answer = room.pages.render(
-        visit.request, f"review/{template}.html", visit.session, status=status, phrase=phrase, to_ask=to_ask, **values
+        visit.request,
+        f"review/{template}.html",
+        visit.session,
+        status=status,
+        phrase=phrase,
+        why=why,
+        to_ask=to_ask,
+        **values,
     )
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["retry-after"] = "2"

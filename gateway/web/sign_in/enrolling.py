@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from gateway.consent.client_register import ClientStanding
 from gateway.consent.clients import Clients
 from gateway.consent.model import Actor, ClientId
 from gateway.consent.person import Person
-from gateway.consent.registry import ClientStanding
 from gateway.directory.identity_code import Identifier
 from gateway.errors import RequestInvalid
 from gateway.identification import Identified, NotIdentified

@@ -12,6 +12,7 @@ from typing import Protocol
 import orjson
 
 from gateway.consent.checks import Mandate, MandateScope, coming_of_age
+from gateway.consent.mandate_reference import NamesMandate, new_reference
 from gateway.consent.model import ClientId, GiverKind
 from gateway.directory.identity_code import Identifier, IdentityCodeError, PersonalIdentityCode
 from gateway.directory.instants import to_micros
@@ -55,6 +56,7 @@ class Representing:
     find_or_add: Callable[[Identifier], Awaitable[ClientId]]
     now: Callable[[], datetime]
     callback: str
+    name: NamesMandate
 
     async def begin(self, client: ClientId, language: str) -> tuple[str, str]:
         """Return where the browser chooses, and the value of its cookie. Raises NotIdentified."""
@@ -89,9 +91,14 @@ class Representing:
             raise NotIdentified("provider-unavailable") from None
         if len(chosen) != 1:
             raise NotIdentified("no-mandate")
-        return await self._keep(session, token, *chosen[0])
+        bearer = await self.code_of(client)
+        if bearer is None:
+            raise NotIdentified("claims-unfit")
+        return await self._keep(bearer, session, token, *chosen[0])
 
-    async def _keep(self, session: str, token: str, principal: str, name: str) -> ActingFor:
+    async def _keep(
+        self, bearer: PersonalIdentityCode, session: str, token: str, principal: str, name: str
+    ) -> ActingFor:  # fmt: skip
         now = self.now()
         try:
             code = PersonalIdentityCode.parse(principal, at=now)
@@ -105,7 +112,7 @@ class Representing:
         if scope is None:
             raise NotIdentified("no-mandate")
         other = await self.find_or_add(Identifier.personal(code))
-        reference = f"valtuudet-{secrets.token_hex(16)}"
+        reference = new_reference(self.name(bearer, code, kind), now)
         content = orjson.dumps(
             {"client": other, "kind": kind, "session": session, "token": token, "principal": principal}
         )

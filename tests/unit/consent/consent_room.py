@@ -32,9 +32,9 @@ from audit.log import Log
 from gateway.consent.acting import Office, Stores
 from gateway.consent.clients import Clients
 from gateway.consent.model import Actor, Capture, CaptureMethod, ClientId, Consent, Evidence, GrantRow, Shown
+from gateway.consent.outbox import Outgoing
 from gateway.consent.person import Person
 from gateway.consent.recording import Recording
-from gateway.consent.registry import Outgoing
 from gateway.consent.wording_files import load_wordings
 from gateway.demo.world import load_world
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode

@@ -21,6 +21,8 @@ from gateway.consent.model import (
     Evidence,
     Giver,
     GiverKind,
+    Grant,
+    GrantId,
     GrantRow,
 )
 from gateway.directory.instants import parse_instant
@@ -245,3 +247,44 @@ def test_a_grant_is_in_force_from_its_start_up_to_its_end_and_not_at_it(offset: 
     consent = give(row())
     at = START + timedelta(microseconds=offset)
     assert consent.in_force(at) is (START <= at < UNTIL)
+
+
+MORE: list[tuple[dict[str, object], dict[str, object]]] = [
+    ({}, {"until": UNTIL + MICROSECOND}),
+    ({}, {"valid_from": START - MICROSECOND}),
+    ({}, {"sensitivities": frozenset({"health"})}),
+    ({}, {"recipient": "tyopaja"}),
+    ({}, {"purpose": "care"}),
+    ({"once": True}, {"once": False}),
+    ({"document": "d1"}, {"document": None}),
+    ({"document": "d1"}, {"document": "d2"}),
+    ({"dated_from": START}, {"dated_from": None}),
+    ({"dated_from": START}, {"dated_from": START - MICROSECOND}),
+    ({"dated_until": START}, {"dated_until": None}),
+    ({"dated_until": START}, {"dated_until": START + MICROSECOND}),
+]
+"""How a row was, and how it is changed so that it says more."""
+
+
+def _version(**fields: object) -> Consent:
+    made = row(**{"valid_from": START, "until": UNTIL} | fields)
+    grant = Grant(GrantId(lifecycle.new_id()), made, made.once, True)
+    return replace(give(row()), grants=(grant,))
+
+
+@pytest.mark.parametrize("was, more", MORE)
+def test_a_version_says_more_by_a_row_that_is_wider_in_any_way_and_not_by_one_carried_over_or_cut(
+    was: dict[str, object], more: dict[str, object]
+) -> None:
+    narrow, wide = _version(**was), _version(**was | more)
+    assert lifecycle.widened(narrow, wide) == {grant.id for grant in wide.grants}
+    assert lifecycle.widened(narrow, _version(**was)) == frozenset()
+    if more.keys().isdisjoint({"recipient", "purpose"}) and more != {"document": "d2"}:
+        assert lifecycle.widened(wide, narrow) == frozenset()
+
+
+def test_what_had_ended_with_a_mandate_covers_nothing_of_a_new_version() -> None:
+    old = _version()
+    ended = replace(old, grants=tuple(replace(grant, ended=True) for grant in old.grants))
+    new = _version()
+    assert lifecycle.widened(ended, new) == {grant.id for grant in new.grants}

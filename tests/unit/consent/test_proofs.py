@@ -14,8 +14,8 @@ from adapters.notices.file_drop import FileDrop
 from adapters.tokens.import_seal import PartnerSeal
 from adapters.tokens.receipt_signer import JwsReceiptSigner, ReceiptInvalid, verify_receipt
 from gateway.consent.model import Actor, Capture, CaptureMethod, ClientId, Evidence
+from gateway.consent.outbox import Outgoing
 from gateway.consent.proofs import rows_content
-from gateway.consent.registry import Outgoing
 from gateway.directory.identity_code import NATIONAL_AUTHORITY
 from gateway.errors import ConsentRefused
 from tests.unit.consent.consent_room import SHOWN, START, Room, row, worker

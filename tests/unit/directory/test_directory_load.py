@@ -50,6 +50,7 @@ BREAKS = [
         "later",
     ),
     ("from: 2021-03-01}", "from: 2021-13-01}", "services.kuntakokeilu.from", "not an instant"),
+    ("from: 2021-03-01}", "from: 1809-03-29}", "services.kuntakokeilu.from", "1900 to 2200"),
     (
         "from: 2021-03-01}",
         "until: 2030-01-01, succeeded_by: te-toimisto}",

@@ -149,6 +149,33 @@ def test_a_temporary_code_is_an_identifier_only_with_its_issuer() -> None:
     assert Identifier.personal(code).authority == NATIONAL_AUTHORITY
 
 
+@pytest.mark.parametrize("authority", [NATIONAL_AUTHORITY, "urn:OID:1.2.246.21", "URN:oid:1.2.246.21"])
+@pytest.mark.parametrize("issuer", [None, "dvv", "1.2.246.10.99000018"])
+def test_one_person_has_one_identifier_however_it_is_written(authority: str, issuer: str | None) -> None:
+    one = Identifier.personal(PersonalIdentityCode.parse("131052-308T"))
+    other = Identifier.assigned(authority, " 131052-308t", issuer)
+    assert (one, one.canonical()) == (other, other.canonical())
+
+
+def test_a_temporary_code_of_another_issuer_is_another_person() -> None:
+    one, other = (Identifier.assigned(NATIONAL_AUTHORITY, "140395-9022", issuer) for issuer in ("1.2.3", "1.2.4"))
+    assert one.canonical() != other.canonical()
+
+
+@pytest.mark.parametrize("authority", ["urn:oid:1.2.246.21.", "urn:oid:1.2.246.021", "urn:oid:1.2.246.22", "urn:x:y"])
+def test_an_identity_code_is_of_no_other_authority(authority: str) -> None:
+    with pytest.raises(IdentityCodeError) as refused:
+        Identifier.assigned(authority, "131052-308T", None)
+    assert "308T" not in str(refused.value)
+
+
+def test_an_authority_is_the_same_in_whatever_case_its_scheme_is_written() -> None:
+    written = ["https://a.example/Id", "HTTPS://A.example/Id", "https://a.example/id"]
+    first, same, other = (Identifier.assigned(one, "A-1", None) for one in written)
+    assert first == same
+    assert first != other
+
+
 _PART = st.text(max_size=6)
 
 

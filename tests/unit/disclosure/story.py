@@ -15,6 +15,7 @@ import orjson
 from audit.entry import Draft, IndexRow, section_bytes
 from audit.log import Log
 from gateway.consent.events import Teller
+from gateway.consent.mandate_reference import mandate_of
 from gateway.consent.model import (
     Actor,
     AskedRow,
@@ -109,15 +110,19 @@ class Story:
         return consent
 
     def change(self, old: Consent, *rows: GrantRow, giver: Giver | None = None) -> Consent:
-        """Change a consent."""
+        """Change a consent, on the client's own page."""
         grants = tuple(Grant(GrantId(new_id()), row, False, True) for row in rows or (self.row(),))
-        new = replace(old, version=old.version + 1, grants=grants, giver=giver or Giver(), given_at=self.at)
+        new = replace(
+            old, version=old.version + 1, grants=grants, giver=giver or Giver(), given_at=self.at,
+            capture=Capture(CaptureMethod.SELF_SERVICE),
+        )  # fmt: skip
         self.tell(self.teller().given(new, replaced=old.version))
         return new
 
     def confirm(self, consent: Consent, by: str | None = None) -> None:
         """Confirm every grant."""
-        self.tell(self.teller().confirmed(consent, frozenset(grant.id for grant in consent.grants), by))
+        actor = OWN_PAGE if by is None else Actor(by, f"{by}-system", "w1")
+        self.tell(self.teller(actor).confirmed(consent, frozenset(grant.id for grant in consent.grants), by))
 
     def withdraw(self, consent: Consent, told: str | None = None) -> None:
         """Withdraw a consent."""
@@ -127,11 +132,11 @@ class Story:
         """Say aloud that its grants have expired."""
         self.tell(self.teller().expired(consent, frozenset(grant.id for grant in consent.grants)))
 
-    def end_mandate(self, consent: Consent) -> None:
-        """End the mandate that it rests on."""
-        self.tell(
-            self.teller().mandate_ended(consent.client, [(consent, frozenset(grant.id for grant in consent.grants))])
-        )
+    def end_mandate(self, *consents: Consent) -> None:
+        """End the mandate that they rest on."""
+        client, reference = consents[0].client, consents[0].giver.register_reference
+        ended = [(one, frozenset(grant.id for grant in one.grants)) for one in consents]
+        self.tell(self.teller().mandate_ended(client, mandate_of(reference or ""), ended))
 
     def refuse(self, recipient: str = "kela", category: str = PLAN, client: ClientId = CLIENT) -> None:
         """Refuse in person."""
@@ -143,11 +148,12 @@ class Story:
         self.tell(self.teller(Actor("kela", "kela-system", "w1", "Virkailija")).asked(client, asked, new_id()))
 
     def prohibit(
-        self, recipient: str | None = None, category: str | None = None, client: ClientId = CLIENT
-    ) -> Prohibition:
-        """Prohibit."""
-        row = Prohibition(new_id(), client, recipient, category, True, self.at)
-        self.tell(self.teller().prohibition(row))
+        self, recipient: str | None = None, category: str | None = None, client: ClientId = CLIENT, *,
+        by_client: bool = True,
+    ) -> Prohibition:  # fmt: skip
+        """Prohibit, by the client or by a representative."""
+        row = Prohibition(new_id(), client, recipient, category, by_client, self.at)
+        self.tell(Teller(OWN_PAGE, new_id, Giver() if by_client else GUARDIAN).prohibition(row))
         return row
 
     def lift(self, row: Prohibition) -> None:

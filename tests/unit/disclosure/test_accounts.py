@@ -9,12 +9,14 @@ import pytest
 from gateway.consent.model import Actor, RefusedRow
 from gateway.demo.world import load_world
 from gateway.directory.model import BASES, LANGUAGES, Directory
-from gateway.disclosure.accounts import REHEARSED, TOLD, Account, Accounts, context_of, rehearsal_rows
+from gateway.disclosure.account_context import context_of
+from gateway.disclosure.accounts import TOLD, Account, Accounts
 from gateway.disclosure.concern import Answer
 from gateway.disclosure.decision import REASONS
 from gateway.disclosure.order_events import APPLIED, SILENT
 from gateway.disclosure.phrases import KINDS, BrokenCatalogue, Eye, explain, load_phrases
 from gateway.disclosure.request import Action
+from gateway.rehearsal.seen import REHEARSED, rehearsal_rows
 from tests.unit.disclosure.story import CLIENT, GUARDIAN, Story
 
 

@@ -84,15 +84,19 @@ class World:
             (grant,), (), (), (), frozenset(),
         )  # fmt: skip
 
-    async def for_document(self, system: str, recipient: str, document: str, resource: str) -> Snapshot:
+    async def for_document(
+        self, system: str, recipient: str, document: str, resource: str, token: str = ""
+    ) -> Snapshot:
         self._called("for_document")
         return self.snapshot(tuple(one for one in self.documents if one.id == document))
 
-    async def for_client(self, system: str, recipient: str, lookup: bytes, categories: tuple[str, ...]) -> Snapshot:
+    async def for_client(
+        self, system: str, recipient: str, lookup: bytes, categories: tuple[str, ...], token: str = ""
+    ) -> Snapshot:
         self._called("for_client")
         return self.snapshot(self.documents)
 
-    async def for_nobody(self, system: str) -> Snapshot:
+    async def for_nobody(self, system: str, token: str = "") -> Snapshot:
         self._called("for_nobody")
         return self.snapshot(())
 

@@ -6,11 +6,11 @@ import pytest
 
 from gateway.demo.world import load_world
 from gateway.directory.model import LANGUAGES, Directory
-from gateway.disclosure.accounts import context_of
+from gateway.disclosure.account_context import context_of
 from gateway.disclosure.decision import REASONS
 from gateway.disclosure.explaining import Explanation, explain_entry
 from gateway.disclosure.opened import Opened
-from gateway.disclosure.phrases import ABOUT_REQUESTER, KINDS, TOLD_TO_ALL, Eye, load_phrases
+from gateway.disclosure.phrases import ABOUT_REQUESTER, EASY, KINDS, TOLD_TO_ALL, Eye, load_phrases
 from tests.unit.disclosure.story import CLIENT, Story
 
 
@@ -100,7 +100,24 @@ def test_staff_are_told_a_purpose_and_a_kind_of_entry_as_staff_are(directory: Di
         purpose = directory.task("rehabilitation-decision")
         assert purpose is not None and purpose.text(language) in (told.why or "")
         assert "Tietosi" not in (told.outcome or "")
-    assert phrases.kind_told("disclosure", language) == phrases.kind("disclosure", language.removesuffix("-x-selko"))
+    for kind in KINDS:
+        told = phrases.kind_told(kind, language)
+        if language == EASY:
+            assert not any(one in told for one in ("inu", "ietojasi", "asioitasi", "Katsoit", "Sanoit", "Sait")), told
+        else:
+            assert told == phrases.kind(kind, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_question_to_the_register_is_called_one_and_no_look_at_a_client(directory: Directory, language: str) -> None:
+    phrases = load_phrases()
+    asked = phrases.kind_told("desk.lookup", language, "mandate")
+    assert asked != phrases.kind_told("desk.lookup", language) == phrases.kind_told("desk.lookup", language, "other")
+    body = {"recipient": "sote-keskus", "asks": "mandate", "reason": ""}
+    entry = Opened(
+        "gw/audit/2026", 3, "e" * 32, 1_795_000_000_000_000, "desk.lookup", "na", {"client": CLIENT}, {}, body
+    )
+    assert explain_entry(entry, context_of([]), Eye.OFFICER, directory, phrases, language).sentence == f"{asked}."
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

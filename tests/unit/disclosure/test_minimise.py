@@ -199,6 +199,7 @@ def test_dates_and_plain_numbers_are_not_masked(text: str) -> None:
 
 @pytest.mark.parametrize("unit", ["a", "a-", "A ", "0", "0 ", "a.", "katu ", "1@", "PL", "00100 "])
 def test_a_long_text_costs_time_in_proportion_to_its_length(unit: str) -> None:
-    started = time.perf_counter()
+    # In seconds of work: a machine that does something else meanwhile is not the fault.
+    started = time.process_time()
     mask_places("1" + unit * 100_000)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

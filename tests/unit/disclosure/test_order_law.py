@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from audit.entry import Draft, IndexRow
-from gateway.consent.model import Actor, Consent
+from gateway.consent.events import Teller
+from gateway.consent.mandate_reference import new_reference
+from gateway.consent.model import Actor, Capture, CaptureMethod, Consent, ConsentId, Giver, GiverKind, GrantId
 from gateway.demo.world import load_world
 from gateway.directory.instants import to_micros
 from gateway.disclosure.decision import RelianceGrant
@@ -24,10 +26,13 @@ from tests.unit.disclosure.story import (
     GUARDIAN,
     ORIGIN,
     OTHER,
+    OWN_PAGE,
     PLAN,
     Story,
     new_id,
 )
+
+DIRECTORY = load_world().directory
 
 
 def found(story: Story) -> list[str]:
@@ -82,6 +87,27 @@ def test_an_honest_history_is_sound() -> None:
     assert findings.faults == []
     assert findings.releases == 8
     assert [what for what in findings.unchecked if "directory of that day" not in what] == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"until": 1}, {"valid_from": -1}, {"sensitivities": frozenset({"health"})}, {"document": None},
+        {"dated_from": None}, {"dated_until": None}, {"purpose": "care"},
+    ],
+)  # fmt: skip
+def test_a_change_that_says_more_of_a_row_lifts_the_refusal_of_it(more: dict[str, object]) -> None:
+    story = Story()
+    plan = story.deposit()
+    limits = {"dated_from": story.at - timedelta(days=9), "dated_until": story.at + timedelta(days=9)}
+    own = story.give(story.row(document=plan.id, **limits))
+    consent = story.give(giver=GUARDIAN)
+    story.refuse()
+    old = own.grants[0].row
+    days = {name: getattr(old, name) + timedelta(days=by) for name, by in more.items() if isinstance(by, int)}
+    story.change(own, replace(old, **(more | days)))  # type: ignore[arg-type]
+    story.release(plan, consent)
+    assert found(story) == []
 
 
 # Each kind of forged step.
@@ -197,10 +223,55 @@ def after_the_mandate(story: Story) -> None:
     story.release(plan, consent)
 
 
+@forged("a consent is given under a mandate that had ended")
+def given_after_the_mandate(story: Story) -> None:
+    plan = story.deposit()
+    story.end_mandate(story.give(giver=GUARDIAN))
+    story.release(plan, story.give(giver=GUARDIAN))
+
+
+@forged("a consent is given under a mandate that had ended")
+def changed_after_the_mandate(story: Story) -> None:
+    first = story.give(giver=GUARDIAN)
+    story.end_mandate(first)
+    story.release(story.deposit(), story.change(first, giver=GUARDIAN))
+
+
+@forged("a mandate ends and leaves a grant that rests on it")
+def ended_in_one_session_alone(story: Story) -> None:
+    before, again = (Giver(GiverKind.MANDATE, new_reference("c" * 32, story.at)) for _ in range(2))
+    story.give(giver=again)
+    story.end_mandate(story.give(giver=before))
+
+
+@forged("rests on a grant whose mandate ended before")
+def on_what_was_given_in_another_session(story: Story) -> None:
+    before, again = (Giver(GiverKind.MANDATE, new_reference("c" * 32, story.at)) for _ in range(2))
+    plan, other = story.deposit(), story.give(giver=again)
+    story.end_mandate(story.give(giver=before))
+    story.release(plan, other)
+
+
+@forged("a prohibition is lifted under a mandate that had ended")
+def lifted_after_the_mandate(story: Story) -> None:
+    never = story.prohibit("kela", by_client=False)
+    story.end_mandate(story.give(giver=GUARDIAN))
+    story.tell(Teller(OWN_PAGE, new_id, GUARDIAN).prohibition(replace(never, lifted_at=story.at)))
+
+
 @forged("rests on a representative's consent against the client's own refusal")
 def against_the_own_refusal(story: Story) -> None:
     plan, consent = story.deposit(), story.give(giver=GUARDIAN)
     story.refuse()
+    story.release(plan, consent)
+
+
+@forged("rests on a representative's consent against the client's own refusal")
+def after_the_own_consent_was_cut(story: Story) -> None:
+    plan, own = story.deposit(), story.give(story.row(), story.row(category="activation-plan"))
+    consent = story.give(giver=GUARDIAN)
+    story.refuse()
+    story.change(own, own.grants[0].row)
     story.release(plan, consent)
 
 
@@ -229,6 +300,13 @@ def about_a_suspended_client(story: Story) -> None:
 def to_a_suspended_partner(story: Story) -> None:
     plan, consent = story.deposit(), story.give()
     story.partner()
+    story.release(plan, consent)
+
+
+@forged("released on a token that was revoked before")
+def on_a_revoked_token(story: Story) -> None:
+    plan, consent = story.deposit(), story.give()
+    story.partner("partner.changed", change="token-revoked", token="jti", expires=0)
     story.release(plan, consent)
 
 
@@ -291,6 +369,108 @@ def recorded_by_the_recipient(story: Story) -> None:
     relation = story.relate()
     forged_row = replace(relation, id=new_id(), recorded_by="kela")
     story.tell(story.teller().relation("relation.recorded", forged_row))
+
+
+WORKER = Actor("kela", "kela-system", "w7", "Virve", "role")
+"""Of the recipient."""
+
+
+@forged("a prohibition that the client made in person is lifted by another")
+def lifted_by_the_recipient(story: Story) -> None:
+    plan, consent, never = story.deposit(), story.give(), story.prohibit("kela")
+    story.tell(story.teller(WORKER).prohibition(replace(never, lifted_at=story.at)))
+    story.release(plan, consent)
+
+
+@forged("a prohibition that the client made in person is lifted by another")
+def lifted_by_the_recipient_as_one_of_a_representatives(story: Story) -> None:
+    plan, consent, never = story.deposit(), story.give(), story.prohibit("kela")
+    story.tell(story.teller(WORKER).prohibition(replace(never, lifted_at=story.at, by_client=False)))
+    story.release(plan, consent)
+
+
+@forged("a prohibition that the client made in person is lifted by another")
+def lifted_by_a_representative(story: Story) -> None:
+    plan, consent, never = story.deposit(), story.give(), story.prohibit("kela")
+    story.tell(Teller(OWN_PAGE, new_id, GUARDIAN).prohibition(replace(never, lifted_at=story.at)))
+    story.release(plan, consent)
+
+
+@forged("a prohibition that the client made in person is lifted by another")
+def lifted_by_a_worker_in_the_clients_name(story: Story) -> None:
+    plan, consent, never = story.deposit(), story.give(), story.prohibit("kela")
+    draft = story.teller(WORKER).prohibition(replace(never, lifted_at=story.at))
+    story.tell(replace(draft, body={**draft.body, "by": "client"}))
+    story.release(plan, consent)
+
+
+@forged("a prohibition that the client made in person is lifted by another")
+def lifted_as_a_repetition_of_nothing(story: Story) -> None:
+    plan, consent, never = story.deposit(), story.give(), story.prohibit("kela")
+    draft = story.teller(WORKER).prohibition(replace(never, lifted_at=story.at))
+    story.tell(replace(draft, body={**draft.body, "replayed": {"kind": "prohibition.lifted"}}))
+    story.release(plan, consent)
+
+
+@forged("a prohibition is lifted by one whom it keeps out")
+def a_representatives_prohibition_lifted_by_whom_it_keeps_out(story: Story) -> None:
+    plan, consent, never = story.deposit(), story.give(), story.prohibit("kela", by_client=False)
+    story.tell(story.teller(WORKER).prohibition(replace(never, lifted_at=story.at)))
+    story.release(plan, consent)
+
+
+@forged("a grant that its recipient captured is given as confirmed")
+def recorded_as_confirmed_by_the_recipient(story: Story) -> None:
+    plan = story.deposit()
+    story.release(plan, story.give(by=WORKER))
+
+
+@forged("what a service captured is given as captured on the client's own page")
+def recorded_by_the_recipient_as_on_the_own_page(story: Story) -> None:
+    plan, consent = story.deposit(), replace(story.give(), id=ConsentId(new_id()))
+    capture = Capture(CaptureMethod.SELF_SERVICE, service="kela")
+    grants = (replace(consent.grants[0], id=GrantId(new_id())),)
+    forged_one = replace(consent, capture=capture, grants=grants)
+    story.tell(story.teller(WORKER).given(forged_one))
+    story.release(plan, forged_one)
+
+
+@forged("what was the client's own word is confirmed by a representative")
+def confirmed_by_a_representative(story: Story) -> None:
+    plan, consent = story.deposit(), story.give(by=WORKER, confirmed=False)
+    ids = frozenset(grant.id for grant in consent.grants)
+    story.tell(Teller(OWN_PAGE, new_id, GUARDIAN).confirmed(consent, ids, None))
+    story.release(plan, consent)
+
+
+@forged("a grant is confirmed by another than the entry says")
+def confirmed_by_the_recipient_in_the_clients_name(story: Story) -> None:
+    plan, consent = story.deposit(), story.give(by=WORKER, confirmed=False)
+    story.tell(story.teller(WORKER).confirmed(consent, frozenset(grant.id for grant in consent.grants), None))
+    story.release(plan, consent)
+
+
+@forged("a grant is confirmed by another than the entry says")
+def confirmed_by_the_recipient_in_the_custodians_name(story: Story) -> None:
+    plan, consent = story.deposit(), story.give(by=WORKER, confirmed=False)
+    ids = frozenset(grant.id for grant in consent.grants)
+    story.tell(story.teller(WORKER).confirmed(consent, ids, "sosiaalityo"))
+    story.release(plan, consent)
+
+
+@forged("rests on a representative's consent against the client's own refusal")
+def after_a_second_confirmation(story: Story) -> None:
+    plan, own, consent = story.deposit(), story.give(), story.give(giver=GUARDIAN)
+    story.refuse()
+    story.confirm(own)
+    story.release(plan, consent)
+
+
+@forged("a relation is recorded by another than the entry says")
+def recorded_by_the_recipient_in_the_custodians_name(story: Story) -> None:
+    plan, relation = story.deposit(), replace(story.relate(), id=new_id())
+    story.tell(story.teller(WORKER).relation("relation.recorded", relation))
+    story.release(plan, relation=relation)
 
 
 @forged("rests on a grant for another recipient")
@@ -442,6 +622,88 @@ def back_in_time(story: Story) -> None:
     story.give()
 
 
+def _found_by_the_directory(story: Story) -> list[str]:
+    return [fault.what for fault in check_order(story.entries(), DIRECTORY).faults]
+
+
+@pytest.mark.parametrize("recorder", ["tyopaja", "kela-etuudet", "kanta", "nobody"])
+def test_a_relation_recorded_by_neither_its_custodian_nor_a_register_for_its_kind_is_found(recorder: str) -> None:
+    story = Story(directory=DIRECTORY.digest)
+    relation = replace(story.relate(), id=new_id(), recorded_by=recorder)
+    story.tell(story.teller(Actor(recorder, f"{recorder}-system", "w1")).relation("relation.recorded", relation))
+    what = "a relation is recorded by one who is neither its custodian nor a register that may record it"
+    assert _found_by_the_directory(story) == [what]
+    # Without a directory nobody is accused, and that it was not checked is said.
+    findings = check_order(story.entries())
+    assert findings.faults == []
+    assert "who may capture, lift and record: the directory of that day is not at hand" in findings.unchecked
+
+
+def test_a_permit_that_its_register_recorded_is_sound() -> None:
+    story = Story(directory=DIRECTORY.digest)
+    permit = replace(story.relate("disclosure-permit"), id=new_id(), recorded_by="kanta")
+    story.tell(story.teller(Actor(None, "kanta-system")).relation("relation.recorded", permit))
+    assert _found_by_the_directory(story) == []
+
+
+@pytest.mark.parametrize(
+    "service, confirmed_from_the_start",
+    [("kela-etuudet", False), ("nobody", False), ("tyopaja", True), ("sosiaalityo", True)],
+)
+def test_what_another_service_of_the_recipients_organisation_captured_is_not_confirmed(
+    service: str, confirmed_from_the_start: bool
+) -> None:
+    story = Story(directory=DIRECTORY.digest)
+    story.give(by=Actor(service, f"{service}-system", "w1"))
+    what = [] if confirmed_from_the_start else ["a grant that its recipient captured is given as confirmed"]
+    assert _found_by_the_directory(story) == what
+
+
+@pytest.mark.parametrize("service, allowed", [("tyopaja", True), ("kela-etuudet", False)])
+def test_a_service_lifts_a_representatives_prohibition_unless_its_organisation_is_kept_out(
+    service: str, allowed: bool
+) -> None:
+    story = Story(directory=DIRECTORY.digest)
+    never = story.prohibit("kela", by_client=False)
+    by = Actor(service, f"{service}-system", "w1")
+    story.tell(story.teller(by).prohibition(replace(never, lifted_at=story.at)))
+    assert (_found_by_the_directory(story) == []) is allowed
+
+
+def test_what_a_restored_log_says_once_more_is_not_asked_who_said_it() -> None:
+    story = Story()
+    never = story.prohibit("kela")
+    later = Story(at=story.at, origin=f"{ORIGIN}r1")
+    later.acts.clear()
+    standing = {"prohibition": never.id, "recipient": "kela", "category": None, "in_person": True}
+    carried = {"carried": {"prohibitions": [standing]}}
+    later.tell(
+        Draft(new_id(), IndexRow("log.start", "na"), {"previous": ORIGIN, "restored": {"lost": []}}),
+        Draft(new_id(), IndexRow("log.start", "na"), carried, {"client": CLIENT}, subject_owner=CLIENT),
+    )
+    again = later.teller(Actor(system="gateway")).prohibition(replace(never, lifted_at=later.at))
+    later.tell(replace(again, body={**again.body, "replayed": {"kind": "prohibition.lifted"}}))
+    assert check_order([*story.entries(), *later.entries()]).faults == []
+
+
+def test_where_it_cannot_be_read_who_acted_that_is_said() -> None:
+    story = Story()
+    story.lift(story.prohibit("kela"))
+    closed = [replace(one, a=None, closed={"a": ERASED}) for one in story.entries()]
+    findings = check_order(closed)
+    assert findings.faults == []
+    assert any("prohibition.lifted: who acted" in what for what in findings.unchecked)
+
+
+def test_what_was_chosen_after_a_mandates_end_stands() -> None:
+    story = Story()
+    plan, name = story.deposit(), "c" * 32
+    story.end_mandate(story.give(giver=Giver(GiverKind.MANDATE, new_reference(name, story.at))))
+    anew = story.give(giver=Giver(GiverKind.MANDATE, new_reference(name, story.at + timedelta(seconds=1))))
+    story.release(plan, anew)
+    assert found(story) == []
+
+
 @pytest.mark.parametrize("name", FORGED)
 def test_a_forged_step_is_found(name: str) -> None:
     forge, what = FORGED[name]
@@ -524,6 +786,18 @@ def test_a_grant_carried_over_opens_in_the_new_year() -> None:
     later = next_year(story, carried_of(story))
     later.release(plan, consent)
     assert check_order([*story.entries(), *later.entries()]).faults == []
+
+
+def test_what_a_representative_gave_is_carried_over_like_any_other_and_ends_with_its_mandate() -> None:
+    story = Story()
+    plan, consent = story.deposit(), story.give(giver=GUARDIAN)
+    later = next_year(story, carried_of(story))
+    later.release(plan, consent)
+    assert check_order([*story.entries(), *later.entries()]).faults == []
+    later.end_mandate(consent)
+    later.release(plan, consent)
+    (fault,) = check_order([*story.entries(), *later.entries()]).faults
+    assert fault.what == "rests on a grant whose mandate ended before"
 
 
 def test_without_the_old_log_what_it_carried_over_is_believed_and_that_is_said() -> None:

@@ -102,6 +102,28 @@ def test_markup_comes_out_as_text() -> None:
     assert [line.text for line in lines] == ["Yksi & kaksi", "kolme", "<b>"]
 
 
+@pytest.mark.parametrize(
+    ("reference", "label"),
+    [
+        ({"type": "Organization"}, "organisation"),
+        ({"type": "http://hl7.org/fhir/StructureDefinition/HealthcareService"}, "organisation"),
+        ({"reference": "https://fhir.example/r4/Organization/17"}, "organisation"),
+        ({"reference": "CareTeam/3/_history/2"}, "organisation"),
+        ({"type": "Practitioner"}, "who"),
+        ({"reference": "Practitioner/5"}, "who"),
+        ({}, "who"),
+    ],
+)
+def test_a_name_is_said_to_be_an_organisations_where_the_document_says_so(reference: Document, label: str) -> None:
+    plan = sample(PLAN)
+    contained = plan["contained"]
+    assert isinstance(contained, list)
+    team = next(one for one in contained if isinstance(one, dict) and one["resourceType"] == "CareTeam")
+    team["participant"] = [{"member": {**reference, "display": "Nimi"}}]
+    responsibilities = next(one for one in read(PLAN, plan).sections if one.code == "responsibilities")
+    assert responsibilities.lines == (Line("Nimi", label),)
+
+
 def test_an_attachment_that_is_no_text_is_told_of_and_not_shown() -> None:
     statement = sample("medical-statement-b")
     statement["content"] = [

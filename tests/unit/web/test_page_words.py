@@ -37,7 +37,7 @@ def test_a_period_that_ends_at_midnight_is_told_by_its_last_day(pages: Pages, la
 
 def test_an_end_within_a_day_is_told_with_its_time(pages: Pages) -> None:
     end = datetime(2027, 5, 31, 6, tzinfo=UTC)
-    assert said(pages, "sv", "end", end) == "31.5.2027 kl. 9.00"
+    assert said(pages, "sv", "end", end) == "31.5.2027 kl.\u00a09.00"
     assert said(pages, "sv", "last_day", end) == "31.5.2027"
 
 
@@ -45,7 +45,7 @@ def test_an_end_within_a_day_is_told_with_its_time(pages: Pages) -> None:
     ("line", "shown"),
     [
         ("2026-11-27", "27.11.2026"),
-        ("2026-11-27T09:00:00+02:00", "27.11.2026 klo 9.00"),
+        ("2026-11-27T09:00:00+02:00", "27.11.2026 klo\u00a09.00"),
         ("2026-11-27 on sovittu", "2026-11-27 on sovittu"),
         ("2026-02-31", "2026-02-31"),
         ("2026-11-27T09:00 alkaen", "2026-11-27T09:00 alkaen"),

@@ -38,6 +38,11 @@ def acting(other: ActingFor | None = OTHER) -> Session:
     return Session("s-1", "csrf", who, START, START)
 
 
+async def not_over(client: ClientId, reference: str) -> bool:
+    """No end of any mandate was recorded."""
+    return False
+
+
 async def may_decide(mandates: StandingMandates) -> bool:
     """What the session says of the mandate."""
     other = (await mandates.need(acting())).signed_in.acting_for
@@ -46,7 +51,7 @@ async def may_decide(mandates: StandingMandates) -> bool:
 
 async def test_each_page_asks_and_what_the_register_says_now_counts() -> None:
     register = Register()
-    mandates = StandingMandates(register, lambda: START)
+    mandates = StandingMandates(register, lambda: START, not_over)
     assert await may_decide(mandates)
     register.scope = MandateScope.SEE
     assert not await may_decide(mandates)
@@ -59,7 +64,7 @@ async def test_each_page_asks_and_what_the_register_says_now_counts() -> None:
 
 async def test_a_register_that_does_not_answer_is_no_yes() -> None:
     register = Register()
-    mandates = StandingMandates(register, lambda: START)
+    mandates = StandingMandates(register, lambda: START, not_over)
     assert await may_decide(mandates)
     register.down = True
     with pytest.raises(StoreUnavailable):
@@ -68,5 +73,14 @@ async def test_a_register_that_does_not_answer_is_no_yes() -> None:
 
 async def test_whoever_acts_for_nobody_is_asked_nothing() -> None:
     register, own = Register(), acting(None)
-    assert await StandingMandates(register, lambda: START).need(own) is own
+    assert await StandingMandates(register, lambda: START, not_over).need(own) is own
     assert register.asked == []
+
+
+async def test_an_end_that_was_recorded_here_counts_whatever_the_register_says() -> None:
+    async def over(client: ClientId, reference: str) -> bool:
+        return (client, reference) == (OTHER.client, OTHER.register_reference)
+
+    with pytest.raises(ConsentRefused) as refused:
+        await StandingMandates(Register(), lambda: START, over).need(acting())
+    assert refused.value.reason == "mandate-missing"
