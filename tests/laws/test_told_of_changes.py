@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway.consent.model import Consent, GrantRow, Shown
-from gateway.consent.registry import Outgoing
+from gateway.consent.outbox import Outgoing
 from tests.laws.gateway_world import PLAN, STATEMENT, Laws
 
 
