@@ -7,7 +7,7 @@ identity code to a client; without the client's data key it tells neither name n
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -31,6 +31,7 @@ _IDENTIFIERS = _ROWS[ClientIdentifierRow.__tablename__]
 _STATES = _ROWS[ClientStateRow.__tablename__]
 SEALED_AS = "client"
 """What a client's row is sealed as."""
+_CHANGES = "changes"
 
 
 class SqlClientRegister:
@@ -87,8 +88,9 @@ class SqlClientRegister:
             raise StoreUnavailable("an identifier leads to a client whose own record does not hold it")
         return found
 
-    def misled(self, connection: object) -> Iterator[tuple[ClientId, str]]:
-        """Yield clients whose identifiers' rows are not the hashes of what their sealed record holds, and why.
+    def misled(self, connection: object, told: Mapping[str, int]) -> Iterator[tuple[ClientId, str]]:
+        """Yield clients whose identifiers' rows are not the hashes of what their sealed record holds, and those whose
+        record is an earlier one than *told*: how often it was changed, by client, as the log says. And why.
 
         Each record is opened, so it is work for a verification.
         """
@@ -101,14 +103,17 @@ class SqlClientRegister:
                     yield ClientId(client), "an identifier leads to the client that none leads to"
                 continue
             try:
-                person = self.person(connection, ClientId(client))
+                opened = self._opened(connection, client)
             except StoreUnavailable:
                 yield ClientId(client), "the client's sealed record does not open"
                 continue
-            if person is None:
+            if opened is None:
                 if any(not one.retired for one in rows):
                     yield ClientId(client), "an identifier leads to a client whose sealed record is gone"
                 continue
+            if _changes_in(opened) < told.get(client, 0):
+                yield ClientId(client), "the client's sealed record is an earlier one, put back: its addresses are old"
+            person = person_in(opened)
             hashes = {_lookup(key, one) for key in self._lookup_keys for one in person.identifiers}
             there = {bytes(one.lookup) for one in rows}
             if any(bytes(one.lookup) not in hashes for one in rows if not one.retired):
@@ -127,11 +132,17 @@ class SqlClientRegister:
 
     def person(self, connection: object, client: ClientId) -> Person | None:
         """Return who the client is."""
+        opened = self._opened(connection, client)
+        return None if opened is None else person_in(opened)
+
+    def changes(self, connection: object, client: ClientId) -> int:
+        """Return how often the client's sealed record was changed; 0 where their key was destroyed."""
+        opened = self._opened(connection, client)
+        return 0 if opened is None else _changes_in(opened)
+
+    def _opened(self, connection: object, client: str) -> bytes | None:
         sealed = _of(connection).execute(select(_CLIENTS.c.sealed).where(_CLIENTS.c.id == client)).scalar_one_or_none()
-        opened = self._sealing.open(client, SEALED_AS, sealed) if sealed else None
-        if opened is None:
-            return None
-        return person_in(opened)
+        return self._sealing.open(client, SEALED_AS, sealed) if sealed else None
 
     def set_channel(self, connection: object, client: ClientId, kind: str, address: str) -> None:
         """Keep an address of the client's own."""
@@ -142,14 +153,14 @@ class SqlClientRegister:
         self._keep(connection, client, lambda known: known.update({"language": language, "register": register}))
 
     def _keep(self, connection: object, client: ClientId, change: Callable[[dict[str, Any]], None]) -> None:
-        """Change what is sealed of a client."""
+        """Change what is sealed of a client, and count that in it: an earlier record that is put back tells itself."""
         link, row = _of(connection), _CLIENTS.c
-        sealed = link.execute(select(row.sealed).where(row.id == client)).scalar_one_or_none()
-        opened = self._sealing.open(client, SEALED_AS, sealed) if sealed else None
+        opened = self._opened(connection, client)
         if opened is None:
             return  # Their key was destroyed: there is nobody left to reach.
         known = orjson.loads(opened)
         change(known)
+        known[_CHANGES] = _changes_in(opened) + 1
         resealed = self._sealing.seal(client, SEALED_AS, orjson.dumps(known))
         link.execute(update(_CLIENTS).where(row.id == client).values(sealed=resealed))
 
@@ -231,6 +242,10 @@ def person_in(opened: bytes) -> Person:
         language=known["language"], register=known["register"], channels=known["channels"],
         born=date.fromisoformat(known["born"]) if known["born"] else None,
     )  # fmt: skip
+
+
+def _changes_in(opened: bytes) -> int:
+    return int(orjson.loads(opened).get(_CHANGES, 0))
 
 
 def _lookup(key: bytes, identifier: Identifier) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 from sqlmodel import SQLModel
 
@@ -15,15 +16,19 @@ from adapters.sql.tables.oversight import ConcernCaseRow, ConcernRow
 from gateway.consent.model import ClientId
 from gateway.directory.instants import from_micros, to_micros
 from gateway.disclosure.concern import Answer, Case, Concern
+from gateway.errors import StoreUnavailable
 
 _ROWS = SQLModel.metadata.tables
 _CONCERNS = _ROWS[ConcernRow.__tablename__]
 _CASES = _ROWS[ConcernCaseRow.__tablename__]
-_SAID, _ANSWER = "concern", "concern-answer"
 
 
 class SqlConcernRegistry:
-    """The store of concerns, on SQLite and PostgreSQL alike."""
+    """The store of concerns, on SQLite and PostgreSQL alike.
+
+    A question is sealed with the organisations that it asks, an answer for the one that gave it: a case that was put
+    there by hand is none, and words that were put elsewhere open for nobody.
+    """
 
     def __init__(self, sealing: Sealing) -> None:
         self._sealing = sealing
@@ -36,7 +41,7 @@ class SqlConcernRegistry:
                 id=concern.id, client=concern.client, origin=concern.origin, place=concern.index,
                 event_id=concern.event_id, kind=concern.kind, entry_at=to_micros(concern.entry_at),
                 raised_at=to_micros(concern.raised_at), due_at=to_micros(concern.due_at),
-                said=self._sealing.seal(concern.client, _SAID, concern.said.encode()),
+                said=self._sealing.seal(concern.client, _said_as(concern.id), _question(concern)),
             )
         )  # fmt: skip
         link.execute(insert(_CASES), [self._values(concern, case) for case in concern.cases])
@@ -65,7 +70,8 @@ class SqlConcernRegistry:
             .order_by(case.answer.is_not(None), case.answered_at.desc(), _CONCERNS.c.due_at, _CONCERNS.c.id)
             .limit(limit)
         )
-        return tuple(self._concern(row, [row]) for row in _of(connection).execute(query))
+        found = (self._concern(row, [row]) for row in _of(connection).execute(query))
+        return tuple(one for one in found if one.cases)
 
     def open_count(self, connection: object, organisation: str) -> int:
         """Return how many cases an organisation has not answered: a number, of nobody."""
@@ -96,7 +102,8 @@ class SqlConcernRegistry:
         _of(connection).execute(mine.values(**self._values(concern, case)))
 
     def _values(self, concern: Concern, case: Case) -> dict[str, object]:
-        words = self._sealing.seal(concern.client, _ANSWER, case.text.encode()) if case.answer is not None else None
+        sealed_as = _answered_as(concern.id, case.organisation)
+        words = self._sealing.seal(concern.client, sealed_as, case.text.encode()) if case.answer is not None else None
         return {
             "concern": concern.id, "organisation": case.organisation, "answer": case.answer, "words": words,
             "answered_at": micros_or_null(case.answered_at),
@@ -112,22 +119,44 @@ class SqlConcernRegistry:
 
     def _concern(self, row: Row[tuple[object, ...]], cases: Sequence[Row[tuple[object, ...]]]) -> Concern:
         client = ClientId(row.client)
+        opened = self._open(client, _said_as(row.id), row.said)
+        said, asked = "", None
+        if opened is not None:
+            question = orjson.loads(opened)
+            said, asked = question["said"], question["asked"]
         return Concern(
             row.id, client, row.origin, row.place, row.event_id, row.kind, from_micros(row.entry_at),
-            from_micros(row.raised_at), from_micros(row.due_at), self._open(client, _SAID, row.said),
+            from_micros(row.raised_at), from_micros(row.due_at), said,
             tuple(
                 Case(
                     case.organisation, None if case.answer is None else Answer(case.answer),
-                    self._open(client, _ANSWER, case.words), instant_or_none(case.answered_at),
+                    (self._open(client, _answered_as(row.id, case.organisation), case.words) or b"").decode(),
+                    instant_or_none(case.answered_at),
                 )
                 for case in cases
+                if asked is None or case.organisation in asked
             ),
         )  # fmt: skip
 
-    def _open(self, client: ClientId, kind: str, sealed: bytes | None) -> str:
-        # Words whose key was destroyed are gone; that there was a concern, and an answer, stays.
-        opened = self._sealing.open(client, kind, sealed) if sealed else None
-        return "" if opened is None else opened.decode()
+    def _open(self, client: ClientId, kind: str, sealed: bytes | None) -> bytes | None:
+        # Words whose key was destroyed, or that were not sealed as this, are gone; that there was a concern, and an
+        # answer, stays.
+        try:
+            return self._sealing.open(client, kind, sealed) if sealed else None
+        except StoreUnavailable:
+            return None
+
+
+def _said_as(concern: str) -> str:
+    return f"concern {concern}"
+
+
+def _answered_as(concern: str, organisation: str) -> str:
+    return f"concern-answer {concern} {organisation}"
+
+
+def _question(concern: Concern) -> bytes:
+    return orjson.dumps({"said": concern.said, "asked": [case.organisation for case in concern.cases]})
 
 
 def _of(connection: object) -> Connection:

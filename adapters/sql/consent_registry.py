@@ -221,14 +221,22 @@ class SqlConsentRegistry:
         rows: dict[tuple[str, int], list[Row[tuple[object, ...]]]] = {}
         for grant in connection.execute(select(_GRANTS).where(grants).order_by(_GRANTS.c.place)):
             rows.setdefault((grant.consent, grant.version), []).append(grant)
+        # What opens is what stands: a consent that is called withdrawn while a grant of it is not, was not withdrawn.
+        open_still = {one.consent for of_version in rows.values() for one in of_version if not one.withdrawn}
         opened = self._sealing.open_each(_SEALED_AS, [(row.client, row.sealed) for row in found])
         return tuple(
-            _consent(row, private, rows.get((row.consent, row.version), ()))
+            _consent(
+                row, private, rows.get((row.consent, row.version), ()),
+                ConsentState.GIVEN if row.state == ConsentState.WITHDRAWN and row.consent in open_still else row.state,
+            )
             for row, private in zip(found, opened, strict=True)
-        )
+        )  # fmt: skip
 
 
-def _consent(row: Row[tuple[object, ...]], opened: bytes | None, grants: Sequence[Row[tuple[object, ...]]]) -> Consent:
+def _consent(
+    row: Row[tuple[object, ...]], opened: bytes | None, grants: Sequence[Row[tuple[object, ...]]], state: str
+) -> Consent:
+    withdrawn = state == ConsentState.WITHDRAWN
     private = orjson.loads(opened) if opened is not None else {"worker": None, "evidence": [], "refused": []}
     capture = Capture(
         CaptureMethod(row.capture_method), row.capture_service, private["worker"], row.capture_system,
@@ -243,8 +251,9 @@ def _consent(row: Row[tuple[object, ...]], opened: bytes | None, grants: Sequenc
         shown=Shown(row.wording, row.wording_version, row.language, row.register, row.sha256),
         grants=tuple(grant_of(one) for one in grants),
         refused=tuple(RefusedRow(who, what, instant_or_none(when)) for who, what, when in private["refused"]),
-        state=ConsentState(row.state), given_at=from_micros(row.given_at),
-        withdrawn_at=instant_or_none(row.withdrawn_at), seq=row.seq, withdrawn_told=row.withdrawn_told,
+        state=ConsentState(state), given_at=from_micros(row.given_at),
+        withdrawn_at=instant_or_none(row.withdrawn_at) if withdrawn else None, seq=row.seq,
+        withdrawn_told=row.withdrawn_told if withdrawn else None,
     )  # fmt: skip
 
 

@@ -109,27 +109,20 @@ class SqlDeskRecords:
         content = None if sealed is None else await self._open(service, f"contact {ref}", sealed)
         return None if content is None else Contact(ref, _identifier(content))
 
-    async def save_draft(self, service: str, draft: str, content: bytes) -> None:
-        """Keep a draft for a day from now on."""
+    async def save_draft(self, service: str, draft: str, content: bytes, scan: bytes | None = None) -> None:
+        """Keep a draft for a day from now on, and a scan with it: of neither is there ever one of another write."""
         sealed = await asyncio.to_thread(self._seal, service, f"draft {draft}", content)
+        paper = None if scan is None else await asyncio.to_thread(self._seal, service, f"scan {draft}", scan)
         row, now = _DRAFTS.c, self._now()
 
         def write(connection: Connection) -> None:
             connection.execute(delete(_DRAFTS).where(row.ends <= to_micros(now)))
-            values = {"sealed": sealed, "ends": to_micros(now + DRAFT_LASTS)}
+            values: dict[str, object] = {"sealed": sealed, "ends": to_micros(now + DRAFT_LASTS)}
+            if paper is not None:
+                values["scan"] = paper
             mine = update(_DRAFTS).where(row.id == draft, row.service == service)
             if connection.execute(mine.values(**values)).rowcount == 0:
-                connection.execute(insert(_DRAFTS).values(id=draft, service=service, scan=None, **values))
-
-        await self._write(write)
-
-    async def save_scan(self, service: str, draft: str, scan: bytes) -> None:
-        """Keep a scan beside its draft."""
-        sealed = await asyncio.to_thread(self._seal, service, f"scan {draft}", scan)
-        mine = update(_DRAFTS).where(_DRAFTS.c.id == draft, _DRAFTS.c.service == service)
-
-        def write(connection: Connection) -> None:
-            connection.execute(mine.values(scan=sealed))
+                connection.execute(insert(_DRAFTS).values(id=draft, service=service, **({"scan": None} | values)))
 
         await self._write(write)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
@@ -18,14 +19,15 @@ from gateway.consent.model import ClientId, ConsentId
 from gateway.consent.outbox import Outgoing
 from gateway.consent.view import Message
 from gateway.directory.instants import from_micros, to_micros
+from gateway.errors import StoreUnavailable
 
 _OUTBOX = SQLModel.metadata.tables[OutboxRow.__tablename__]
 _ORDER = (_OUTBOX.c.created, _OUTBOX.c.seq, _OUTBOX.c.id)
-_SEALED_AS = "message"
 
 
 class SqlOutbox:
-    """Messages, sealed under the data key of the client that they tell of."""
+    """Messages, sealed under the data key of the client that they tell of, for their reader alone: a row pointed at
+    another party opens for nobody."""
 
     def __init__(self, sealing: Sealing) -> None:
         self._sealing = sealing
@@ -35,7 +37,7 @@ class SqlOutbox:
         _of(connection).execute(
             insert(_OUTBOX).values(
                 id=message.id, kind=message.kind, party=message.party, client=message.client, consent=message.consent,
-                body=self._sealing.seal(message.client, _SEALED_AS, orjson.dumps(dict(message.body))),
+                body=self._sealing.seal(message.client, _sealed_as(message), orjson.dumps(dict(message.body))),
                 created=to_micros(message.created), seq=order, delivered=None, acknowledged=None,
             )
         )  # fmt: skip
@@ -82,7 +84,8 @@ class SqlOutbox:
         query = select(_OUTBOX).where(_OUTBOX.c.party == party).order_by(*_ORDER)
         if client is not None:
             query = query.where(_OUTBOX.c.client == client)
-        return tuple(self._outgoing(row) for row in _of(connection).execute(query))
+        messages = (self._outgoing(row) for row in _of(connection).execute(query))
+        return tuple(one for one in messages if not one.is_altered)
 
     def of_client(self, connection: object, client: ClientId) -> tuple[Message, ...]:
         """Return who was told of what about the client, newest first."""
@@ -96,13 +99,25 @@ class SqlOutbox:
         )  # fmt: skip
 
     def _outgoing(self, row: Row[tuple[object, ...]]) -> Outgoing:
-        opened = self._sealing.open(row.client, _SEALED_AS, row.body) if row.body else b"{}"
+        message = Outgoing(
+            row.id, row.kind, row.party, ClientId(row.client), _consent(row.consent), {}, from_micros(row.created),
+            row.attempts,
+        )  # fmt: skip
+        if not row.body:
+            return message
+        try:
+            opened = self._sealing.open(row.client, _sealed_as(message), row.body)
+        except StoreUnavailable:
+            # One such row must not keep all others from leaving.
+            return replace(message, is_altered=True)
         # A message whose key was destroyed tells nothing any more; that it was sent stays.
-        body = orjson.loads(opened) if opened is not None else {}
-        client = ClientId(row.client)
-        return Outgoing(
-            row.id, row.kind, row.party, client, _consent(row.consent), body, from_micros(row.created), row.attempts
-        )
+        return message if opened is None else replace(message, body=orjson.loads(opened))
+
+
+def _sealed_as(message: Outgoing) -> str:
+    """Return what a message is sealed as: which it is, to whom, of what kind and about which consent. No code holds a
+    space."""
+    return f"message {message.id} {message.party} {message.kind} {message.consent or ''}"
 
 
 def _of(connection: object) -> Connection:

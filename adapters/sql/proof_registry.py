@@ -13,19 +13,23 @@ from adapters.sql.sealing import Sealing
 from adapters.sql.tables.proofs import ConfirmationCodeRow, NonceRow, PaperCheckRow, ReceiptRow
 from gateway.consent.model import ClientId, ConsentId
 from gateway.consent.proofs import CodeRow, PaperCheck
+from gateway.consent.receipt import is_for
 from gateway.consent.view import ReceiptView
 from gateway.directory.instants import from_micros, to_micros
+from gateway.errors import StoreUnavailable
 
 _ROWS = SQLModel.metadata.tables
 _CODES = _ROWS[ConfirmationCodeRow.__tablename__]
 _NONCES = _ROWS[NonceRow.__tablename__]
 _CHECKS = _ROWS[PaperCheckRow.__tablename__]
 _RECEIPTS = _ROWS[ReceiptRow.__tablename__]
-_SEALED_AS = "receipt"
+_SEALED_BEFORE_AS = "receipt"
+"""What receipts of earlier versions are sealed as; what they are is told by their own content alone."""
 
 
 class SqlProofRegistry:
-    """Proofs, on SQLite and PostgreSQL alike. Receipts are sealed under the client's data key."""
+    """Proofs, on SQLite and PostgreSQL alike. Receipts are sealed under the client's data key, for their reader alone:
+    one whose row was pointed at another reader, consent or step is nobody's."""
 
     def __init__(self, sealing: Sealing) -> None:
         self._sealing = sealing
@@ -46,16 +50,19 @@ class SqlProofRegistry:
             return None
         consent = None if row.consent is None else ConsentId(row.consent)
         expires, used = from_micros(row.expires), instant_or_none(row.used_at)
-        return CodeRow(row.handle, ClientId(row.client), consent, row.offer, row.code, expires, row.attempts, used)
+        return CodeRow(
+            row.handle, ClientId(row.client), consent, row.offer, row.code, expires, row.attempts, used, row.used
+        )
 
     def count_attempt(self, connection: object, handle: str) -> None:
         """Count one more wrong attempt."""
         more = update(_CODES).where(_CODES.c.handle == handle).values(attempts=_CODES.c.attempts + 1)
         _of(connection).execute(more)
 
-    def use_code(self, connection: object, handle: str, at: datetime) -> None:
+    def use_code(self, connection: object, handle: str, at: datetime, used: bytes) -> None:
         """Note that the code was used."""
-        _of(connection).execute(update(_CODES).where(_CODES.c.handle == handle).values(used_at=to_micros(at)))
+        mine = update(_CODES).where(_CODES.c.handle == handle)
+        _of(connection).execute(mine.values(used_at=to_micros(at), used=used))
 
     def use_nonce(self, connection: object, issuer: str, nonce: str, at: datetime) -> bool:
         """Note a nonce; False where it was there already. The head lock keeps two from racing."""
@@ -70,7 +77,7 @@ class SqlProofRegistry:
         values = {
             "reference": row.reference, "client": row.client, "scan": row.scan, "offer": row.offer,
             "person": row.person,
-            "at": to_micros(row.at),
+            "at": to_micros(row.at), "seal": row.seal,
         }  # fmt: skip
         _of(connection).execute(insert(_CHECKS).values(**values))
 
@@ -79,16 +86,18 @@ class SqlProofRegistry:
         row = _of(connection).execute(select(_CHECKS).where(_CHECKS.c.reference == reference)).one_or_none()
         if row is None:
             return None
-        return PaperCheck(row.reference, ClientId(row.client), row.scan, row.offer, row.person, from_micros(row.at))
+        at, seal = from_micros(row.at), row.seal or b""
+        return PaperCheck(row.reference, ClientId(row.client), row.scan, row.offer, row.person, at, seal)
 
     def add_receipt(
         self, connection: object, client: ClientId, party: str | None, receipt: ReceiptView, version: int
     ) -> None:
         """Store a receipt, sealed."""
+        sealed_as = _sealed_as(receipt.id, party, receipt.kind, receipt.consent)
         _of(connection).execute(
             insert(_RECEIPTS).values(
                 id=receipt.id, client=client, consent=receipt.consent, version=version, party=party, kind=receipt.kind,
-                jws=self._sealing.seal(client, _SEALED_AS, receipt.jws.encode()), at=to_micros(receipt.at),
+                jws=self._sealing.seal(client, sealed_as, receipt.jws.encode()), at=to_micros(receipt.at),
             )
         )  # fmt: skip
 
@@ -108,10 +117,29 @@ class SqlProofRegistry:
         return None if found is None else self._opened(found)
 
     def _opened(self, one: Row[tuple[object, ...]]) -> ReceiptView | None:
-        jws = self._sealing.open(one.client, _SEALED_AS, one.jws)
-        if jws is None:
+        try:
+            jws = self._sealing.open(one.client, _sealed_as(one.id, one.party, one.kind, one.consent), one.jws)
+        except StoreUnavailable:
+            return self._opened_before(one)
+        return None if jws is None else _view(one, jws)
+
+    def _opened_before(self, one: Row[tuple[object, ...]]) -> ReceiptView | None:
+        try:
+            jws = self._sealing.open(one.client, _SEALED_BEFORE_AS, one.jws)
+        except StoreUnavailable:
             return None
-        return ReceiptView(one.id, ConsentId(one.consent), one.kind, from_micros(one.at), jws.decode())
+        found = None if jws is None else _view(one, jws)
+        # What was sealed without its reader names them itself, and was signed so.
+        return found if found is not None and is_for(found, one.party) else None
+
+
+def _sealed_as(receipt: str, party: str | None, kind: str, consent: str) -> str:
+    """Return what a receipt is sealed as. No code holds a space."""
+    return f"receipt {receipt} {party or ''} {kind} {consent}"
+
+
+def _view(one: Row[tuple[object, ...]], jws: bytes) -> ReceiptView:
+    return ReceiptView(one.id, ConsentId(one.consent), one.kind, from_micros(one.at), jws.decode())
 
 
 def _of(connection: object) -> Connection:

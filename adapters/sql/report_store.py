@@ -53,7 +53,8 @@ class SqlReportStore:
         )
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else self._opened(row.client, row.sealed)
+        found = None if row is None else self._opened(row.client, row.sealed)
+        return found if found is not None and (found.id, found.organisation) == (report, organisation) else None
 
     def of(self, organisation: str, now: int, limit: int) -> Sequence[Report]:
         """Return an organisation's reports, newest first. It blocks."""
@@ -65,7 +66,8 @@ class SqlReportStore:
         )
         with self._database.read() as connection:
             found = [self._opened(row.client, row.sealed) for row in connection.execute(query)]
-        return [one for one in found if one is not None]
+        # Whose a report is, it says itself: its row could be given to another organisation by hand.
+        return [one for one in found if one is not None and one.organisation == organisation]
 
     def _sealed(self, report: Report) -> bytes:
         return self._sealing.seal(report.client, _SEALED_AS, to_bytes(report))

@@ -83,7 +83,7 @@ def choose(
     moved = address is not None and address != old
     body: dict[str, object] = {
         "rhythm": str(choice.rhythm), "channel": kind, "shared": choice.shared, "new_address": moved,
-        "in_person": giver.is_client, "language": language,
+        "in_person": giver.is_client, "language": language, "record": stores.clients.changes(act.connection, client),
     }  # fmt: skip
     act.drafts.append(act.teller.client("client.notices", client, body))
     if moved and old is not None:

@@ -66,6 +66,11 @@ class ClientRegister(Protocol):
         """Keep in which language and register the client is spoken to, sealed."""
         ...
 
+    def changes(self, connection: object, client: ClientId) -> int:
+        """Return how often what is sealed of the client was changed: the log says so, or an earlier record that is put
+        back would pass for the newest."""
+        ...
+
     def decoy(self) -> ClientId:
         """Return the client that no identifier leads to."""
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.consent import lifecycle
 from gateway.consent.acting import TO_CLIENT, Act, known_giver
 from gateway.consent.answering import answer_yes
@@ -14,11 +16,13 @@ from gateway.consent.proofs import (
     MAX_ATTEMPTS,
     CodeRow,
     PaperCheck,
+    check_seal,
     code_hash,
     new_code,
     new_handle,
     opens,
     person_hash,
+    used_hash,
 )
 from gateway.directory.instants import to_micros
 from gateway.errors import ConsentRefused
@@ -31,7 +35,8 @@ def send_code(
     """Send a one-time code about *client* to the own channel of *to*: the client, or a representative who decides for
     them; return its handle, a new one unless *handle* names it. Only the code's keyed hash is kept."""
     handle, code = handle or new_handle(), new_code()
-    row = CodeRow(handle, client, consent, offer, code_hash(act.office.code_key, handle, code), act.at + CODE_LASTS)
+    row = CodeRow(handle, client, consent, offer, b"", act.at + CODE_LASTS)
+    row = replace(row, code=code_hash(act.office.code_key, row, code))
     act.office.stores.proofs.add_code(act.connection, row)
     times = {"at": to_micros(act.at), "until": to_micros(row.expires)}
     body = {"consent": consent, "handle": handle, "code": code} | times
@@ -49,15 +54,17 @@ def confirm_by_code(
     """
     proofs = act.office.stores.proofs
     refused = ConsentRefused("confirm-not-allowed", "this code confirms nothing")
-    row = proofs.code(act.connection, handle)
-    given = code_hash(act.office.code_key, handle, code)
-    if row is None:
+    found = proofs.code(act.connection, handle)
+    # An unknown handle costs the same work as a known one.
+    row = found or CodeRow(handle, ClientId(""), None, None, b"", act.at)
+    right = opens(act.office.code_key, row, code, act.at)
+    if found is None:
         return refused
-    if not opens(row, given, act.at):
+    if not right:
         if row.attempts < MAX_ATTEMPTS:
             proofs.count_attempt(act.connection, handle)
         return refused
-    proofs.use_code(act.connection, handle, act.at)
+    proofs.use_code(act.connection, handle, act.at, used_hash(act.office.code_key, row, act.at))
     if row.consent is None:
         return None
     check_giver(giver, known_giver(act, row.client, mandate), act.at)
@@ -99,6 +106,7 @@ def check_paper(act: Act, client: ClientId, scan: str, offer: bytes) -> str:
         raise ConsentRefused("evidence-missing", "a second person, signed in, compares the scan")
     person = person_hash(act.office.code_key, act.actor.system, act.actor.worker)
     row = PaperCheck(new_handle(), client, scan, offer, person, act.at)
+    row = replace(row, seal=check_seal(act.office.code_key, row))
     act.office.stores.proofs.add_check(act.connection, row)
     return row.reference
 

@@ -121,8 +121,10 @@ class Delivery:
         outbox = self._stores.outbox
         waiting = await self._read(lambda connection: outbox.waiting(connection, limit, now))
         result = Round([one.id for one in waiting if one.id in self._handed])
+        result.stays += [Stays((one.id,), BROKEN) for one in waiting if one.is_altered]
         parcels: list[_Parcel] = []
-        for client, messages in _by_reader(one for one in waiting if one.id not in self._handed):
+        leaving = (one for one in waiting if one.id not in self._handed and not one.is_altered)
+        for client, messages in _by_reader(leaving):
             if client is None:
                 parcels += [_Parcel((one,), way=_way_of(one)) for one in messages]
             else:

@@ -119,12 +119,11 @@ class DeskRecords(Protocol):
         """Return a contact of the service's by its reference."""
         ...
 
-    async def save_draft(self, service: str, draft: str, content: bytes) -> None:
-        """Keep a draft for a day from now on; one that is there is replaced."""
-        ...
+    async def save_draft(self, service: str, draft: str, content: bytes, scan: bytes | None = None) -> None:
+        """Keep a draft for a day from now on; one that is there is replaced.
 
-    async def save_scan(self, service: str, draft: str, scan: bytes) -> None:
-        """Keep a scan beside its draft."""
+        A *scan* is kept beside it in the same write, in place of an earlier one; without one, what is there stays.
+        """
         ...
 
     async def scan(self, service: str, draft: str) -> bytes | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.consent import lifecycle
 from gateway.consent.acting import Act, known_giver
 from gateway.consent.checks import Mandate, check_giver
@@ -15,12 +17,18 @@ from gateway.errors import ConsentRefused
 def withdraw(
     act: Act, consent_id: ConsentId, client: ClientId | None, told: str | None, giver: Giver, mandate: Mandate | None
 ) -> Consent:
-    """Withdraw at once; a second time returns what stands and adds nothing."""
+    """Withdraw at once; a second time returns what stands and adds nothing.
+
+    That it is the second time is told by the client's own sealed receipt of the first, which nobody without the
+    client's key can put there: a row that merely says so would swallow the withdrawal.
+    """
     told = told or act.actor.service
     if told is not None and act.office.directory.service(told) is None:
         raise ConsentRefused("request-invalid", "the directory knows no service that was told")
     old = act.load(consent_id, client)
     check_giver(giver, known_giver(act, old.client, mandate), act.at)
+    if not _was_withdrawn(act, old):
+        old = replace(old, state=ConsentState.GIVEN, withdrawn_at=None, withdrawn_told=None)
     new = lifecycle.withdraw(old, told, act.at)
     if new == old:
         return old
@@ -46,6 +54,13 @@ def withdraw_all(act: Act, client: ClientId, giver: Giver, mandate: Mandate | No
         and any(not grant.spent and not grant.ended and act.at < grant.row.until for grant in one.grants)
     )
     return tuple(withdraw(act, one.id, client, None, giver, mandate) for one in live)
+
+
+def _was_withdrawn(act: Act, consent: Consent) -> bool:
+    if consent.state is not ConsentState.WITHDRAWN:
+        return False
+    receipts = act.office.stores.proofs.receipts(act.connection, consent.id, None)
+    return any(one.kind == "consent.withdrawn" for one in receipts)
 
 
 def end_mandate(act: Act, client: ClientId, reference: str) -> int:

@@ -30,14 +30,15 @@ from gateway.consent.proofs import (
     FORM_CODE,
     FORM_CONSENT,
     MAX_ATTEMPTS,
-    code_hash,
     derived_id,
     import_client,
     import_nonce,
     is_confirmed_offer,
+    is_noted,
     offer_digest,
     opens,
     person_hash,
+    used_hash,
 )
 from gateway.consent.same_answer import is_same_answer
 from gateway.consent.view import parties_touched
@@ -197,7 +198,7 @@ def check_known_words(act: Act, shown: Shown) -> None:
 
 def _verify(act: Act, giving: Giving) -> tuple[Verified, bool]:
     """Look up what the evidence refers to; return it, and whether a wrong code was counted."""
-    evidence, proofs = giving.capture.evidence, act.office.stores.proofs
+    evidence, proofs, key = giving.capture.evidence, act.office.stores.proofs, act.office.code_key
     digest = offer_digest(giving.client, giving.rows, giving.shown, giving.giver)
     match giving.capture.method:
         case CaptureMethod.OWN_PHONE:
@@ -206,16 +207,16 @@ def _verify(act: Act, giving: Giving) -> tuple[Verified, bool]:
             if row is None or row.offer != digest or row.client != giving.client:
                 return Verified(), False
             if evidence.get("code") is None:
-                return Verified(code=is_confirmed_offer(row, act.at)), False
-            right = opens(row, code_hash(act.office.code_key, handle, evidence.get("code") or ""), act.at)
+                return Verified(code=is_confirmed_offer(key, row, act.at)), False
+            right = opens(key, row, evidence.get("code") or "", act.at)
             if not right and row.attempts < MAX_ATTEMPTS:
                 proofs.count_attempt(act.connection, handle)
             return Verified(code=right), not right
         case CaptureMethod.PAPER_SCAN:
             check = proofs.check(act.connection, evidence.get("check") or "")
-            if check is None or act.at - check.at > CHECK_LASTS or check.offer != digest:
+            if check is None or act.at - check.at > CHECK_LASTS or check.offer != digest or not is_noted(key, check):
                 return Verified(), False
-            first = person_hash(act.office.code_key, giving.capture.system, giving.capture.worker or "")
+            first = person_hash(key, giving.capture.system, giving.capture.worker or "")
             same_scan = check.scan == evidence.get("scan_sha256") and check.client == giving.client
             return Verified(second_person=check.person if same_scan and check.person != first else None), False
         case CaptureMethod.PARTNER_IMPORT:
@@ -241,7 +242,9 @@ def _use_up(act: Act, giving: Giving) -> None:
         case CaptureMethod.OWN_PHONE:
             handle = evidence.get("handle") or ""
             fresh = proofs.use_nonce(act.connection, "own-phone", handle, act.at)
-            proofs.use_code(act.connection, handle, act.at)
+            row = proofs.code(act.connection, handle)
+            if row is not None and row.used_at is None:
+                proofs.use_code(act.connection, handle, act.at, used_hash(act.office.code_key, row, act.at))
         case CaptureMethod.PAPER_SCAN:
             fresh = proofs.use_nonce(act.connection, "paper-check", evidence.get("check") or "", act.at)
         case CaptureMethod.PARTNER_IMPORT:

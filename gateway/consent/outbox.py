@@ -27,6 +27,8 @@ class Outgoing:
     created: datetime
     attempts: int = 0
     """How often it could not be delivered."""
+    is_altered: bool = False
+    """Its row was made to say otherwise than what was sealed with it: its body is empty, and it may reach nobody."""
 
 
 class Outbox(Protocol):
@@ -37,7 +39,8 @@ class Outbox(Protocol):
         ...
 
     def waiting(self, connection: object, limit: int, now: datetime | None = None) -> tuple[Outgoing, ...]:
-        """Return messages not delivered yet, oldest first; of those put off, the ones that are due at *now*."""
+        """Return messages not delivered yet, oldest first; of those put off, the ones that are due at *now*. Altered
+        ones are among them."""
         ...
 
     def put_off(self, connection: object, ids: Sequence[str], due: datetime, fault: str | None) -> None:
@@ -61,7 +64,7 @@ class Outbox(Protocol):
         ...
 
     def to_party(self, connection: object, party: str, client: ClientId | None = None) -> tuple[Outgoing, ...]:
-        """Return what was written to a party, oldest first; of one client where given."""
+        """Return what was written to a party, oldest first; of one client where given. An altered message was not."""
         ...
 
     def of_client(self, connection: object, client: ClientId) -> tuple[Message, ...]:

@@ -39,7 +39,11 @@ FORM_ACT = "form-act"
 
 @dataclass(frozen=True, slots=True)
 class CodeRow:
-    """A code as it is kept: its keyed hash, for which consent or which offer, and how often it was tried."""
+    """A code as it is kept: its keyed hash, for which consent or which offer, and how often it was tried.
+
+    The row alone is nobody's word, since whoever has the database can write it: what counts is `code` and `used`, each
+    made with a key that the database does not hold, over all that the row says. See `code_hash` and `used_hash`.
+    """
 
     handle: str
     client: ClientId
@@ -50,6 +54,8 @@ class CodeRow:
     expires: datetime
     attempts: int = 0
     used_at: datetime | None = None
+    used: bytes | None = None
+    """That the right code was written at `used_at`, as `used_hash`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class PaperCheck:
     person: str
     """Keyed hash of the person, so that it can be compared and tells nothing."""
     at: datetime
+    seal: bytes = b""
+    """That we noted it so, as `check_seal`."""
 
 
 def new_code() -> str:
@@ -75,10 +83,22 @@ def new_handle() -> str:
     return secrets.token_hex(16)
 
 
-def code_hash(key: bytes, handle: str, code: str) -> bytes:
-    """Return the keyed hash under which a code is kept; small letters, spaces and hyphens are forgiven."""
+def code_hash(key: bytes, row: CodeRow, code: str) -> bytes:
+    """Return the keyed hash under which a code is kept, over all that its row says: pointed at another consent, offer
+    or client, or made to last longer, the same code is wrong. Small letters, spaces and hyphens are forgiven."""
     plain = code.upper().replace(" ", "").replace("-", "")
-    return hmac.digest(key, b"code\n" + handle.encode() + b"\n" + plain.encode(), "sha256")
+    return _keyed(key, "code", *_about(row), to_micros(row.expires), plain)
+
+
+def used_hash(key: bytes, row: CodeRow, at: datetime) -> bytes:
+    """Return the keyed hash by which we know that it was us who noted this code as used, at *at*."""
+    return _keyed(key, "used", *_about(row), to_micros(at))
+
+
+def check_seal(key: bytes, check: PaperCheck) -> bytes:
+    """Return the keyed hash by which we know that it was us who noted this check of a paper."""
+    what = (check.reference, check.client, check.scan, check.offer.hex(), check.person, to_micros(check.at))
+    return _keyed(key, "check", *what)
 
 
 def person_hash(key: bytes, system: str | None, worker: str) -> str:
@@ -86,15 +106,23 @@ def person_hash(key: bytes, system: str | None, worker: str) -> str:
     return hmac.digest(key, b"person\n" + (system or "").encode() + b"\n" + worker.encode(), "sha256").hex()
 
 
-def opens(row: CodeRow, given: bytes, at: datetime) -> bool:
+def opens(key: bytes, row: CodeRow, code: str, at: datetime) -> bool:
     """Return whether the code is right, in time, unused and not tried too often."""
     usable = row.used_at is None and at < row.expires and row.attempts < MAX_ATTEMPTS
-    return hmac.compare_digest(row.code, given) and usable
+    return hmac.compare_digest(row.code, code_hash(key, row, code)) and usable
 
 
-def is_confirmed_offer(row: CodeRow, at: datetime) -> bool:
+def is_confirmed_offer(key: bytes, row: CodeRow, at: datetime) -> bool:
     """Return whether an offer's code was written on the client's own device, lately enough to be given on."""
-    return row.offer is not None and row.used_at is not None and row.used_at <= at < row.used_at + CODE_LASTS
+    if row.offer is None or row.used_at is None or row.used is None:
+        return False
+    noted = hmac.compare_digest(row.used, used_hash(key, row, row.used_at))
+    return noted and row.used_at <= at < row.used_at + CODE_LASTS
+
+
+def is_noted(key: bytes, check: PaperCheck) -> bool:
+    """Return whether a check of a paper is one that we noted ourselves, as it stands."""
+    return hmac.compare_digest(check.seal, check_seal(key, check))
 
 
 def derived_id(key: bytes, what: str, client: ClientId, form: str) -> str:
@@ -143,6 +171,14 @@ def import_nonce(claims: Mapping[str, object], rows: Sequence[GrantRow], shown: 
         return None
     same = claims.get("grants") == rows_content(rows) and claims.get("text_sha256") == shown.sha256
     return nonce if same and at - IMPORT_LASTS < moment <= at + IMPORT_SKEW else None
+
+
+def _about(row: CodeRow) -> tuple[str | None, ...]:
+    return row.handle, row.client, row.consent, None if row.offer is None else row.offer.hex()
+
+
+def _keyed(key: bytes, what: str, *parts: str | int | None) -> bytes:
+    return hmac.digest(key, what.encode() + b"/v2\n" + orjson.dumps(parts), "sha256")
 
 
 def import_client(claims: Mapping[str, object]) -> Identifier | None:

@@ -108,6 +108,19 @@ def content_of(receipt: ReceiptView) -> Mapping[str, object]:
     return content
 
 
+def is_for(receipt: ReceiptView, party: str | None) -> bool:
+    """Return whether a receipt of our own store says itself that it is this one, of that step and consent, and for
+    *party*, the client where None."""
+    try:
+        content = content_of(receipt)
+    except ValueError:
+        return False
+    event = content.get("event")
+    step = event.get("type") if isinstance(event, dict) else None
+    said = content.get("receipt_id"), content.get("consent_id"), step
+    return "party" in content and (*said, content["party"]) == (receipt.id, receipt.consent, receipt.kind, party)
+
+
 def withdrawn_by(receipts: Sequence[ReceiptView]) -> GiverKind | None:
     """Return by whose word a consent was withdrawn, of all of whose receipts these are; None where none says so: it was
     not withdrawn, or before receipts said it."""

@@ -140,10 +140,11 @@ class Recording(NoticeRecording):
 
     async def has_confirmed(self, client: ClientId, handle: str) -> bool:
         """Return whether the client confirmed an offer of theirs on their own device, and it can be given yet."""
+        key = self._office.code_key
 
         def look(connection: object) -> bool:
             row = self._office.stores.proofs.code(connection, handle)
-            return row is not None and row.client == client and is_confirmed_offer(row, self._now())
+            return row is not None and row.client == client and is_confirmed_offer(key, row, self._now())
 
         return await self._read(look)
 

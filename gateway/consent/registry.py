@@ -196,8 +196,8 @@ class ProofRegistry(Protocol):
         """Count one more wrong attempt."""
         ...
 
-    def use_code(self, connection: object, handle: str, at: datetime) -> None:
-        """Note that the code was used; it counts once."""
+    def use_code(self, connection: object, handle: str, at: datetime, used: bytes) -> None:
+        """Note that the code was used, with what proves it; it counts once."""
         ...
 
     def use_nonce(self, connection: object, issuer: str, nonce: str, at: datetime) -> bool:

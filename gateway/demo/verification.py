@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adapters.sql.log_store import SqlLogReader
+from adapters.sql.standing_rows import SqlStandingRows
+from audit.store import LogReader
+from gateway.consent.model import ClientId
 from gateway.disclosure.order_partners import Registered, differing_partners
 from gateway.disclosure.verification import Verification, verify_database
 from gateway.open_gateway import Gateway
@@ -17,10 +21,20 @@ def verify_gateway(gateway: Gateway) -> Verification:
     signing = [one for origin in origins for one in log.signing(origin)]
     retired = [one for origin in origins for one in log.verifiers(origin) if one not in signing]
     before = gateway.partners.registered()
-    found = verify_database(gateway.log_store, gateway.keys, signing, directory=gateway.directory, retired=retired)
+
+    def standing(reader: LogReader) -> SqlStandingRows:
+        if not isinstance(reader, SqlLogReader):
+            raise TypeError("what stands is read through the log's own connection")
+        register, connection = gateway.register, reader.connection
+        return SqlStandingRows(connection, lambda client: register.person(connection, ClientId(client)) is not None)
+
+    found = verify_database(
+        gateway.log_store, gateway.keys, signing, directory=gateway.directory, retired=retired, standing=standing
+    )
     _check_partners(found, before, gateway.partners.registered())
+    told = {} if found.order is None else found.order.client_records
     with gateway.database.read() as connection:
-        for client, what in gateway.register.misled(connection):
+        for client, what in gateway.register.misled(connection, told):
             found.tree.found("register", f"client {client}", what)
     return found
 

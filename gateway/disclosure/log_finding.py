@@ -13,7 +13,7 @@ from typing import Protocol
 from audit.keys import DataKey, DataKeys, KeyKind, KeyName, index_token
 from audit.store import EntryRows, Head, LogReader
 from audit.writing import year_of_origin
-from gateway.disclosure.log_query import BadQuery, Criteria, Query, Scope
+from gateway.disclosure.log_query import PLACE, BadQuery, Criteria, Query, Scope
 from gateway.disclosure.opened import Opened, Opener
 
 
@@ -89,10 +89,10 @@ def open_places(opener: Opener, reader: SearchableReader, places: Sequence[tuple
 def _place(after: str | None) -> tuple[int, int] | None:
     if after is None:
         return None
-    started, _, index = after.partition(".")
-    if not (started.isascii() and started.isdecimal() and index.isascii() and index.isdecimal()):
+    told = PLACE.fullmatch(after)
+    if told is None:
         raise BadQuery("the page asked for is none that was told of")
-    return int(started), int(index)
+    return int(told[1]), int(told[2])
 
 
 def may_see(entry: Opened, scope: Scope | None) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 PAGE = 50
 MAX_PAGE = 1000
+PLACE: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
+"""Where a page ended: when its log was started, and the entry's number in it. Both fit into a column of any store."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,6 +219,13 @@ def _marked(records: Records, entry: Opened, body: Section) -> Iterator[str]:
     yield from ()
 
 
+def _notices(records: Records, entry: Opened, body: Section) -> Iterator[str]:
+    # Entries of before do not say it.
+    if "record" in body:
+        records.client_records[_client(entry)] = number(body, "record")
+    yield from ()
+
+
 def _partner(records: Records, entry: Opened, body: Section) -> Iterator[str]:
     partner = text(body, "partner")
     change = body.get("change")
@@ -253,8 +260,8 @@ APPLIED: Mapping[str, Apply] = {
     "consent.withdrawn": _withdrawn, "consent.expired": _expired, "consent.refused": _refused,
     "mandate.ended": _mandate_ended, "prohibition.given": _prohibited, "prohibition.lifted": _lifted,
     "relation.recorded": _recorded, "relation.ended": _relation_ended, "client.suspended": _suspended,
-    "client.marked": _marked, "partner.added": _partner, "partner.changed": _partner, "partner.suspended": _partner,
-    "deposit": _deposited,
+    "client.marked": _marked, "client.notices": _notices, "partner.added": _partner, "partner.changed": _partner,
+    "partner.suspended": _partner, "deposit": _deposited,
 }  # fmt: skip
 """What to do with an entry of each kind that changes what stands."""
 
@@ -262,7 +269,7 @@ SAID_BY = frozenset({"consent.confirmed", "prohibition.lifted", "relation.record
 """Kinds of which it matters who acted, as section a tells it."""
 
 SILENT = frozenset(
-    "decision custodian.read consent.requested consent.deferred relation.contested client.notices concern.raised "
+    "decision custodian.read consent.requested consent.deferred relation.contested concern.raised "
     "concern.answered audit.read subject.read mandate.read probe desk.lookup desk.report erasure key policy directory "
     "config log.end".split()
 )

@@ -7,7 +7,7 @@ opens nothing from entry 8 on, whatever any process believed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gateway.directory.model import Directory
@@ -17,6 +17,7 @@ from gateway.disclosure.order_events import APPLIED, SAID_BY, SILENT
 from gateway.disclosure.order_partners import Registration
 from gateway.disclosure.order_records import Records
 from gateway.disclosure.order_release import check_registration, check_release, release_of, spends
+from gateway.disclosure.order_standing import Difference, StandingRows, differing_standing
 from gateway.disclosure.section_fields import Malformed, optional_text, rows, text
 
 
@@ -42,6 +43,8 @@ class Findings:
     releases: int = 0
     partners: Mapping[str, Registration] = field(default_factory=dict)
     """What was said last of each partner system."""
+    client_records: Mapping[str, int] = field(default_factory=dict)
+    """How often each client's own sealed record was changed, as was said last."""
     partners_known: bool = True
     """Whether every entry about partner systems was heard."""
 
@@ -112,7 +115,17 @@ class OrderLaw:
             what if count == 1 else f"{what} ({count} entries)" for what, count in sorted(self._skipped.items())
         ]
         self._found.partners, self._found.partners_known = self._records.partners, self._records.partners_known
+        self._found.client_records = self._records.client_records
         return self._found
+
+    @property
+    def has_heard_all(self) -> bool:
+        """Whether everything of what stands about clients could be read in the logs that are here."""
+        return self._records.all_heard
+
+    def differing(self, rows: StandingRows) -> Iterator[Difference]:
+        """Yield the rows of an installation that say otherwise than the log does; shown after the end, and once."""
+        yield from differing_standing(self._records, rows, 0 if self._last is None else self._last.t)
 
     def _fault(self, entry: Opened, what: str) -> None:
         self._found.faults.append(Fault(entry.origin, entry.index, what))
@@ -148,7 +161,7 @@ class OrderLaw:
 
     def _miss(self, what: str, *, carried: bool = False) -> None:
         self._skipped[f"what was recorded earlier: {what}"] += 1
-        self._records.complete = self._records.partners_known = False
+        self._records.complete = self._records.partners_known = self._records.whole = False
         self._records.open_known = carried
 
     # What an entry says.
@@ -179,11 +192,12 @@ class OrderLaw:
         why = entry.closed.get("b") or entry.closed.get("s") or "it cannot be read"
         self._skipped[f"{entry.origin}: {entry.kind}: {why}"] += 1
         if _is_release(entry):
-            self._records.releases_known = False
+            # A release may have spent a grant.
+            self._records.releases_known = self._records.all_heard = False
         elif entry.kind.startswith("partner."):
             self._records.complete = self._records.partners_known = False
         else:
-            self._records.complete = self._records.open_known = False
+            self._records.complete = self._records.open_known = self._records.all_heard = False
 
     def _release(self, entry: Opened) -> None:
         self._found.releases += 1

@@ -170,6 +170,12 @@ class Records:
     """What was said last of each partner system."""
     partners_known: bool = True
     """Whether every entry about partner systems is here and could be read: erasing a client touches none of them."""
+    client_records: dict[str, int] = field(default_factory=dict)
+    """How often each client's own sealed record was changed, as was said last."""
+    whole: bool = True
+    """Whether every log is here from its beginning, whatever of it can be read."""
+    all_heard: bool = True
+    """Whether everything in the logs that are here, of what stands about clients, could be read."""
     complete: bool = True
     """Whether all that was ever recorded is here: false once an earlier log or a section is missing."""
     releases_known: bool = True

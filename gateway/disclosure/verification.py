@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +15,14 @@ from audit.entry import Opening, SectionName
 from audit.errors import SignatureInvalid
 from audit.findings import Finding, Report
 from audit.keys import DataKey, DataKeys
-from audit.store import EntryRows, LogStore
+from audit.store import EntryRows, LogReader, LogStore
 from audit.verify import verify_folder as verify_tiles
 from audit.verify import verify_rows
 from gateway.directory.model import Directory
 from gateway.disclosure.index_law import SectionKeys, differing, keys_of
 from gateway.disclosure.opened import Opened, Opener
 from gateway.disclosure.order_law import Findings, OrderLaw
+from gateway.disclosure.order_standing import StandingRows
 
 C = TypeVar("C")
 
@@ -90,11 +91,13 @@ def verify_database(
     held: Sequence[bytes] = (),
     directory: Directory | None = None,
     retired: Sequence[Verifier] = (),
+    standing: Callable[[LogReader], StandingRows] | None = None,
 ) -> Verification:
     """Check everything there is: every log's tree and signatures, every sealed section, the index, and the order law.
 
     *verifiers* are the public keys that sign the logs, by origin, *retired* those that did; *held* checkpoints kept
     elsewhere. With *directory* flows and sensitivities by nature are checked too, where it is the one that judged.
+    *standing* reads the rows that the log's last word is compared with, in the snapshot that the log is read in.
     """
     opener, law = Opener(keys), OrderLaw(directory)
     index: list[Finding] = []
@@ -116,10 +119,16 @@ def verify_database(
 
     with store.read() as reader, _seldom_collected():
         tree = verify_rows(reader, verifiers, keys, held, heard, retired=retired)
+        tree.findings += index
+        order = law.end()
+        if standing is not None:
+            # What could not be read may tell of a row: then it is doubted, and not called wrong.
+            tell = tree.found if law.has_heard_all else tree.skipped
+            for where, what in law.differing(standing(reader)):
+                tell("register", where, what)
         heads = {head.origin: _said_by(head.note) for head in reader.heads()}
-    tree.findings += index
     tree.findings += [found for entry in begun for found in _led_on(entry, heads)]
-    return Verification(tree, law.end())
+    return Verification(tree, order)
 
 
 def _led_on(entry: Opened, heads: Mapping[str, Checkpoint | None]) -> Iterator[Finding]:

@@ -46,9 +46,12 @@ def fhir_consent_router(
         view = await recording.consent_view(ConsentId(need_id(id)), requester.service)
         if view is None:
             raise NotAvailable
-        if view.etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers={"ETag": view.etag})
-        return Response(render(view), media_type=FHIR_TYPE, headers={"ETag": view.etag})
+        etag = f'"{view.etag}"'
+        told = {"ETag": f"W/{etag}"}
+        # Weakly compared (RFC 9110 13.1.2): with and without the mark of a weak one it is the same.
+        if etag in {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}:
+            return Response(status_code=304, headers=told)
+        return Response(render(view), media_type=FHIR_TYPE, headers=told)
 
     @router.post("/_search")
     async def search(request: Request) -> Response:

@@ -15,6 +15,7 @@ MAX_COUNT = 50
 MAX_BODY = 8 * 1024
 CATEGORY_SYSTEM = "https://saattaen.example/fhir/CodeSystem/category"
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_COUNT = re.compile(r"[0-9]{1,2}")
 _FORM = "application/x-www-form-urlencoded"
 _CHARSET = re.compile(r'charset="?(?:utf-8|us-ascii)"?', re.IGNORECASE | re.ASCII)
 _JSON = frozenset({"json", "application/json", "application/fhir+json"})
@@ -117,6 +118,6 @@ def parse_count(value: str | None) -> int:
     """Return how many documents a page holds: 1 to 50."""
     if value is None:
         return MAX_COUNT
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:6]) <= MAX_COUNT:
+    if not _COUNT.fullmatch(value) or not 1 <= int(value) <= MAX_COUNT:
         raise RequestInvalid(f"_count is a whole number from 1 to {MAX_COUNT}.", path="_count")
     return int(value)

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.directory.identity_trace import holds_identity_code, url_holds_identity_code
 from gateway.disclosure.observing import REQUEST_ID, Observer
 from gateway.http.bodies import Bodies, replay
+from gateway.http.own_cookies import with_own_cookies
 from gateway.http.problems import EdgeError, answer, unknown_error
 from gateway.http.turning_away import PACED
 from gateway.http.whence import whence
@@ -22,6 +23,7 @@ access_log = logging.getLogger("saattaen.access")
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_LENGTH = re.compile(rb"[0-9]{1,20}")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 """What no id, code or text of an address is made of; a store may not even take it for a question."""
 _SAYS: Final = {"request-invalid": "An address holds no control characters."}
@@ -38,9 +40,10 @@ _HEADERS: Final = {
 class Limits:
     """Wraps the app; add it last (`app.add_middleware(Limits, ...)`), so that it sees every request first.
 
-    It gives each request an id (a caller's X-Request-ID where that is harmless), refuses a personal identity code in
-    path or query before anything could log it, reads the body (`bodies.Bodies`) before the app sees any of it, and
-    turns an unknown exception into a bare 500. The access line has no query, no header, and of the path the template.
+    It gives each request an id (a caller's X-Request-ID where that is harmless), takes cookies out that are none of
+    ours, refuses a personal identity code in path or query before anything could log it, reads the body
+    (`bodies.Bodies`) before the app sees any of it, and turns an unknown exception into a bare 500. The access line has
+    no query, no header, and of the path the template.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope["headers"] = with_own_cookies(scope["headers"])
         request_id = self._request_id(scope["headers"])
         scope["saattaen.request_id"] = request_id
         # A request has a task, and so a context, of its own: nothing is to be set back.
@@ -110,7 +114,7 @@ class Limits:
         if _CONTROL.search(raw_path := scope["path"].encode()) and not raw_path.startswith((b"/fhir/", b"/api/")):
             return "no-such-address"
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-        if lengths and (not lengths[0].isdigit() or int(lengths[0][:20]) > self._bodies.most_at(scope["path"])):
+        if lengths and not (_LENGTH.fullmatch(lengths[0]) and int(lengths[0]) <= self._bodies.most_at(scope["path"])):
             return "body-too-large"
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import quote
 
 ROOMS: Final = ("portal", "desk", "oversight", "sign-in", "sign-out", "acting-for", "help", "leave", "choose", "static")
 """The first part of every address of the human edge; `/` alone is its front page."""
@@ -25,3 +26,8 @@ def way_back(given: str | None, otherwise: str = "/") -> str:
     A second slash, a backslash, a scheme, a step up and an encoded character are all no plain path.
     """
     return given if given is not None and _WAY_BACK.fullmatch(given) else otherwise
+
+
+def to_identify_again(place: str) -> str:
+    """Return where somebody identifies themselves once more, and comes back to *place* from."""
+    return f"/sign-in/again?next={quote(way_back(place), safe='')}"

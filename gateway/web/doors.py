@@ -15,6 +15,10 @@ from gateway.http.problems import EdgeError
 from gateway.web.session import Kind, Session, Sessions, SignedIn
 
 COOKIE: Final = "saattaen-session"
+BEFORE: Final = 5
+"""How many minutes ago somebody may have identified themselves who comes to a page of what weighs much."""
+UNTIL_SENT: Final = 60
+"""The same of whoever sends its form: as long as it may take to read the page and fill it in."""
 
 
 class SignInNeeded(GatewayError):
@@ -29,12 +33,18 @@ class IdentifyAgain(GatewayError):
     code = "identify-again"
 
 
-def require_recent(session: Session, minutes: int = 5) -> None:
+def is_recent(session: Session, minutes: int = BEFORE) -> bool:
+    """Return whether the person identified themselves within so many minutes of this request."""
+    return session.seen_at - session.signed_in.authenticated_at <= timedelta(minutes=minutes)
+
+
+def require_recent(session: Session, minutes: int = BEFORE) -> None:
     """Raise IdentifyAgain where the person identified themselves longer ago: the way leads to the provider and back.
 
-    Ask at the page with the form too, so that nobody fills it in for nothing.
+    Ask at the page with the form, so that nobody fills it in for nothing; at the form itself, whether `is_recent` with
+    `UNTIL_SENT`, so that whoever filled it in at leisure is not sent away with it.
     """
-    if session.seen_at - session.signed_in.authenticated_at > timedelta(minutes=minutes):
+    if not is_recent(session, minutes):
         raise IdentifyAgain
 
 

@@ -11,10 +11,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from gateway.http.problems import EdgeError
+from gateway.web.fields import MOST_OF_A_STRANGER, read_fields
 from gateway.web.session import Session
 
 CSRF: Final = "csrf"
-_FIELDS: Final = 400
 MAX_TEXT: Final = 4000
 
 
@@ -60,15 +60,16 @@ class Form:
         return Upload(await value.read(), value.content_type or "")
 
 
-async def read_form(request: Request, session: Session | None, base_url: str) -> Form:
-    """Return the form of a request. Raises EdgeError("form-expired") unless it comes from a page of ours, and of this
-    session: the browser's word for where it comes from is heard first, then the token that the page carried."""
+async def read_form(request: Request, session: Session | None, base_url: str, *, has_file: bool = False) -> Form:
+    """Return the form of a request, with a file only where the page asks for one. Raises EdgeError("form-expired")
+    unless it comes from a page of ours, and of this session: the browser's word for where it comes from is heard first,
+    then the token that the page carried. Raises what `fields.read_fields` does."""
     origin = request.headers.get("origin")
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise EdgeError("form-expired")
     if origin is not None and origin != "{0.scheme}://{0.netloc}".format(urlsplit(base_url)):
         raise EdgeError("form-expired")
-    data = await request.form(max_files=4, max_fields=_FIELDS)
+    data = await read_fields(request, has_file=has_file, most=MOST_OF_A_STRANGER if session is None else None)
     if session is not None:
         given = data.get(CSRF)
         if not isinstance(given, str) or not hmac.compare_digest(given.encode(), session.csrf.encode()):

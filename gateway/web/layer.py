@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import GatewayError
 from gateway.http.problems import PROBLEM_TYPE
-from gateway.web.addresses import is_page, way_back
+from gateway.web.addresses import is_page, to_identify_again, way_back
 from gateway.web.doors import Doors
 from gateway.web.page import HEADERS, Pages, see_other
 from gateway.web.told import told_of
@@ -68,7 +68,7 @@ class PagesLayer:
             return see_other(f"/sign-in?next={quote(way_back(here), safe='')}")
         if code == "identify-again":
             here = request.scope["path"] if request.method == "GET" else "/"
-            return see_other(f"/sign-in/again?next={quote(way_back(here), safe='')}")
+            return see_other(to_identify_again(here))
         if code == "too-busy":
             return _with_kept(self._busy_page(request), begun)
         reason = str(problem.get("reason", ""))

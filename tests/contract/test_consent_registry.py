@@ -289,13 +289,13 @@ def test_codes_nonces_and_checks_count_once(stores: Stores, connection: object) 
     code = CodeRow("h1", CLIENT, ConsentId("c1"), None, b"x" * 32, UNTIL)
     stores.proofs.add_code(connection, code)
     stores.proofs.count_attempt(connection, "h1")
-    stores.proofs.use_code(connection, "h1", START)
-    assert stores.proofs.code(connection, "h1") == replace(code, attempts=1, used_at=START)
+    stores.proofs.use_code(connection, "h1", START, b"u" * 32)
+    assert stores.proofs.code(connection, "h1") == replace(code, attempts=1, used_at=START, used=b"u" * 32)
     assert stores.proofs.code(connection, "h2") is None
     assert stores.proofs.use_nonce(connection, "i", "n", START)
     assert not stores.proofs.use_nonce(connection, "i", "n", START)
     assert stores.proofs.use_nonce(connection, "j", "n", START)
-    check = PaperCheck("ref", CLIENT, "ab" * 32, b"o" * 32, "person", START)
+    check = PaperCheck("ref", CLIENT, "ab" * 32, b"o" * 32, "person", START, b"s" * 32)
     stores.proofs.add_check(connection, check)
     assert stores.proofs.check(connection, "ref") == check
 

@@ -62,8 +62,7 @@ async def test_two_who_look_the_same_person_up_at_once_meet_one_contact(laws: La
 
 async def test_nothing_that_a_desk_keeps_can_be_read_in_the_database(laws: Laws, records: SqlDeskRecords) -> None:
     contact = await records.contact(OURS, identifier(laws, "suvi"))
-    await records.save_draft(OURS, "d" * 32, b"what was talked over")
-    await records.save_scan(OURS, "d" * 32, b"what was scanned")
+    await records.save_draft(OURS, "d" * 32, b"what was talked over", b"what was scanned")
     with laws.gateway.database.read() as connection:
         sealed = connection.execute(text("SELECT sealed FROM desk_contact WHERE ref = :ref"), {"ref": contact.ref})
         kept = [bytes(sealed.scalar_one())]
@@ -74,8 +73,7 @@ async def test_nothing_that_a_desk_keeps_can_be_read_in_the_database(laws: Laws,
 
 async def test_draft_and_scan_are_their_services_own_and_end_after_a_day(laws: Laws, records: SqlDeskRecords) -> None:
     draft = "d" * 32
-    await records.save_draft(OURS, draft, b"one")
-    await records.save_scan(OURS, draft, b"scan")
+    await records.save_draft(OURS, draft, b"one", b"scan")
     laws.clock.advance(DRAFT_LASTS / 2)
     await records.save_draft(OURS, draft, b"two")
     kept = await records.draft(OURS, draft)
@@ -90,6 +88,14 @@ async def test_draft_and_scan_are_their_services_own_and_end_after_a_day(laws: L
         assert connection.execute(text("SELECT count(*) FROM desk_draft")).scalar_one() == 1
     await records.drop_draft(OURS, "e" * 32)
     assert await records.drafts(OURS) == ()
+
+
+async def test_draft_and_its_scan_are_written_together_however_many_write(records: SqlDeskRecords) -> None:
+    draft = "d" * 32
+    papers = [str(number).encode() for number in range(8)]
+    await asyncio.gather(*(records.save_draft(OURS, draft, b"of " + paper, paper) for paper in papers))
+    kept = await records.draft(OURS, draft)
+    assert kept is not None and kept.content == b"of " + (await records.scan(OURS, draft) or b"")
 
 
 async def test_draft_of_another_service_cannot_be_written_over(records: SqlDeskRecords) -> None:

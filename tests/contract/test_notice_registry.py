@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from adapters.sql.concern_registry import SqlConcernRegistry
@@ -211,6 +212,28 @@ def test_an_organisation_sees_its_own_case_alone_and_the_open_ones_first(
     assert whole is not None
     assert whole.is_open
     assert answered in whole.cases
+
+
+def test_a_case_or_words_that_were_put_elsewhere_by_hand_tell_nobody_anything(
+    concerns: SqlConcernRegistry, connection: Connection, client: ClientId
+) -> None:
+    first, second = concern(client, 1, "kela"), concern(client, 2, "kela", "tyopaja")
+    for one in (first, second):
+        concerns.add(connection, one)
+    concerns.answer(connection, first, Case("kela", Answer.MISTAKE, "Se oli virhe.", START + DAY))
+    connection.execute(text("INSERT INTO concern_case (concern, organisation) VALUES ('c1', 'tyopaja')"))
+    assert [one.id for one in concerns.of_organisation(connection, "tyopaja", 9)] == ["c2"]
+    whole = concerns.concern(connection, "c1")
+    assert whole is not None
+    assert [case.organisation for case in whole.cases] == ["kela"]
+    moved = (
+        "UPDATE concern_case SET answer = 'mistake', words = (SELECT words FROM concern_case WHERE concern = 'c1' "
+        "AND organisation = 'kela') WHERE concern = 'c2' AND organisation = 'tyopaja'"
+    )
+    connection.execute(text(moved))
+    connection.execute(text("UPDATE concern SET said = (SELECT said FROM concern WHERE id = 'c1') WHERE id = 'c2'"))
+    (seen,) = concerns.of_organisation(connection, "tyopaja", 9)
+    assert (seen.said, [case.text for case in seen.cases]) == ("", [""])
 
 
 def test_words_go_with_the_clients_key(

@@ -85,6 +85,17 @@ def test_a_report_is_released_once_and_found_by_its_organisation_alone(
     assert [one.id for one in reports.of("kela", 99, 10)] == ["r1"] and not reports.of("tyopaja", 99, 10)
 
 
+def test_a_report_that_was_given_to_another_organisation_by_hand_is_nobodys(
+    database: Database, reports: SqlReportStore
+) -> None:
+    with database.write() as connection:
+        reports.add(connection, report(), expires=100)
+        connection.execute(text("UPDATE client_report SET organisation = 'tyopaja'"))
+        connection.commit()
+    assert reports.find("r1", "tyopaja", 99) is reports.find("r1", "kela", 99) is None
+    assert not reports.of("tyopaja", 99, 10)
+
+
 def test_what_a_report_tells_is_not_read_in_the_database_and_ended_ones_go(
     database: Database, reports: SqlReportStore
 ) -> None:

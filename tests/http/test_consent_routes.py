@@ -338,3 +338,13 @@ async def test_the_rendered_text_and_its_hash_are_what_a_consent_names(api: Cons
     assert template.json()["language"] == "sv"
     assert (await call(api, "kuntakokeilu", "/wordings/consent/1", method="GET")).status_code == 400
     assert (await call(api, "kuntakokeilu", "/wordings/consent/7?language=sv", method="GET")).status_code == 404
+
+
+async def test_evidence_and_mandate_hold_nobodys_identity_code(api: ConsentApi) -> None:
+    code = "020975-9042"
+    spoken = {"method": "verbal", "evidence": {"note": f"said beside {code}"}}
+    mandate = {"kind": "guardian", "register_reference": f"dvv {code}"}
+    for body in (giving() | {"capture": spoken}, giving() | {"giver": mandate}):
+        refused = await call(api, "sote-keskus", "/consents", body)
+        assert refused.status_code == 400 and code not in refused.text
+        assert "no personal identity code" in refused.text

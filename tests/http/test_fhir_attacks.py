@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -547,3 +548,31 @@ async def test_what_is_no_traceparent_comes_into_no_entry(laws: Laws) -> None:
     for given, kept in ((f"00-150390-9991-{'0' * 40}", None), (good, good)):
         await laws.read(document, traceparent=given)
         assert (laws.entries()[-1].b or {}).get("traceparent") == kept
+
+
+# How much a page holds, and which version of a consent somebody has.
+
+
+async def test_count_is_one_to_fifty_however_it_is_written(laws: Laws) -> None:
+    for count in ("0", "51", "0000019999", "000001" + "9" * 5000, "1.0", "-1", "+1", "٣", "", " 1", "001"):
+        assert (await laws.search(laws.code("suvi"), _count=count)).status_code == 400, count[:12]
+    assert (await laws.search(laws.code("suvi"), _count="01")).status_code == 200
+
+
+async def test_fhir_consent_has_a_weak_tag_that_is_compared_whole(laws: Laws) -> None:
+    consent = await laws.give()
+    token = await laws.token(scope="system/Consent.rs")
+
+    async def read(*known: str) -> httpx.Response:
+        sent = [("authorization", f"Bearer {token}"), *(("if-none-match", one) for one in known)]
+        return await laws.web.get(f"/fhir/Consent/{consent.id}", headers=sent)
+
+    first = await read()
+    tag = first.headers["etag"]
+    assert first.status_code == 200 and re.fullmatch(r'W/"[0-9a-f]{32}"', tag)
+    for same in (tag, tag.removeprefix("W/"), f'"other", {tag}', f'W/"a",{tag} , "b"'):
+        again = await read(same)
+        assert (again.status_code, again.headers["etag"], again.content) == (304, tag, b""), same
+    bare = tag.removeprefix('W/"').removesuffix('"')
+    for other in (bare, f'"x{bare}"', f'W/"{bare}x"', f'"a {bare} b"', f'"{bare.upper()}"', "", '""', "W/"):
+        assert (await read(other)).status_code == 200, other

@@ -62,3 +62,24 @@ async def test_a_recipient_records_none_and_ends_none_not_even_by_naming_a_regis
 async def test_the_scope_of_consents_does_not_open_relations(api: ConsentApi) -> None:
     answer = await call(api, "sosiaalityo+saattaen/consents", "/relations", FACT)
     assert (answer.status_code, answer.json()["code"]) == (403, "insufficient-scope")
+
+
+CODE = "020975-9042"
+"""An artificial code of somebody whom the relation is not about."""
+
+
+@pytest.mark.parametrize("place", ["section", "evidence"])
+async def test_nobodys_identity_code_gets_into_an_entry_by_a_free_text(api: ConsentApi, place: str) -> None:
+    for written in (CODE, f"381/2023 3 §, joint case with {CODE}", CODE.replace("-", "\u2011"), f"{CODE}: TYP"):
+        refused = await call(api, "sosiaalityo", "/relations", FACT | {place: written})
+        assert (refused.status_code, refused.json()["errors"][0]["path"]) == (400, place)
+        assert "9042" not in refused.text and "no personal identity code" in refused.text
+    assert (await call(api, "sosiaalityo", "/relations/search", ABOUT)).json()["relations"] == []
+
+
+async def test_code_of_the_directory_is_no_identity_code_either(api: ConsentApi) -> None:
+    for changed in ({"custodian": CODE}, {"recipients": ["kela", CODE]}):
+        refused = await call(api, "sosiaalityo", "/relations", FACT | changed)
+        assert refused.status_code == 400 and CODE not in refused.text
+    client = FACT | {"client": examples.CLIENT | {"value": CODE}}
+    assert (await call(api, "sosiaalityo", "/relations", client)).status_code == 201

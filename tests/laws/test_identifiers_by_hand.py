@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from gateway.consent.model import Actor
+from gateway.consent.notice_choice import NoticeChoice, Rhythm
 from gateway.consent.person import Person
 from gateway.demo.verification import verify_gateway
 from gateway.directory.identity_code import Identifier
@@ -59,3 +61,23 @@ async def test_identifier_that_was_taken_out_by_hand_is_told(laws: Laws) -> None
     suvi = await laws.client("suvi")
     edit(laws.gateway.database, "DELETE FROM client_identifier WHERE client = :whose", whose=suvi)
     assert told(laws) == [(f"client {suvi}", LED_AWAY)]
+
+
+async def test_a_sealed_record_that_was_put_back_is_told(laws: Laws) -> None:
+    suvi, recording, database = await laws.client("suvi"), laws.gateway.recording, laws.gateway.database
+
+    def sealed() -> bytes:
+        with database.read() as connection:
+            found = connection.execute(text("SELECT sealed FROM client WHERE id = :id"), {"id": suvi})
+            return bytes(found.scalar_one())
+
+    first = sealed()
+    await recording.choose_notices(suvi, NoticeChoice(Rhythm.EACH), language="sv")
+    old = sealed()
+    await recording.choose_notices(suvi, NoticeChoice(Rhythm.EACH), language="en")
+    assert told(laws) == []
+    for earlier in (old, first):
+        edit(database, "UPDATE client SET sealed = :old WHERE id = :whose", old=earlier, whose=suvi)
+        assert told(laws) == [
+            (f"client {suvi}", "the client's sealed record is an earlier one, put back: its addresses are old")
+        ]

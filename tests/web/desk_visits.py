@@ -52,6 +52,14 @@ async def fill_in(
     return draft
 
 
+async def compare(desk: Visitor, draft: str) -> httpx.Response:
+    """Say, as a second person, that the paper is the same as the page's rows."""
+    page = await desk.get(f"{draft}/compare")
+    fields = dict(re.findall(r'name="(same|rows)" value="([0-9a-f]{64})"', page.text))
+    assert set(fields) == {"same", "rows"}, page.text
+    return await desk.post(f"{draft}/compare", fields)
+
+
 async def answer(desk: Visitor, draft: str, said: str) -> httpx.Response:
     """Let the client answer on the turned screen, to the words that stand there."""
     screen = await desk.get(f"{draft}/show")

@@ -56,6 +56,20 @@ def test_a_day_is_read_as_its_hint_writes_it(room: str, read: Callable[[str], da
         assert read(told[0]) == read(f"{year}-{month:02}-{day:02}") == date(year, month, day)
 
 
+_NO_DAYS = (
+    "1.1.99999999999999999999", "99999999999999999999.1.2026", "1.99999999999999999999.2026", "1.1." + "9" * 5000,
+    "1.1.-99999999999999999999", "1.1.0", "0.1.2026", "1.1.1", "31.12.9999", "1.1", "1.1.1.1", "9" * 30, "٣.1.2026x",
+    "2026-99999999999999999999-1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("written", _NO_DAYS, ids=range(len(_NO_DAYS)))
+def test_what_no_calendar_has_is_no_day_in_any_room(written: str) -> None:
+    assert (_on_own_page(written), _at_desk(written), parse_day(written)) == (None, None, None)
+    with pytest.raises(ValueError, match=r"."):
+        day_of(written)
+
+
 def test_every_hint_that_shows_a_day_says_how_it_is_written() -> None:
     shown = {text for said in texts().values() for text in said if _DAY.search(text)}
     assert shown and all(text.startswith((_HINT, "Write the day ")) for text in shown), shown

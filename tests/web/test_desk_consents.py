@@ -13,7 +13,7 @@ from adapters.sql.sealing import Sealing
 from gateway.demo.phone import read_messages
 from gateway.web.desk.draft import Draft
 from tests.laws.gateway_world import STRANGER
-from tests.web.desk_visits import answer, find, found, place_of, prepare
+from tests.web.desk_visits import answer, compare, find, found, place_of, prepare
 from tests.web.people import People, Visitor, words
 
 FEEDBACK = "terveystarkastus:kuntakokeilu:health-check-feedback:employment-support"
@@ -178,10 +178,52 @@ async def test_paper_counts_once_a_second_person_has_compared_it(people: People)
     digest = re.search(r'name="same" value="([0-9a-f]{64})"', (await second.get(f"{draft}/compare")).text)
     assert digest is not None
     assert (await second.post(f"{draft}/compare", {})).status_code == 422
-    assert place_of(await second.post(f"{draft}/compare", {"same": digest[1]})) == "/desk/worklist"
+    assert place_of(await compare(second, draft)) == "/desk/worklist"
     assert "In force" in words(await record(first, draft))
     consent = (await people.laws.gateway.recording.consents_of(await people.client_id("maija"), "sote-keskus"))[0]
     assert consent.capture is not None and consent.capture.evidence.get("scan_sha256") == digest[1]
+
+
+async def test_second_person_is_shown_the_very_paper_and_rows_that_are_compared(people: People) -> None:
+    first, second = await doctor(people, "w-1"), await doctor(people, "w-2")
+    draft = await prepare(first, await found(people, first, "maija", "care"), "work-ability", [PLAN], "paper-scan")
+    await answer(first, draft, "yes")
+    await upload(first, f"{draft}/proof", PNG, "image/png")
+    page = (await second.get(f"{draft}/compare")).text
+    fields = dict(re.findall(r'name="(same|rows)" value="([0-9a-f]{64})"', page))
+    link = re.search(rf'href="({draft}/scan[^"]*)"', page)
+    assert link is not None and (await second.get(link[1])).content == PNG
+
+    # Another paper is sent while the page stands open: neither it nor the answer to the page counts.
+    other = PNG + b"another signature"
+    await upload(first, f"{draft}/proof", other, "image/png")
+    assert (await second.get(link[1])).status_code == 404
+    assert (await second.post(f"{draft}/compare", fields)).status_code == 422
+    # The same paper over other ticks is another question too.
+    detail = {"period": "6", "ticks-0": ["health"]}
+    assert place_of(await first.post(f"{draft}/details", detail)) == f"{draft}/method"
+    chosen = {"method": "paper-scan", "language": "fi", "identity_check": "document"}
+    await first.post(f"{draft}/method", chosen)
+    await answer(first, draft, "yes")
+    await upload(first, f"{draft}/proof", PNG, "image/png")
+    assert (await second.get(link[1])).content == PNG
+    assert (await second.post(f"{draft}/compare", fields)).status_code == 422
+    assert place_of(await compare(second, draft)) == "/desk/worklist"
+
+
+async def test_scan_that_is_not_the_drafts_is_shown_to_nobody(people: People) -> None:
+    first, second = await doctor(people, "w-1"), await doctor(people, "w-2")
+    draft = await prepare(first, await found(people, first, "maija", "care"), "work-ability", [PLAN], "paper-scan")
+    await answer(first, draft, "yes")
+    await upload(first, f"{draft}/proof", PNG, "image/png")
+    gateway, id_ = people.laws.gateway, draft.rpartition("/")[2]
+    store = SqlDeskRecords(gateway.database, Sealing(gateway.keys), gateway.register.lookups, people.laws.clock.now)
+    kept = await store.draft("sote-keskus", id_)
+    assert kept is not None
+    await store.save_draft("sote-keskus", id_, kept.content, PNG + b"what nobody signed")
+    assert [(await one.get(f"{draft}/scan")).status_code for one in (first, second)] == [404, 404]
+    await store.save_draft("sote-keskus", id_, kept.content, PNG)
+    assert (await second.get(f"{draft}/scan")).content == PNG
 
 
 async def upload(desk: Visitor, path: str, content: bytes, said: str) -> httpx.Response:

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from tests.web.desk_visits import answer, found, place_of, prepare
+from tests.web.desk_visits import answer, compare, found, place_of, prepare
 from tests.web.live import NARROW, Live, chromium, live
 from tests.web.people import People, Visitor
 from tests.web.test_desk_consents import PLAN, PNG, upload
@@ -74,8 +74,7 @@ def _walk(site: Live, look: Look, language: str) -> None:
     look(first, f"{draft}/proof")
     look(second, "/desk/worklist")
     look(second, f"{draft}/compare")
-    text = site.run(second.get(f"{draft}/compare")).text
-    site.run(second.post(f"{draft}/compare", {"same": text.split('name="same" value="')[1][:64]}))
+    place_of(site.run(compare(second, draft)))
     look(first, f"{draft}/understood")
     place_of(site.run(first.post(f"{draft}/understood", {"told": "1"})))
     look(first, f"{draft}/receipt")

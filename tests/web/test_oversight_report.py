@@ -14,6 +14,7 @@ import pytest
 
 from gateway.directory.names import LANGUAGES
 from gateway.disclosure.client_report import Package
+from gateway.web.breaking import SOFT
 from gateway.web.language import translations
 from gateway.web.oversight.report_files import OFFICERS_TITLES, TITLES
 from gateway.web.session import Kind, SignedIn
@@ -78,8 +79,8 @@ async def test_a_report_is_named_to_the_officer_and_to_the_client_each_in_their_
     say = translations(language).gettext
 
     def titled(text: str) -> str:
-        # `words` tells a space that does not break as any other.
-        return " ".join(say(text).split())
+        # `words` tells a space that does not break as any other, and no soft hyphen.
+        return " ".join(say(text).replace(SOFT, "").split())
 
     for package in Package:
         address = await made(people, maker, package=package.value)

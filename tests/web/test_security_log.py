@@ -140,3 +140,18 @@ async def test_no_line_has_a_name_a_code_or_an_id_of_the_person(world: SignInWor
         session.reference, session.csrf, browser.cookie, session.provider_session,
     ):  # fmt: skip
         assert secret and secret not in written
+
+
+async def test_the_quick_way_out_is_a_line_too_and_only_where_somebody_was_in(
+    world: SignInWorld, stream: StringIO
+) -> None:
+    browser = world.browser()
+    await browser.signs_in("suvi")
+    kept = browser.cookie
+    assert (await browser.web.get(f"{BASE}/leave")).headers["location"].startswith("https://www.ilmatieteenlaitos.fi")
+    begun, ended = lines(stream)
+    assert [ended[name] for name in FIELDS[:4]] == ["sign-out", "client", CLIENTS, "done"]
+    assert begun["session"] == ended["session"]
+    for cookie in ({}, {"cookie": f"{COOKIE}={kept}"}, {"cookie": f"{COOKIE}=nobodys"}):
+        assert (await world.browser().web.get(f"{BASE}/leave", headers=cookie)).status_code == 303
+    assert len(lines(stream)) == 2

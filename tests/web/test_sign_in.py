@@ -178,6 +178,21 @@ async def test_a_logout_token_counts_once_and_at_the_path_of_its_provider(world:
 # Who identifies themselves once more.
 
 
+async def test_client_identifies_themselves_again_and_comes_back_to_what_they_were_about_to_change(
+    world: SignInWorld,
+) -> None:
+    browser = world.browser()
+    await browser.signs_in("suvi")
+    world.laws.clock.advance(timedelta(minutes=10))
+    page = await browser.web.get(f"{BASE}/portal/settings")
+    assert 'name="address"' not in page.text and 'href="/sign-in/again?next=%2Fportal%2Fsettings"' in page.text
+    asked = await browser.web.get(f"{BASE}/sign-in/again", params={"next": "/portal/settings"})
+    assert "/sign-in/suomifi/start?again=1&amp;next=%2Fportal%2Fsettings" in asked.text
+    answer = await browser.signs_in("suvi", next="/portal/settings", again=True)
+    assert answer.headers["location"] == "/portal/settings"
+    assert 'name="address"' in (await browser.web.get(f"{BASE}/portal/settings")).text
+
+
 async def test_what_weighs_asks_who_identified_themselves_long_ago(world: SignInWorld) -> None:
     browser = world.browser()
     await browser.signs_in("suvi")

@@ -21,6 +21,8 @@ class ConfirmationCodeRow(SQLModel, table=True):
     expires: int = Field(sa_column=micros())
     attempts: int = 0
     used_at: int | None = Field(default=None, sa_column=micros(nullable=True))
+    used: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """Keyed hash of that use; without it nothing was used."""
 
 
 class ReceiptRow(SQLModel, table=True):
@@ -58,3 +60,5 @@ class PaperCheckRow(SQLModel, table=True):
     person: str
     """Keyed hash of the person."""
     at: int = Field(sa_column=micros())
+    seal: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """Keyed hash of the whole row; without it the row counts for nothing."""

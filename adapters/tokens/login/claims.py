@@ -5,6 +5,7 @@ from __future__ import annotations
 from adapters.tokens.login.checked_token import CheckedToken
 from adapters.tokens.login.providers import ProviderRow
 from gateway.directory.identity_code import IdentityCodeError, PersonalIdentityCode
+from gateway.directory.identity_trace import holds_identity_code
 from gateway.directory.model import Directory
 from gateway.identification import ASSURANCES, Identified, Kind, NotIdentified
 
@@ -18,7 +19,9 @@ def read_claims(checked: CheckedToken, row: ProviderRow, directory: Directory) -
     if level is None or ASSURANCES.index(level) < ASSURANCES.index(row.least):
         raise NotIdentified("assurance-too-low")
     subject, name, at = checked.text("sub"), checked.text(row.claims["name"], 200), checked.instant("auth_time")
-    if subject is None or name is None or at is None:
+    # Both stand in entries about clients, as who acted. No client is found by them: a code of somebody's is none here.
+    held = (name,) if row.kind is Kind.CLIENT else (subject, name)
+    if subject is None or name is None or at is None or any(one and holds_identity_code(one) for one in held):
         raise NotIdentified("claims-unfit")
     session = checked.text("sid")
     if row.kind is Kind.CLIENT:

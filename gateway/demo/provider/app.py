@@ -13,7 +13,7 @@ import httpx
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from joserfc.jwk import ECKey
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -24,6 +24,9 @@ from gateway.demo.provider.protocol import Answer, Presence, RelyingSite
 from gateway.demo.provider.server import ProviderServer
 from gateway.demo.provider.words import WORDS
 from gateway.directory.identity_code import PersonalIdentityCode
+from gateway.http.own_cookies import NAMES, with_own_cookies
+from gateway.http.problems import EdgeError
+from gateway.web.fields import MOST_OF_A_STRANGER, read_fields
 
 _PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -61,7 +64,7 @@ class DemoProvider:
         self._server = ProviderServer(provided.issuer, provided.site, lambda: self._key, provided.now)
         self._people = {one.id: one for one in provided.people}
         self._present: dict[str, Presence] = {}
-        self._cookie = f"demo-provider-{provided.site.client_id}"
+        self._cookie = f"{NAMES}demo-provider-{provided.site.client_id}"
         path = urlsplit(provided.issuer).path.rstrip("/")
         self.app = Starlette(
             routes=[
@@ -104,8 +107,7 @@ class DemoProvider:
 
     async def _chosen(self, request: Request) -> Response:
         """Identify whoever was chosen, anew each time."""
-        form = await request.form(max_files=0, max_fields=30)
-        given = _once([(name, str(value)) for name, value in form.multi_items()]) or {}
+        given = await _sent(request) or {}
         chosen = given.pop("person", "")
         if (fault := self._server.fault(given)) is not None or (chosen and chosen not in self._people):
             return self._page(request, "broken.html", {}, 400, fault=fault or "invalid_request")
@@ -122,8 +124,7 @@ class DemoProvider:
         return answer
 
     async def _token(self, request: Request) -> Response:
-        form = await request.form(max_files=0, max_fields=30)
-        given = _once([(name, str(value)) for name, value in form.multi_items()])
+        given = await _sent(request)
         if given is None:
             return JSONResponse({"error": "invalid_request"}, 400)
         return _response(self._server.token(given))
@@ -131,17 +132,20 @@ class DemoProvider:
     async def _end(self, request: Request) -> Response:
         """End the session that the gateway names; ask first where it names none, or another."""
         asked = _once(request.query_params.multi_items()) or {}
-        presence = self._present.get(request.cookies.get(self._cookie, ""))
+        presence = self._present.get(self._mark(request))
         if presence is None or asked.get("logout_hint") == presence.sid:
             return await self._finish(request, asked)
         return self._page(request, "end.html", asked, kept=list(asked.items()))
 
     async def _ended(self, request: Request) -> Response:
-        form = await request.form(max_files=0, max_fields=30)
-        return await self._finish(request, _once([(name, str(value)) for name, value in form.multi_items()]) or {})
+        return await self._finish(request, await _sent(request) or {})
+
+    def _mark(self, request: Request) -> str:
+        own = HTTPConnection({**request.scope, "headers": with_own_cookies(request.scope["headers"])})
+        return own.cookies.get(self._cookie, "")
 
     async def _finish(self, request: Request, asked: Mapping[str, str]) -> Response:
-        presence = self._present.pop(request.cookies.get(self._cookie, ""), None)
+        presence = self._present.pop(self._mark(request), None)
         if presence is not None:
             await self.tell_ended(presence)
         back = asked.get("post_logout_redirect_uri")
@@ -204,6 +208,15 @@ class DemoProvider:
             text, status, media_type="text/html; charset=utf-8",
             headers={"content-security-policy": policy, "cache-control": "no-store", "referrer-policy": "no-referrer"},
         )  # fmt: skip
+
+
+async def _sent(request: Request) -> dict[str, str] | None:
+    """Return the fields of a form; None where it is none of ours, or a field came twice."""
+    try:
+        fields = await read_fields(request, most=MOST_OF_A_STRANGER)
+    except EdgeError:
+        return None
+    return _once([(name, str(value)) for name, value in fields.multi_items()])
 
 
 def _once(pairs: Sequence[tuple[str, str]]) -> dict[str, str] | None:

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from gateway.directory.identity_trace import holds_identity_code
 from gateway.directory.instants import YEARS, parse_instant
 from gateway.errors import BodyInvalid
 
@@ -61,6 +62,13 @@ def _plain(text: str) -> str:
     return text
 
 
+def _nobodys(text: str) -> str:
+    # What is written about one client is kept in that client's entries for good: another's code is never theirs.
+    if holds_identity_code(text):
+        raise fault("must hold no personal identity code; name the decision or contract in another way")
+    return text
+
+
 Instant = Annotated[
     datetime,
     BeforeValidator(_to_instant),
@@ -77,14 +85,20 @@ Instant = Annotated[
 ]
 """An aware UTC instant."""
 
-Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", max_length=64)]
+NoIdentityCode = AfterValidator(_nobodys)
+"""Refuses a text that holds what looks like a personal identity code."""
+
+Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", max_length=64), NoIdentityCode]
 """A code of the directory: a service, category, purpose, role, sensitivity."""
 
-Id = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$", max_length=64)]
+Id = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$", max_length=64), NoIdentityCode]
 """An id that the gateway made."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", max_length=64)]
 """A SHA-256 in lower-case hex."""
 
-ShortText = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_plain)]
-"""A text of one line."""
+Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_plain)]
+"""A text of one line, which may be anybody's identifier: for what names the client alone."""
+
+ShortText = Annotated[Line, NoIdentityCode]
+"""A text of one line that somebody writes, and that holds nobody's personal identity code."""

@@ -21,6 +21,7 @@ from gateway.consent.model import (
     Shown,
 )
 from gateway.consent.view import ConsentView, ReceiptView
+from gateway.directory.identity_trace import holds_identity_code
 from gateway.disclosure.request import Requester
 from gateway.http.schemas.base import Code, Id, Incoming, Instant, Outgoing, Sha256, ShortText, fault
 from gateway.http.schemas.identifier import ClientIdentifier
@@ -97,6 +98,9 @@ class CaptureBody(Incoming):
         known = {*EVIDENCE_KEYS[self.method], *_MAY.get(self.method, ())}
         if not self.evidence.keys() <= known:
             raise fault(f"the evidence of {self.method} is {', '.join(sorted(known))}; leave anything else out")
+        # What is signed elsewhere is kept as it was signed, and is looked into by whoever checks the signature.
+        if any(holds_identity_code(text) for key, text in self.evidence.items() if key != "signed"):
+            raise fault("evidence must hold no personal identity code: whom it is about stands in `client` alone")
         return self
 
     def to_domain(self, requester: Requester) -> Capture:

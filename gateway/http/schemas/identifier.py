@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from gateway.directory.identity_code import NATIONAL_AUTHORITY, Identifier, IdentityCodeError
-from gateway.http.schemas.base import Incoming, InputInvalid, ShortText, fault
+from gateway.http.schemas.base import Incoming, InputInvalid, Line, ShortText, fault
 
 
 def _without_blanks(text: str) -> str:
@@ -26,7 +26,7 @@ class ClientIdentifier(Incoming):
     """Who assigned the identifier, and its value; a temporary identity code (900 series) names its issuer too."""
 
     system: Authority = Field(examples=[NATIONAL_AUTHORITY])
-    value: ShortText = Field(max_length=200, examples=["140395-9022"])
+    value: Line = Field(max_length=200, examples=["140395-9022"])
     issuer: ShortText | None = Field(default=None, max_length=200)
 
     def to_domain(self, at: datetime, *, demo: bool = False) -> Identifier:

@@ -109,7 +109,7 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
     @router.post("/proof")
     async def prove(request: Request, draft_id: str) -> Response:
         entered = await desk.enter(request, "record")
-        form = await desk.form(request, entered)
+        form = await desk.form(request, entered, has_file=True)
         draft = await drafts.mine(entered, draft_id)
         whom = await desk.whom(entered, draft.ref)
         if not draft.said_yes:
@@ -137,8 +137,7 @@ def answer_router(desk: Desk, drafts: Drafts) -> APIRouter:
                 if upload is not None and kind is not None:
                     fault, digest = "", sha256(upload.content).hexdigest()
                     draft = replace(draft, scan=digest, scan_type=kind, check="", checked_by="")
-                    await drafts.save(entered, draft)
-                    await desk.records.save_scan(entered.service, draft.id, upload.content)
+                    await drafts.save(entered, draft, upload.content)
                     return see_other(f"/desk/drafts/{draft.id}/proof")
             case _:
                 fault = ""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
+
+import orjson
 
 from gateway.consent.answering import COOL_DOWN
 from gateway.consent.desk_records import AnswerKind, DeskAnswer
@@ -22,6 +25,11 @@ def words_of(desk: Desk, draft: Draft) -> Rendered:
     return render(
         desk.wordings.current(), draft.language, draft.register, draft.grant_rows(), at=at, directory=desk.directory
     )
+
+
+def rows_of(desk: Desk, draft: Draft) -> str:
+    """Return what names the words and ticks of a draft as they are now: others are not what somebody compared."""
+    return sha256(orjson.dumps([words_of(desk, draft).sha256, draft.ticks, draft.until])).hexdigest()
 
 
 async def client_of(desk: Desk, entered: Entered, draft: Draft, whom: Whom) -> ClientId:

@@ -116,9 +116,9 @@ class Desk:
         await self.check_standing(requester, act)
         return Entered(session, works, work, requester, actor)
 
-    async def form(self, request: Request, entered: Entered) -> Form:
+    async def form(self, request: Request, entered: Entered, *, has_file: bool = False) -> Form:
         """Return the form of a request of this session."""
-        return await read_form(request, entered.session, self.base_url)
+        return await read_form(request, entered.session, self.base_url, has_file=has_file)
 
     async def whom(self, entered: Entered, ref: str) -> Whom:
         """Return whom a reference of this service leads to. Raises NotAvailable for another service's and an unknown

@@ -175,7 +175,7 @@ def _parsed(text: str) -> date | None:
         if len(parts) == 3:
             return date(int(parts[2]), int(parts[1]), int(parts[0]))
         return date.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

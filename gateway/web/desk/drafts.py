@@ -36,9 +36,9 @@ class Drafts:
             raise NotAvailable("There is no such page.")
         return draft
 
-    async def save(self, entered: Entered, draft: Draft) -> None:
-        """Keep a draft as it is now."""
-        await self._records.save_draft(entered.service, draft.id, draft.to_bytes())
+    async def save(self, entered: Entered, draft: Draft, scan: bytes | None = None) -> None:
+        """Keep a draft as it is now, and the scan that was sent for it, in one write."""
+        await self._records.save_draft(entered.service, draft.id, draft.to_bytes(), scan)
 
     async def open_ones(self, entered: Entered) -> tuple[tuple[Draft, ...], tuple[Draft, ...]]:
         """Return the worker's own unfinished drafts, and colleagues' papers that wait for a second person."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,11 +25,12 @@ def paper_router(desk: Desk, drafts: Drafts) -> APIRouter:
     router = APIRouter(prefix="/desk/drafts/{draft_id}", include_in_schema=False, route_class=DeskRoute)
 
     @router.get("/scan")
-    async def scan(request: Request, draft_id: str) -> Response:
+    async def scan(request: Request, draft_id: str, of: str = "") -> Response:
         entered = await desk.enter(request)
         draft = await drafts.of_service(entered, draft_id)
         content = await desk.records.scan(entered.service, draft.id) if draft.scan else None
-        if content is None:
+        # The paper that is looked at is the one whose hash the consent keeps, and the one that the page was of.
+        if content is None or sha256(content).hexdigest() != draft.scan or of not in ("", draft.scan):
             raise NotAvailable("There is no such page.")
         name = f"scan.{SUFFIXES[draft.scan_type]}"
         # Somebody else's bytes: they are handed over to be kept or shown by a program of the worker's, never as a page.
@@ -45,7 +48,7 @@ def paper_router(desk: Desk, drafts: Drafts) -> APIRouter:
         form = await desk.form(request, entered)
         draft = await _of_a_colleague(entered, draft_id)
         whom = await desk.whom(entered, draft.ref)
-        if form.text("same") != draft.scan:
+        if form.text("same") != draft.scan or form.text("rows") != answering.rows_of(desk, draft):
             return await _compare(request, entered, draft, _WRONG, status=422)
         await drafts.save(entered, await answering.compare(desk, entered, draft, whom))
         return see_other("/desk/worklist")
@@ -63,7 +66,15 @@ def paper_router(desk: Desk, drafts: Drafts) -> APIRouter:
         words = answering.words_of(desk, draft)
         whom = await desk.whom(entered, draft.ref)
         return desk.render(
-            request, entered, "compare.html", status=status, whom=whom, draft=draft, words=words, fault=fault
+            request,
+            entered,
+            "compare.html",
+            status=status,
+            whom=whom,
+            draft=draft,
+            words=words,
+            fault=fault,
+            rows=answering.rows_of(desk, draft),
         )
 
     return router

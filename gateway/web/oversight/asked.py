@@ -15,7 +15,7 @@ import orjson
 
 from gateway.directory.instants import HELSINKI, to_micros
 from gateway.directory.model import BASES, Directory
-from gateway.disclosure.log_query import PAGE, Query
+from gateway.disclosure.log_query import PAGE, PLACE, Query
 from gateway.disclosure.phrases import KINDS
 from gateway.web.language import N_
 
@@ -125,7 +125,10 @@ def day_of(text: str) -> date | None:
         return None
     if "." in text:
         day, month, year = map(int, text.split("."))
-        found = date(year, month, day)
+        try:
+            found = date(year, month, day)
+        except OverflowError:
+            raise ValueError("no calendar has such a day") from None
     else:
         found = date.fromisoformat(text)
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
@@ -147,5 +150,4 @@ def _is_code(text: str) -> bool:
 
 
 def _is_place(text: str) -> bool:
-    started, _, index = text.partition(".")
-    return len(text) <= 40 and all(one.isascii() and one.isdecimal() for one in (started, index))
+    return PLACE.fullmatch(text) is not None

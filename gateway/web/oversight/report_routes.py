@@ -18,6 +18,8 @@ from gateway.disclosure.client_report import TWO_YEARS, Choice, Package, matters
 from gateway.disclosure.client_reporting import Asked, NotReleased, Report, State
 from gateway.errors import RequestInvalid
 from gateway.http.problems import EdgeError
+from gateway.web.addresses import to_identify_again
+from gateway.web.doors import UNTIL_SENT, is_recent, require_recent
 from gateway.web.forms import Form, read_form
 from gateway.web.language import N_
 from gateway.web.oversight.asked import MAX_REASON, NO_CODE, Faults, day_of
@@ -35,6 +37,9 @@ _SAID: Final = {
     NotReleased.UNDECIDED: N_("Decide about each of them: nothing goes out undecided."),
     NotReleased.DONE: N_("The report went out already."),
 }
+TOO_LONG_AGO: Final = N_(
+    "Nothing was released: you identified yourself more than an hour ago. Open this page again, and decide again."
+)
 MATTERS_AT_MOST: Final = 300
 """How many decisions one form may ask for; a report with more is made of a shorter time."""
 
@@ -71,7 +76,11 @@ def report_router(
     @router.get(PATH + "/reports/{report}")
     async def show(request: Request, report: str) -> Response:
         visit = await gate.enter(request)
-        return await _page(request, visit, await _found(visit, report), [])
+        found = await _found(visit, report)
+        if _is_second(visit, found):
+            # Before anything is shown or decided: what somebody chose here is not to be lost on the way.
+            require_recent(visit.session)
+        return await _page(request, visit, found, [])
 
     @router.post(PATH + "/reports/{report}/check")
     async def check(request: Request, report: str) -> Response:
@@ -82,6 +91,8 @@ def report_router(
             matter.key: Choice(form.text(matter.key)) for matter in matters_of(found.lines)
             if form.text(matter.key) in set(matter.choices)
         }  # fmt: skip
+        if not is_recent(visit.session, UNTIL_SENT):
+            return await _page(request, visit, found, [("decisions", TOO_LONG_AGO)], dict(choices), status=422)
         done = await reports.release(found, visit.officer, choices, files.render)
         if isinstance(done, NotReleased):
             return await _page(request, visit, found, [("decisions", _SAID[done])], dict(choices), status=422)
@@ -94,9 +105,14 @@ def report_router(
         content = found.file(name)
         if content is None or name not in _TYPES:
             raise EdgeError("no-such-address")
+        if not is_recent(visit.session, UNTIL_SENT):
+            return see_other(to_identify_again(f"{PATH}/reports/{report}"))
         await reports.look(found, visit.officer, f"report.file {name}")
         kept = {"content-disposition": f'attachment; filename="{name}"'}
         return Response(content.content, headers={**HEADERS, **kept}, media_type=_TYPES[name])
+
+    def _is_second(visit: Visit, found: Report) -> bool:
+        return found.state is State.WAITING and found.made_by != visit.officer.id
 
     async def _found(visit: Visit, report: str) -> Report:
         found = await reports.find(report, visit.officer)
@@ -151,8 +167,7 @@ def report_router(
         request: Request, visit: Visit, found: Report, faults: Faults, choices: dict[str, Choice] | None = None,
         *, status: int = 200,
     ) -> Response:  # fmt: skip
-        mine = found.made_by == visit.officer.id
-        second = found.state is State.WAITING and not mine
+        mine, second = found.made_by == visit.officer.id, _is_second(visit, found)
         matters = matters_of(found.lines)
         if second:
             await reports.look(found, visit.officer, "report.second-look")
@@ -160,6 +175,7 @@ def report_router(
             request, "oversight/report.html", visit.session, status=status, report=found, mine=mine, second=second,
             matters=matters, too_many=len(matters) > MATTERS_AT_MOST, faults=faults, choices=choices or {},
             title=OFFICERS_TITLES[found.package], sheet=files.sheet(found) if second else None,
+            may_download=is_recent(visit.session), again=to_identify_again(f"{PATH}/reports/{found.id}"),
         )  # fmt: skip
 
     return router

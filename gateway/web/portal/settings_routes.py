@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from gateway.consent.notice_choice import ChannelKind, NoticeChoice, Rhythm
 from gateway.errors import ConsentRefused
+from gateway.web.addresses import to_identify_again
+from gateway.web.doors import BEFORE, UNTIL_SENT, is_recent
 from gateway.web.forms import Form
 from gateway.web.language import N_, NAMES
 from gateway.web.page import see_other
@@ -16,6 +18,7 @@ from gateway.web.portal.visit import Room, Visit, need_in_person, need_may_decid
 
 NO_RHYTHM = N_("Choose how often.")
 NO_ADDRESS = N_("Check the address or the number. A number begins with +358.")
+NOT_MOVED = N_("Where messages go was not changed. Identify yourself once more. Then write it again.")
 FIRST = "first"
 """The first channel that reaches the client."""
 
@@ -32,6 +35,8 @@ def settings_router(room: Room) -> APIRouter:
         language: str = "",
         faults: list[tuple[str, str]] | None = None,
     ) -> Response:
+        # Own-phone codes go where messages do: whoever sits down at somebody's open page does not change that.
+        may_move = is_recent(visit.session, UNTIL_SENT if faults else BEFORE)
         contact = await room.recording.contact(visit.client) if visit.in_person else None
         picture = await room.picture(visit)
         return room.show(
@@ -40,6 +45,7 @@ def settings_router(room: Room) -> APIRouter:
             language=language or (contact.language if contact else ""), names=NAMES,
             pauses=await room.pauses(visit),
             represented=[one for one in picture.consents if not one.giver.is_client],
+            may_move=may_move, again=to_identify_again("/portal/settings"),
         )  # fmt: skip
 
     @router.get("/settings")
@@ -52,13 +58,18 @@ def settings_router(room: Room) -> APIRouter:
         # Whoever could choose where notices go could keep the client from hearing of anything.
         need_in_person(visit)
         form = await room.form(visit)
-        choice, address = _choice(form), form.text("address", most=254)
+        now = (await room.recording.contact(visit.client)).choice
+        choice, address = _choice(form, now), form.text("address", most=254)
         language = form.text("language", most=12)
         language = language if language in NAMES else ""
         if choice is None:
             return await page(
                 visit, address=address, language=language, faults=[("rhythm", room.text(visit, NO_RHYTHM))]
             )
+        moves = bool(address) or choice.channel != (now.channel if now else None)
+        if moves and not is_recent(visit.session, UNTIL_SENT):
+            faults = [("address", room.text(visit, NOT_MOVED))]
+            return await page(visit, chosen=choice, address=address, language=language, faults=faults)
         try:
             await room.recording.choose_notices(
                 visit.client, choice, address=address or None, language=language or None, by=visit.by
@@ -116,9 +127,12 @@ def settings_router(room: Room) -> APIRouter:
     return router
 
 
-def _choice(form: Form) -> NoticeChoice | None:
+def _choice(form: Form, now: NoticeChoice | None) -> NoticeChoice | None:
     rhythm, channel = form.text("rhythm", most=10), form.text("channel", most=10)
     if rhythm not in set(Rhythm):
         return None
     kind = ChannelKind(channel) if channel in set(ChannelKind) else None
+    if not form.has("channel"):
+        # The page does not ask where messages go of whoever identified themselves long ago: it stays as it is.
+        kind = now.channel if now else None
     return NoticeChoice(Rhythm(rhythm), kind, shared=form.text("shared", most=3) == "yes")

@@ -16,6 +16,7 @@ from gateway.web.doors import Doors
 from gateway.web.language import COOKIE, has_chosen
 from gateway.web.page import SIZE_COOKIE, SIZES, Pages, see_other, static_address
 from gateway.web.session import Kind, Session
+from gateway.web.sign_in.security_log import DONE, role_of, tell
 
 QUICK_EXIT: Final = "https://www.ilmatieteenlaitos.fi/"
 """Where somebody is who left quickly: the weather, which anyone looks at."""
@@ -67,9 +68,10 @@ def shell_router(pages: Pages, doors: Doors) -> APIRouter:
     @router.get("/leave")
     async def leave(request: Request) -> Response:
         # Ending a session is all that a stranger's link could do here: it costs its reader a new sign-in, no more.
-        value = request.cookies.get(doors.cookie)
-        if value is not None:
+        value, session = request.cookies.get(doors.cookie), await doors.find(request)
+        if value is not None and session is not None:
             await doors.sessions.end(value)
+            tell("sign-out", session.provider, DONE, role=role_of(session.signed_in), session=session)
         answer = RedirectResponse(QUICK_EXIT, 303, headers={"clear-site-data": '"cache"', "cache-control": "no-store"})
         answer.delete_cookie(doors.cookie, secure=secure, httponly=True, samesite="lax")
         return answer

@@ -16,6 +16,7 @@ from gateway.http.problems import EdgeError
 from gateway.identification import Identified, Kind, NotIdentified, Provider
 from gateway.web.addresses import way_back
 from gateway.web.doors import Doors
+from gateway.web.fields import MOST_OF_A_STRANGER, read_fields
 from gateway.web.forms import read_form
 from gateway.web.page import Pages, see_other
 from gateway.web.session import Session, SignedIn
@@ -118,12 +119,14 @@ class _Way:
     async def told_logout(self, request: Request, provider: str) -> Response:
         """Take a provider's word that a session of its ended (OpenID Connect Back-Channel Logout 1.0)."""
         asked = self._find(provider)
-        form = await request.form(max_files=0, max_fields=5)
-        tokens = form.getlist("logout_token")
         try:
+            tokens = (await read_fields(request, most=MOST_OF_A_STRANGER)).getlist("logout_token")
             if len(tokens) != 1 or not isinstance(tokens[0], str):
                 raise NotIdentified("token-invalid")
             ended = await asked.read_logout(tokens[0])
+        except EdgeError:
+            tell("provider-sign-out", provider, "token-invalid")
+            return JSONResponse({"error": "invalid_request"}, 400, headers=_NO_STORE)
         except NotIdentified as fault:
             tell("provider-sign-out", provider, fault.reason)
             status = 503 if fault.reason == "provider-unavailable" else 400

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -191,3 +192,32 @@ def test_what_is_no_logout_token_ends_nothing(changes: dict[str, object]) -> Non
 def test_a_logout_token_says_that_it_is_one(typ: str) -> None:
     with pytest.raises(NotIdentified):
         check_logout_token(token(LOGOUT, {}, typ=typ), ROW, KEYS, NOW)
+
+
+STAFF = replace(
+    ROW, kind=Kind.STAFF, organisation="kela",
+    claims=MappingProxyType({
+        "name": "name", "organisation": "org", "services": "services", "roles": "roles", "officer": "officer",
+    }),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("row", [ROW, STAFF], ids=["client", "staff"])
+def test_a_name_with_somebodys_identity_code_is_no_name(row: ProviderRow) -> None:
+    told = {"org": "kela", "name": "Virtanen 020975-9042 Pertti"}
+    with pytest.raises(NotIdentified) as refused:
+        read_claims(check_id_token(token(CLAIMS, told), row, KEYS, "n-1", NOW), row, load_world().directory)
+    assert refused.value.reason == "claims-unfit" and "9042" not in repr(refused.value)
+
+
+def test_a_worker_who_is_known_by_an_identity_code_is_not_let_in() -> None:
+    """A worker's `sub` stands in entries about clients; a client's own is kept as a keyed hash, and stands in none."""
+    for sub, fits in (("w-1", True), ("020975-9042", False), ("id:020975-9042", False)):
+        checked = check_id_token(token(CLAIMS, {"org": "kela", "sub": sub}), STAFF, KEYS, "n-1", NOW)
+        if fits:
+            assert read_claims(checked, STAFF, load_world().directory).subject == sub
+        else:
+            with pytest.raises(NotIdentified):
+                read_claims(checked, STAFF, load_world().directory)
+    checked = check_id_token(token(CLAIMS, {"sub": "020975-9042"}), ROW, KEYS, "n-1", NOW)
+    assert read_claims(checked, ROW, load_world().directory).subject == "020975-9042"
