@@ -144,12 +144,6 @@ class Signer:
         return f"{prefix}{b64encode(key_id + self._key.sign(text)).decode()}\n"
 
 
-def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[Signer]) -> bytes:
-    """Return the checkpoint as a note with one signature line for each signer, in order."""
-    text = checkpoint.text()
-    return text + b"\n" + "".join(one.signature_line(checkpoint.origin, text) for one in signers).encode()
-
-
 def sign_step(step: Step, signers: Sequence[HeadSigner]) -> bytes:
     """Return a checkpoint as a note with the signature lines of each signer, in order."""
     return step.checkpoint.text() + b"\n" + "".join(one.sign_step(step) for one in signers).encode()

@@ -208,12 +208,6 @@ class Log(Generic[C]):
         with self._store.read() as reader:
             return self._head(reader, origin).note
 
-    def inclusion_proof_now(self, origin: str, index: int, size: int) -> list[bytes]:
-        """Return the audit path of an entry in the tree of *size*; raises ProofInvalid outside it."""
-        with self._store.read() as reader:
-            self._check_size(self._head(reader, origin), size)
-            return Tree(LogHashes(reader, origin), size).inclusion_proof(index)
-
     def consistency_proof_now(self, origin: str, old_size: int, new_size: int) -> list[bytes]:
         """Return the proof that the tree of *old_size* is a prefix of that of *new_size*."""
         with self._store.read() as reader:

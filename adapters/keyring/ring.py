@@ -112,16 +112,6 @@ class KeyRing:
             for one, key in file.keys.items()
         )
 
-    @property
-    def log_seed(self) -> bytes:
-        """The seed that stands first in a checkpoint's signatures."""
-        return self.log_seeds[0]
-
-    @property
-    def lookup_key(self) -> bytes:
-        """The key that identifiers are found by."""
-        return self.lookup_keys[0]
-
     @classmethod
     def rotate(cls, folder: Path, kind: RotatingKind, *, at: datetime) -> KeyRing:
         """Add a new current key of *kind* at once and return the ring; for a gateway that is stopped.

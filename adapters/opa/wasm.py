@@ -88,10 +88,6 @@ class Instance:
             self._memory.grow(self._store, -(-missing // PAGE))
         self._size = self._memory.data_len(self._store)
 
-    def fuel_left(self) -> int:
-        """Return what the last evaluation left of its fuel."""
-        return self._store.get_fuel()
-
     def _start(self, module: wasmtime.Module, max_pages: int) -> None:
         memory = next((one.type for one in module.imports if isinstance(one.type, wasmtime.MemoryType)), None)
         if memory is None:

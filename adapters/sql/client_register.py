@@ -59,15 +59,6 @@ class SqlClientRegister:
         """Return the client that no identifier leads to."""
         return ClientId(DECOY_CLIENT)
 
-    def ensure_decoy(self, connection: object, at: datetime) -> None:
-        """Store the decoy's rows where they are missing."""
-        link = _of(connection)
-        if link.execute(select(_CLIENTS.c.id).where(_CLIENTS.c.id == DECOY_CLIENT)).one_or_none() is None:
-            link.execute(insert(_CLIENTS).values(id=DECOY_CLIENT, created=to_micros(at)))
-        if link.execute(select(_STATES.c.client).where(_STATES.c.client == DECOY_CLIENT)).one_or_none() is None:
-            state = {"client": DECOY_CLIENT, "epoch": 0, "suspended": False, "non_disclosure": False}
-            link.execute(insert(_STATES).values(**state))
-
     def find(self, connection: object, identifier: Identifier) -> ClientId | None:
         """Return whom an identifier in use leads to; a retired one answers as an unknown one."""
         row = _IDENTIFIERS.c

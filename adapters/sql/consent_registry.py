@@ -149,6 +149,11 @@ class SqlConsentRegistry:
         )  # fmt: skip
         return self._with_grants(connection, ready, limit)
 
+    def told_among(self, connection: object, grants: frozenset[GrantId]) -> frozenset[GrantId]:
+        """Return those of which recipients were told."""
+        query = select(_GRANTS.c.id).where(_GRANTS.c.id.in_(sorted(grants)), _GRANTS.c.told_at.is_not(None))
+        return frozenset(_of(connection).execute(query).scalars()) if grants else frozenset()
+
     def mark_told(self, connection: object, grants: frozenset[GrantId], at: datetime) -> None:
         """Note that recipients were told."""
         if grants:

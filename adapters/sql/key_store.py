@@ -185,6 +185,7 @@ class KeyStore:
     def destroy(self, kind: KeyKind, owner: str, years: Collection[int] | None = None) -> list[str]:
         """Destroy an owner's keys of one kind, of all years unless some are named; return the ids they had.
 
+        Erasure is this. No command does it yet; that the log and the answers stand it is what the tests call it for.
         Other processes forget theirs when they start again, or when `forget` is called there.
         """
         condition = (_KEYS.c.kind == kind) & (_KEYS.c.owner == self._keyring.hide(owner))

@@ -172,7 +172,10 @@ class PartnerRegister:
         return PartnerItem(self._new_event_id(), "partner.changed", partner, by, body, write)
 
     def adding_keys(self, partner: str, jwks: str, *, by: str) -> PartnerItem:
-        """Return the item that registers further keys beside those of now, so that a partner can change its key."""
+        """Return the item that registers further keys beside those of now, so that a partner can change its key.
+
+        A door for whoever registers partners from code; no command opens it yet.
+        """
         found = self.find(partner)
         if found is None:
             raise RequestInvalid("there is no such partner system")

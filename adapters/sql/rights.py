@@ -15,9 +15,6 @@ from adapters.sql.log_tables import HEAD, LOG_TABLES
 from adapters.sql.tables.consents import ConsentVersionRow
 from adapters.sql.tables.documents import DocumentVersionRow
 
-APPLICATION = "saattaen_app"
-"""The role's name in `deploy/postgres/roles.sql`."""
-
 _MOVES = ("size", "frontier", "note", "last_t", "ended")
 _WRITTEN_ONCE = {ConsentVersionRow.__tablename__, DocumentVersionRow.__tablename__}
 _PASSING = {

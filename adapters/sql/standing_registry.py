@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, true, update
 from sqlmodel import SQLModel
 
 from adapters.sql.instants import instant_or_none, micros_or_null
@@ -142,11 +142,12 @@ class SqlStandingRegistry:
     def is_cooling(self, connection: object, client: ClientId, asked: AskedRow, at: datetime) -> bool:
         """Return whether the recipient may not ask this client for this category now."""
         found = False
-        for table in (_REQUESTS, _REFUSALS):
+        # A refusal that the client has lifted by saying yes hinders nobody from asking.
+        for table, stands in ((_REQUESTS, true()), (_REFUSALS, _REFUSALS.c.lifted_at.is_(None))):
             row = table.c
             query = select(row.id).where(
                 row.client == client, row.recipient == asked.recipient, row.category == asked.category,
-                row.not_before > to_micros(at),
+                row.not_before > to_micros(at), stands,
             ).limit(1)  # fmt: skip
             # Both are always asked, so that an answer costs the same whatever it is.
             found = _of(connection).execute(query).one_or_none() is not None or found

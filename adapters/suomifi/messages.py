@@ -2,7 +2,7 @@
 
 Shaped as the service is: a reader is named by the personal identity code, a message has the sender's own id for it and
 is taken once under that id, and someone without a mailbox is not reached. The real service is called over the network
-by the same port.
+by the same port. No setting opens this: it stands in for the service where that is shown to fit the port.
 """
 
 from __future__ import annotations

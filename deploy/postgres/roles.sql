@@ -48,6 +48,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON desk_draft TO saattaen_app;
 GRANT SELECT, INSERT, UPDATE ON document TO saattaen_app;
 GRANT SELECT, INSERT, UPDATE ON document_origin TO saattaen_app;
 GRANT SELECT, INSERT ON document_version TO saattaen_app;
+GRANT SELECT, INSERT, UPDATE ON ended_mandate TO saattaen_app;
 GRANT SELECT, INSERT, UPDATE ON import_nonce TO saattaen_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON kept_answer TO saattaen_app;
 GRANT SELECT, INSERT, UPDATE ON log_verification TO saattaen_app;

@@ -5,7 +5,7 @@ An act runs as one item of the log, so its rows, entries, messages and receipts 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
@@ -25,7 +25,7 @@ from gateway.consent.ports import ImportSeal
 from gateway.consent.proofs import FORM_ACT, derived_id
 from gateway.consent.receipt import ReceiptSigner, receipt_bytes, receipt_content
 from gateway.consent.registry import ConsentRegistry, ProofRegistry, StandingRegistry
-from gateway.consent.view import ReceiptView
+from gateway.consent.view import ReceiptView, known_to
 from gateway.consent.wording import Wordings
 from gateway.directory.instants import from_micros
 from gateway.directory.model import Directory
@@ -106,6 +106,12 @@ class Act:
             raise ConsentRefused("not-found", "there is no such consent")
         return found
 
+    def versions(self, consent: Consent) -> tuple[Consent, ...]:
+        """Return every version of a stored consent, oldest first."""
+        if consent.version == 1:
+            return (consent,)
+        return self.office.stores.consents.versions(self.connection, consent.id)
+
     def tell(
         self, kind: str, party: str, client: ClientId, consent: ConsentId | None, body: Mapping[str, object]
     ) -> None:
@@ -120,18 +126,28 @@ class Act:
         key = derived_id(self.office.code_key, FORM_ACT, client or ClientId(""), form)
         return self.office.stores.proofs.use_nonce(self.connection, FORM_ACT, key, self.at)
 
-    def issue_receipts(self, consent: Consent, step: str) -> None:
-        """Sign a receipt of this step for the client, and one for each party over its own rows. A withdrawal's says by
-        whose word it was: the client's, or which kind of representative's."""
-        office = self.office
-        for party in (None, *sorted(consent.parties)):
-            receipt_id = new_id()
-            whom = consent.client if party is None else office.pairwise(party, consent.client)
-            content = receipt_content(
-                consent, step, party, receipt_id, office.directory, self.at, office.issuer, whom, self.giver.kind
-            )
-            view = ReceiptView(receipt_id, consent.id, step, self.at, office.signer.sign(receipt_bytes(content)))
-            office.stores.proofs.add_receipt(self.connection, consent.client, party, view, consent.version)
+    def issue_receipts(self, consent: Consent, step: str, parties: Collection[str]) -> None:
+        """Sign a receipt of this step, which is stored already, for the client, and one for each of *parties*, those
+        whose own rows it touched: over these alone, as the party knows them. A withdrawal's says by whose word it was:
+        the client's, or which kind of representative's."""
+        self._issue(consent, step, None, consent)
+        versions = self.versions(consent)
+        for party in sorted(parties):
+            known = known_to(versions, party)
+            if known is not None:
+                number, mine = known
+                # To whoever is named for the first time a change is a giving.
+                is_first = number == 1 and step == "consent.changed"
+                self._issue(mine, "consent.given" if is_first else step, party, consent)
+
+    def _issue(self, seen: Consent, step: str, party: str | None, consent: Consent) -> None:
+        office, receipt_id = self.office, new_id()
+        whom = consent.client if party is None else office.pairwise(party, consent.client)
+        content = receipt_content(
+            seen, step, party, receipt_id, office.directory, self.at, office.issuer, whom, self.giver.kind
+        )
+        view = ReceiptView(receipt_id, consent.id, step, self.at, office.signer.sign(receipt_bytes(content)))
+        office.stores.proofs.add_receipt(self.connection, consent.client, party, view, consent.version)
 
 
 def known_client(act: Act, client: ClientId) -> date | None:

@@ -7,15 +7,27 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.consent.acting import Act
-from gateway.consent.model import ClientId, Consent, Giver, GrantId, RefusedRow
+from gateway.consent.checks import year_after
+from gateway.consent.model import Actor, ClientId, Consent, Giver, GrantId, RefusedRow
 from gateway.consent.notices import tell_opened
+from gateway.errors import ConsentRefused
 
 COOL_DOWN = timedelta(days=90)
 """How long a recipient may not ask again after it asked, was put aside or refused."""
 
 
-def with_cool_down(rows: tuple[RefusedRow, ...], at: datetime) -> tuple[RefusedRow, ...]:
-    """Return refused rows, each with the day before which the same is not asked again."""
+def with_cool_down(rows: tuple[RefusedRow, ...], by: Actor, at: datetime) -> tuple[RefusedRow, ...]:
+    """Return refused rows, each with the day before which the same is not asked again.
+
+    Raises ConsentRefused("request-invalid") where a service sets that day for another's questions, which would silence
+    a recipient that neither hears of it nor can undo it, or where the day is more than a year away.
+    """
+    named = [row for row in rows if row.not_before is not None]
+    if not by.is_client and any(row.recipient != by.service for row in named):
+        raise ConsentRefused("request-invalid", "a service sets `not_before` for its own questions alone; leave it out")
+    last = year_after(at)
+    if any(row.not_before is not None and row.not_before > last for row in named):
+        raise ConsentRefused("request-invalid", "`not_before` lies more than 12 months from now")
     return tuple(row if row.not_before is not None else replace(row, not_before=at + COOL_DOWN) for row in rows)
 
 

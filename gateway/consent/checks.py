@@ -70,10 +70,8 @@ def check_giving(
     if any(row.until > year_after(at) for row in rows):
         raise ConsentRefused("period-too-long", "a row lasts over 12 months from now")
     # 3. The basis.
-    for row in rows:
-        flow = flow_of(row, directory, at)
-        if flow is None or CONSENT_BASES.isdisjoint(flow.bases):
-            raise ConsentRefused("basis-not-applicable", "the directory does not let a consent carry a row")
+    if not all(_is_carried(row, directory, at) for row in rows):
+        raise ConsentRefused("basis-not-applicable", "the directory does not let a consent carry a row")
     # 4. The capture.
     if not is_allowed(capture, rows, directory):
         raise ConsentRefused("capture-not-allowed", "that service may not record these rows in that way")
@@ -157,6 +155,17 @@ def flow_of(row: GrantRow, directory: Directory, at: datetime) -> Flow | None:
     if custodian is None or recipient is None:
         return None
     return directory.flow(row.category, custodian.kind, recipient.kind, at)
+
+
+def may_be_given(row: GrantRow, directory: Directory, at: datetime) -> bool:
+    """Return whether the code lists of *at* let a row be given, whatever its period: its recipient, category and flow
+    may have ended since it was."""
+    return _is_well_formed(row, directory, at) and _is_carried(row, directory, at)
+
+
+def _is_carried(row: GrantRow, directory: Directory, at: datetime) -> bool:
+    flow = flow_of(row, directory, at)
+    return flow is not None and not CONSENT_BASES.isdisjoint(flow.bases)
 
 
 def _is_well_formed(row: GrantRow, directory: Directory, at: datetime) -> bool:

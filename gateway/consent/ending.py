@@ -10,6 +10,7 @@ from gateway.consent.checks import Mandate, check_giver
 from gateway.consent.mandate_reference import mandate_of
 from gateway.consent.model import ClientId, Consent, ConsentId, ConsentState, Giver, GrantId
 from gateway.consent.notices import tell_client, tell_ended, tell_in_force, tell_withdrawn
+from gateway.consent.view import parties_of
 from gateway.errors import ConsentRefused
 
 
@@ -36,7 +37,7 @@ def withdraw(
     tell_withdrawn(act, new)
     # The client hears of it too, as a receipt: somebody else may have said it in their name.
     tell_client(act, "receipt.ready", new, step="consent.withdrawn")
-    act.issue_receipts(new, "consent.withdrawn")
+    act.issue_receipts(new, "consent.withdrawn", new.parties)
     return new
 
 
@@ -78,7 +79,7 @@ def end_mandate(act: Act, client: ClientId, reference: str) -> int:
         ended.append((new, grants))
         tell_ended(act, new, grants)
         tell_client(act, "consent.ended", new)
-        act.issue_receipts(new, "consent.ended")
+        act.issue_receipts(new, "consent.ended", parties_of(new, grants))
     act.drafts.append(act.teller.mandate_ended(client, mandate, ended))
     return sum(len(grants) for _, grants in ended)
 
@@ -105,6 +106,6 @@ def expire(act: Act, limit: int) -> int:
         if grants:
             act.drafts.append(act.teller.expired(new, grants))
             tell_client(act, "consent.expired", new)
-            act.issue_receipts(new, "consent.expired")
+            act.issue_receipts(new, "consent.expired", parties_of(new, grants))
             count += len(grants)
     return count

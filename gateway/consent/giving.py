@@ -41,6 +41,7 @@ from gateway.consent.proofs import (
     used_hash,
 )
 from gateway.consent.same_answer import is_same_answer
+from gateway.consent.view import parties_touched
 from gateway.errors import ConsentRefused
 
 
@@ -121,7 +122,7 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     known = replace(known, verified=verified)
     try:
         consent = lifecycle.give(
-            giving.client, giving.rows, with_cool_down(giving.refused, act.at), giving.capture, giving.shown,
+            giving.client, giving.rows, with_cool_down(giving.refused, act.actor, act.at), giving.capture, giving.shown,
             giving.giver, known, act.office.directory, act.at, act.order,
         )  # fmt: skip
         check_given(act, consent)
@@ -135,7 +136,7 @@ def give(act: Act, giving: Giving) -> Given | ConsentRefused:
     act.drafts.append(act.teller.given(consent))
     _settle(act, consent, frozenset(grant.id for grant in consent.grants))
     tell_in_force(act, consent)
-    act.issue_receipts(consent, "consent.given")
+    act.issue_receipts(consent, "consent.given", consent.parties)
     if all(grant.confirmed for grant in consent.grants):
         tell_client(act, "consent.given", consent)
         return Given(consent, None)
@@ -165,8 +166,8 @@ def change(act: Act, changing: Changing) -> Given:
     check_giver(giver, known, act.at)
     old = need_own(act.load(changing.consent, client), giver)
     new = lifecycle.change(
-        old, changing.rows, with_cool_down(changing.refused, act.at), changing.capture, changing.shown, giver, known,
-        act.office.directory, act.at, act.order,
+        old, changing.rows, with_cool_down(changing.refused, act.actor, act.at), changing.capture, changing.shown,
+        giver, known, act.office.directory, act.at, act.order,
     )  # fmt: skip
     check_given(act, new, old)
     act.office.stores.consents.add_version(act.connection, new, act.at)
@@ -174,7 +175,7 @@ def change(act: Act, changing: Changing) -> Given:
     _settle(act, new, lifecycle.widened(old, new))
     tell_changed(act, old, new)
     tell_client(act, "consent.changed", new)
-    act.issue_receipts(new, "consent.changed")
+    act.issue_receipts(new, "consent.changed", parties_touched(old, new))
     return Given(new, None)
 
 

@@ -190,13 +190,14 @@ def end_grants(consent: Consent, ending: frozenset[GrantId], at: datetime) -> tu
 
 
 def succeeded(consent: Consent, directory: Directory, at: datetime) -> frozenset[tuple[str, str]]:
-    """Return (ended recipient, its successor) of the grants whose recipient has ended and was succeeded: "ask again".
+    """Return (ended recipient, who stands in its place now) of the grants whose recipient has ended and was succeeded:
+    "ask again".
 
     A consent never follows to the successor by itself.
     """
     pairs = set()
     for grant in consent.grants:
-        heir = directory.successor(grant.row.recipient)
+        heir = directory.heir(grant.row.recipient, at)
         if heir is not None and not directory.in_force(grant.row.recipient, at):
             pairs.add((grant.row.recipient, heir.code))
     return frozenset(pairs)

@@ -8,14 +8,18 @@ the custodians.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.consent.acting import TO_CLIENT, Act, Office
 from gateway.consent.events import grant_body, micros
 from gateway.consent.model import Actor, ClientId, Consent, Grant, GrantId, GrantRow
-from gateway.consent.view import contents, named_grants
+from gateway.consent.view import contents, known_ids, named_grants, same_rows
 from gateway.directory.instants import to_micros
+
+Documents = Mapping[GrantId, list[str]]
+"""The ids of documents by the single-use grant that opens them."""
 
 
 def tell_in_force(act: Act, consent: Consent, grants: frozenset[GrantId] | None = None) -> None:
@@ -24,25 +28,29 @@ def tell_in_force(act: Act, consent: Consent, grants: frozenset[GrantId] | None 
     ready = [g for g in consent.grants if g.in_force(act.at) and (grants is None or g.id in grants)]
     for recipient in sorted({grant.row.recipient for grant in ready}):
         mine = [grant for grant in ready if grant.row.recipient == recipient]
-        documents = {
-            grant.id: list(stores.consents.documents_for(act.connection, consent.client, grant.row))
-            for grant in mine
-            if grant.single_use and not barred(consent, grant.row)
-        }
-        body = _rows_body(consent, mine) | {"documents": documents}
+        body = _rows_body(act, consent, recipient, mine, _documents(act, consent, mine, barred))
         act.tell("consent.given", recipient, consent.client, consent.id, body)
     stores.consents.mark_told(act.connection, frozenset(grant.id for grant in ready), act.at)
 
 
 def tell_changed(act: Act, old: Consent, new: Consent) -> None:
-    """Tell each service whose own rows a change touched; whoever is named for the first time hears of a giving."""
+    """Tell each service whose own rows a change touched, with the documents that those in force open once; whoever is
+    named for the first time hears of a giving, and so does everybody once a row comes into force."""
+    consents, barred = act.office.stores.consents, _barred(act, new.client)
     told: set[GrantId] = set()
     for party in sorted(_named(old)):
-        mine = named_grants(new, party)
-        if contents(mine) != contents(named_grants(old, party)):
-            act.tell("consent.changed", party, new.client, new.id, _rows_body(new, mine))
-        told |= {grant.id for grant in new.grants if grant.row.recipient == party}
-    act.office.stores.consents.mark_told(act.connection, frozenset(told), act.at)
+        before, mine = named_grants(old, party), named_grants(new, party)
+        if contents(mine) == contents(before):
+            # Of what the party has heard of already it hears nothing, for nothing of its own has changed.
+            ids = same_rows(before, mine)
+            heard = consents.told_among(act.connection, frozenset(ids.values()))
+            told |= {now for now, first in ids.items() if first in heard}
+            continue
+        ready = [grant for grant in mine if grant.row.recipient == party and grant.in_force(act.at)]
+        body = _rows_body(act, new, party, mine, _documents(act, new, ready, barred))
+        act.tell("consent.changed", party, new.client, new.id, body)
+        told |= {grant.id for grant in ready}
+    consents.mark_told(act.connection, frozenset(told), act.at)
     tell_in_force(act, new, frozenset(grant.id for grant in new.grants) - told)
 
 
@@ -118,8 +126,20 @@ def _barred(act: Act, client: ClientId) -> Callable[[Consent, GrantRow], bool]:
 
 
 def _tell_documents(act: Act, consent: Consent, grant: Grant, documents: Sequence[str]) -> None:
-    body = _rows_body(consent, [grant]) | {"documents": {grant.id: list(documents)}}
+    body = _rows_body(act, consent, grant.row.recipient, [grant], {grant.id: list(documents)})
     act.tell("consent.document", grant.row.recipient, consent.client, consent.id, body)
+
+
+def _documents(
+    act: Act, consent: Consent, grants: Iterable[Grant], barred: Callable[[Consent, GrantRow], bool]
+) -> Documents:
+    """Return the documents that single-use grants among *grants* open, those that nothing bars."""
+    consents = act.office.stores.consents
+    return {
+        grant.id: list(consents.documents_for(act.connection, consent.client, grant.row))
+        for grant in grants
+        if grant.single_use and not barred(consent, grant.row)
+    }
 
 
 def _covers(grant: Grant, custodian: str, category: str, dated: datetime) -> bool:
@@ -133,7 +153,7 @@ def _covers(grant: Grant, custodian: str, category: str, dated: datetime) -> boo
 
 def _tell_over(act: Act, kind: str, consent: Consent, parties: set[str], more: dict[str, object]) -> None:
     for party in sorted(parties):
-        body = _rows_body(consent, named_grants(consent, party))
+        body = _rows_body(act, consent, party, named_grants(consent, party))
         act.tell(kind, party, consent.client, consent.id, body | more)
 
 
@@ -141,5 +161,11 @@ def _named(consent: Consent) -> set[str]:
     return {code for grant in consent.grants for code in (grant.row.custodian, grant.row.recipient)}
 
 
-def _rows_body(consent: Consent, grants: Iterable[Grant]) -> dict[str, object]:
-    return {"consent": consent.id, "grants": [grant_body(grant) for grant in grants]}
+def _rows_body(
+    act: Act, consent: Consent, party: str, grants: Iterable[Grant], documents: Documents | None = None
+) -> dict[str, object]:
+    """Return grants as a message to *party* names them: by the ids that it knows them by."""
+    ids = known_ids(act.versions(consent), party)
+    rows = [grant_body(replace(grant, id=ids[grant.id])) for grant in grants]
+    named = None if documents is None else {ids[grant]: found for grant, found in documents.items()}
+    return {"consent": consent.id, "grants": rows} | ({} if named is None else {"documents": named})

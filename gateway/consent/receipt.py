@@ -13,6 +13,7 @@ from typing import Protocol
 
 import orjson
 
+from gateway.consent.lifecycle import has_ended
 from gateway.consent.model import CaptureMethod, Consent, ConsentState, GiverKind, Grant
 from gateway.consent.view import ReceiptView, own_grants
 from gateway.directory.model import Directory
@@ -63,7 +64,7 @@ def receipt_content(
         "jurisdiction": "FI",
         "type": "explicitly-expressed",
         "decision": "permit",
-        "status": _status(consent, step),
+        "status": _status(consent, grants, step, at),
         "event": {"type": step, "at": _text(at), "by": str(withdrawn_by if taken_back else consent.giver.kind)},
         "given_at": _text(consent.given_at),
         "withdrawn": {"at": _text(consent.withdrawn_at), "by": str(withdrawn_by)} if taken_back else None,
@@ -130,10 +131,11 @@ def withdrawn_by(receipts: Sequence[ReceiptView]) -> GiverKind | None:
     return None
 
 
-def _status(consent: Consent, step: str) -> str:
+def _status(consent: Consent, grants: Sequence[Grant], step: str, at: datetime) -> str:
     if consent.state is ConsentState.WITHDRAWN:
         return "withdrawn"
-    if consent.state is ConsentState.ENDED:
+    # Of the reader's own rows: whether others' stand is not a party's to know.
+    if all(grant.spent or has_ended(grant, at) for grant in grants):
         return "expired" if step == "consent.expired" else "terminated"
     return "renewed" if step == "consent.changed" else "given"
 

@@ -90,6 +90,10 @@ class ConsentRegistry(Protocol):
         """Return consents with those grants that are in force and of which the recipient was not told."""
         ...
 
+    def told_among(self, connection: object, grants: frozenset[GrantId]) -> frozenset[GrantId]:
+        """Return those of the grants, of whatever version, of which the recipient was told."""
+        ...
+
     def mark_told(self, connection: object, grants: frozenset[GrantId], at: datetime) -> None:
         """Note that the recipients of these grants were told."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from gateway.consent import prohibition as prohibitions
 from gateway.consent import relation as relations
@@ -20,17 +21,18 @@ from gateway.directory.model import Directory
 from gateway.errors import ConsentRefused
 
 
-def check_asked(asked: AskedRow, service: str | None, directory: Directory) -> None:
-    """Raise ConsentRefused for a question that names unknown codes, is not the asker's own, or that no consent may
-    answer.
+def check_asked(asked: AskedRow, service: str | None, directory: Directory, at: datetime) -> None:
+    """Raise ConsentRefused for a question that names unknown codes, is not the asker's own, or that no consent given
+    at *at* may answer.
 
     It is decided before any client is looked at, so it tells nothing of one.
     """
     custodian, recipient = directory.service(asked.custodian), directory.service(asked.recipient)
-    known = asked.category in directory.categories and asked.purpose in directory.purposes
-    if custodian is None or recipient is None or not known or service != asked.recipient:
+    known = directory.category(asked.category, at) is not None and asked.purpose in directory.purposes
+    own = service == asked.recipient and directory.in_force(asked.recipient, at)
+    if custodian is None or recipient is None or not known or not own:
         raise ConsentRefused("request-invalid", "a recipient asks for itself, in codes that the directory knows")
-    flow = directory.flow(asked.category, custodian.kind, recipient.kind)
+    flow = directory.flow(asked.category, custodian.kind, recipient.kind, at)
     if flow is None or CONSENT_BASES.isdisjoint(flow.bases):
         raise ConsentRefused("basis-not-applicable", "the directory does not let a consent carry this")
 
@@ -101,10 +103,10 @@ def refuse(
     if not rows:
         raise ConsentRefused("request-invalid", "a refusal names at least one row")
     check_refused(rows, act.office.directory)
+    rows = with_cool_down(rows, act.actor, act.at)
     _check_giver(act, client, giver, mandate)
     if not act.is_new(client, form):
         return
-    rows = with_cool_down(rows, act.at)
     answer_no(act, client, rows, giver)
     act.drafts.append(act.teller.refused(client, rows, giver.is_client))
 

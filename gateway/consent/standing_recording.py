@@ -33,7 +33,7 @@ class StandingRecording(Submitting):
     async def request(self, client: ClientId | None, asked: AskedRow, by: Actor, *, form: str | None = None) -> None:
         """Ask the client to consider a consent. The outcome is always the same, for an unknown client and within the
         cool-down too; an ill-formed question alone raises ConsentRefused("request-invalid")."""
-        standing.check_asked(asked, by.service, self._office.directory)
+        standing.check_asked(asked, by.service, self._office.directory, self._now())
         await self._do(by, lambda one: standing.ask(one, client, asked, form))
 
     async def refuse(

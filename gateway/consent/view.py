@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from gateway.consent.model import (
     ConsentState,
     Giver,
     Grant,
+    GrantId,
     GrantRow,
     Prohibition,
     Relation,
@@ -129,12 +131,87 @@ def own_grants(consent: Consent, party: str) -> tuple[Grant, ...]:
     return consent.grants if party == consent.capture.service else named_grants(consent, party)
 
 
+def known_to(versions: tuple[Consent, ...], party: str) -> tuple[int, Consent] | None:
+    """Return a consent as *party* knows it, whose versions are given oldest first, and how many versions of its own
+    rows there were; None where it never had a row.
+
+    Instant, giver and words are those of the last version that changed the party's own rows, so that nothing tells of
+    what others were granted. Where the client took all of them away it has ended without rows, and what becomes of
+    others' afterwards is not told.
+    """
+    number, since = _last_own_change(versions, party)
+    if since is None:
+        return None
+    current, ids = versions[-1], known_ids(versions, party)
+    grants = tuple(replace(grant, id=ids[grant.id]) for grant in _sorted(own_grants(current, party)))
+    state, withdrawn_at = (current.state, current.withdrawn_at) if grants else (ConsentState.ENDED, None)
+    return number, replace(since, grants=grants, state=state, withdrawn_at=withdrawn_at)
+
+
+def known_ids(versions: tuple[Consent, ...], party: str) -> Mapping[GrantId, GrantId]:
+    """Return by which id *party* knows each of its own rows of the last version: an untouched row keeps its first, and
+    its place, for a new one would tell that others' rows were changed."""
+    _, since = _last_own_change(versions, party)
+    if since is None:
+        return {}
+    return same_rows(own_grants(since, party), own_grants(versions[-1], party))
+
+
 def view_for(versions: tuple[Consent, ...], party: str, key: bytes) -> ConsentView | None:
     """Return what *party* may see of a consent, whose versions are given oldest first; None where it never had a row.
+    See `known_to`."""
+    known = known_to(versions, party)
+    if known is None:
+        return None
+    number, mine = known
+    withdrawn = mine.state is ConsentState.WITHDRAWN
+    over = all(grant.spent or grant.ended for grant in mine.grants)
+    state = ConsentState.WITHDRAWN if withdrawn else ConsentState.ENDED if over else ConsentState.GIVEN
+    number += 1 if withdrawn else 0
+    stand = [(_key(grant), grant.confirmed, grant.spent, grant.ended) for grant in mine.grants]
+    told = repr((party, mine.id, number, str(state), stand)).encode()
+    return ConsentView(
+        id=mine.id,
+        client=mine.client,
+        party=party,
+        version=number,
+        etag=hmac.digest(key, told, "sha256").hex()[:32],
+        state=str(state),
+        given_at=mine.given_at,
+        withdrawn_at=mine.withdrawn_at,
+        giver=mine.giver,
+        capture=mine.capture if mine.capture.service == party else None,
+        shown=mine.shown,
+        grants=mine.grants,
+    )
 
-    Version, instant and words are those of the last version that changed the party's own rows, so that nothing tells of
-    what others were granted. Where the client took all of them away the view is of an ended consent without rows.
-    """
+
+def parties_of(consent: Consent, grants: Collection[GrantId]) -> frozenset[str]:
+    """Return the parties that have one of those grants among their own rows."""
+    return frozenset(
+        party for party in consent.parties if any(grant.id in grants for grant in own_grants(consent, party))
+    )
+
+
+def parties_touched(old: Consent, new: Consent) -> frozenset[str]:
+    """Return the parties of a changed consent whose own rows the change touched."""
+    return frozenset(
+        party for party in new.parties if contents(own_grants(new, party)) != contents(own_grants(old, party))
+    )
+
+
+def contents(grants: tuple[Grant, ...]) -> tuple[str, ...]:
+    """Return what grants say, without their ids and states, in an order that tells nothing of other grants."""
+    return tuple(_key(grant) for grant in _sorted(grants))
+
+
+def same_rows(old: tuple[Grant, ...], new: tuple[Grant, ...]) -> Mapping[GrantId, GrantId]:
+    """Return the id that each of *new* had among *old*, of grants whose contents are the same."""
+    return {now.id: before.id for now, before in zip(_sorted(new), _sorted(old), strict=True)}
+
+
+def _last_own_change(versions: tuple[Consent, ...], party: str) -> tuple[int, Consent | None]:
+    """Return how many versions of its own rows a party has had, and the last that changed them."""
     number = 0
     since: Consent | None = None
     rows: tuple[str, ...] = ()
@@ -142,37 +219,7 @@ def view_for(versions: tuple[Consent, ...], party: str, key: bytes) -> ConsentVi
         mine = contents(own_grants(version, party))
         if mine != rows:
             number, since, rows = number + 1, version, mine
-    if since is None:
-        return None
-    current = versions[-1]
-    # An untouched row keeps its first id and its place: a new id would tell that others' rows were changed.
-    pairs = zip(_sorted(own_grants(since, party)), _sorted(own_grants(current, party)), strict=True)
-    grants = tuple(replace(now, id=first.id) for first, now in pairs)
-    withdrawn = current.state is ConsentState.WITHDRAWN
-    over = all(grant.spent or grant.ended for grant in grants)
-    state = ConsentState.WITHDRAWN if withdrawn else ConsentState.ENDED if over else ConsentState.GIVEN
-    number += 1 if withdrawn else 0
-    stand = [(_key(grant), grant.confirmed, grant.spent, grant.ended) for grant in grants]
-    told = repr((party, current.id, number, str(state), stand)).encode()
-    return ConsentView(
-        id=current.id,
-        client=current.client,
-        party=party,
-        version=number,
-        etag=hmac.digest(key, told, "sha256").hex()[:32],
-        state=str(state),
-        given_at=since.given_at,
-        withdrawn_at=current.withdrawn_at,
-        giver=since.giver,
-        capture=since.capture if since.capture.service == party else None,
-        shown=since.shown,
-        grants=grants,
-    )
-
-
-def contents(grants: tuple[Grant, ...]) -> tuple[str, ...]:
-    """Return what grants say, without their ids and states, in an order that tells nothing of other grants."""
-    return tuple(_key(grant) for grant in _sorted(grants))
+    return number, since
 
 
 def _sorted(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:

@@ -105,15 +105,6 @@ class Wordings:
         return self.current(shown.wording).version > shown.version
 
 
-def lock_lines(wordings: Wordings) -> tuple[str, ...]:
-    """Return one line for each template, `sha256  id version language`: what wordings.lock must hold."""
-    return tuple(
-        f"{template.sha256}  {id} {version} {language}"
-        for (id, version), wording in sorted(wordings.versions.items())
-        for language, template in sorted(wording.templates.items())
-    )
-
-
 def render(
     wording: Wording, language: str, register: str, rows: Sequence[GrantRow], *, at: datetime, directory: Directory
 ) -> Rendered:

@@ -16,7 +16,6 @@ from gateway.directory.source import read_yaml
 from gateway.errors import DirectoryError
 
 WORDINGS = Path(__file__).with_name("wordings")
-LOCK = WORDINGS / "wordings.lock"
 _TICKS = ("health", "mental-health", "substance-use")
 _BUTTONS = ("give", "refuse", "help")
 _STATUSES = ("draft", "in-use")

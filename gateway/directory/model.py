@@ -282,6 +282,12 @@ class Directory:
         row = self.services.get(service)
         return None if row is None or row.succeeded_by is None else self.services.get(row.succeeded_by)
 
+    def heir(self, service: str, at: datetime) -> Service | None:
+        """Return the first service in force at *at* among those that took over from this one, one after the other."""
+        row = self.services.get(service)
+        heirs = () if row is None else self._heirs(row)
+        return next((heir for heir in heirs if self.in_force(heir.code, at)), None)
+
     def predecessors(self, service: str, at: datetime | None = None) -> tuple[Service, ...]:
         """Return the services that this one has succeeded, near and far; with *at*, only those ended by then."""
         rows = self._predecessors.get(service, ())

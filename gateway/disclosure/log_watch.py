@@ -18,14 +18,13 @@ from gateway.errors import StoreUnavailable
 @dataclass(frozen=True, slots=True)
 class LogState:
     """Where the open log stands. `kept` is how many of its entries are known outside the database; None without a
-    second volume. `witnesses` have countersigned the checkpoint."""
+    second volume. No witness is asked yet: a note bears the log's own signatures alone."""
 
     origin: str
     size: int
     last_entry_at: int
     signed: bool
     kept: int | None
-    witnesses: Sequence[str]
     verified: Verified | None
 
 
@@ -50,8 +49,7 @@ class LogWatch:
         if head is None:
             raise StoreUnavailable("there is no open log")
         kept = None if self._anchored is None else self._anchored(head.origin)
-        # We ask no witness yet: a note bears the log's own signatures alone.
-        return LogState(head.origin, head.size, head.last_time, self._is_signed(head), kept, (), verified)
+        return LogState(head.origin, head.size, head.last_time, self._is_signed(head), kept, verified)
 
     def _is_signed(self, head: Head) -> bool:
         try:

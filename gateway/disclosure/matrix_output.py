@@ -58,8 +58,11 @@ class MatrixWords:
         return [code if name is None else name.text(self._language) for code, name in names]
 
     def table(self, matrix: Matrix) -> str:
-        """Return the matrix as text: a recipient at a time, a line each category, and the caveats first."""
+        """Return the matrix as text: a recipient at a time, a line each category, and the caveats first. Where nobody
+        is named it says so, for nothing printed could mean anything."""
         lines = [self._phrases.text("caveats", code, self._language) for code in matrix.caveats]
+        if not matrix.recipients:
+            lines.append(self._phrases.text("words", "nobody-named", self._language))
         for recipient in matrix.recipients:
             cells = matrix.of_recipient(recipient)
             if not cells:

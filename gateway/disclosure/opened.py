@@ -158,11 +158,6 @@ class Opener:
             self._known.popitem(last=False)
 
 
-def read_entries(reader: LogReader, keys: DataKeys) -> Iterator[Opened]:
-    """Yield every entry of every log in order, opened as far as the keys go."""
-    return Opener(keys).read_all(reader)
-
-
 def _parsed(entry: bytes) -> Entry | None:
     try:
         return parse_entry(entry)

@@ -38,8 +38,6 @@ ABOUT_REQUESTER = frozenset(
 """Reasons that are judged before any client is looked at: they tell a worker of the worker alone."""
 TOLD_TO_ALL = frozenset({"engine-unavailable", "custodian-unavailable"})
 """Reasons that the answer itself tells (503)."""
-OWN_CONSENTS = ("withdrawn", "unconfirmed", "spent", "expired", "not-yet-in-force")
-"""States of a service's own consents, which it is told of and may look up; see `desk_view`."""
 
 REMEDIES: Mapping[str, str] = {
     **dict.fromkeys(ABOUT_REQUESTER, "report"),

@@ -30,9 +30,11 @@ from gateway.disclosure.snapshot import (
 from gateway.disclosure.whole import Whole, WholeReader
 
 ERASED, UNREADABLE, OTHER_RULES, GIVER_UNKNOWN = "erased", "unreadable", "other-rules", "giver-unknown"
-CAVEATS = frozenset({ERASED, UNREADABLE, OTHER_RULES, GIVER_UNKNOWN})
-"""What may be said of a rebuilt instant: entries erased since; entries that do not open; judged by today's directory
-and policies, which are others than those of the day; grants carried over a year whose giver is not told."""
+BEFORE_LOG = "before-log"
+CAVEATS = frozenset({ERASED, UNREADABLE, OTHER_RULES, GIVER_UNKNOWN, BEFORE_LOG})
+"""What may be said of a rebuilt instant: it lies before the log's first entry; entries erased since; entries that do
+not open; judged by today's directory and policies, which are others than those of the day; grants carried over a year
+whose giver is not told. The list is closed, and each has its phrases."""
 
 _PARTNERS = tuple(kind for kind in APPLIED if kind.startswith("partner."))
 _RELEASES = ("disclosure", "search")
@@ -60,7 +62,9 @@ class Rebuilding:
         partners = history.of_everyone(_PARTNERS, until=at + 1, before=before)
         own = history.of_client(client, _OF_CLIENT, until=at + 1, before=before)
         changed = history.of_everyone(("policy", "directory"), since=at + 1, at_most=1)
-        caveats = [ERASED] if history.is_erased(client, since, at) else []
+        begun = history.of_everyone((), until=at + 1, at_most=1)
+        caveats = [] if begun else [BEFORE_LOG]
+        caveats += [ERASED] if history.is_erased(client, since, at) else []
         caveats += [OTHER_RULES] if changed else []
         return _Told(client, self._directory).whole([*partners, *own], caveats)
 

@@ -58,10 +58,6 @@ class Rule:
                     _codes_at(resource, at, found)
         return found
 
-    def is_released(self, item: Json, released: frozenset[str], contained: Mapping[str, Document]) -> bool:
-        """Return whether the item names at least one section, each of them one that may lie here and is released."""
-        return self.names_only(item, released & self.sections, contained)
-
     def names_only(self, item: Json, allowed: frozenset[str], contained: Mapping[str, Document]) -> bool:
         """Return whether the item names at least one section, and none that is not among the *allowed*."""
         named = self.named_by(item, contained)

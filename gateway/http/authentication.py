@@ -11,9 +11,7 @@ from starlette.types import Scope
 
 from gateway.disclosure.observing import Observer
 from gateway.disclosure.request import Requester
-from gateway.disclosure.scopes import covers
 from gateway.errors import StoreUnavailable, TokenInvalid
-from gateway.http.problems import EdgeError
 
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/"
 """What a token is made of (RFC 6750 2.1), before any equals signs at its end."""
@@ -75,12 +73,6 @@ class ObservedVerifier:
             except StoreUnavailable:
                 self._observer.failed("store")
                 raise
-
-
-def require_scope(requester: Requester, needed: str) -> None:
-    """Raise EdgeError unless the token's scopes hold *needed*, such as `system/CarePlan.r`; ask before any look-up."""
-    if not covers(requester.scope, needed):
-        raise EdgeError("insufficient-scope")
 
 
 def challenge(resource_metadata: str) -> str:

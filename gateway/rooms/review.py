@@ -38,6 +38,6 @@ def review_room(
         explaining=insights.explaining, log=search, log_name=gateway.settings.log_name, concerns=gateway.concerns,
         proofs=OwnProofs(search, log.verifiers), check=WholenessCheck(gateway.log_store, log.head_verifiers),
         sights=Sights(SqlFactReader(gateway.database), gateway.directory), phrases=load_phrases(), mandates=mandates,
-        tell_look=tell,
+        tell_look=tell, walked=gateway.recording.walked_through,
     )  # fmt: skip
     return tuple(review_routers(review))

@@ -24,10 +24,10 @@ from cryptography.x509.oid import NameOID
 
 from adapters.notices.notice_drop import NoticeDrop
 from adapters.notices.sms_gateway import SmsChannel, SmsGateway
-from adapters.notices.sms_simulator import SimulatedSmsGateway
 from adapters.notices.smtp import MailServer, SmtpChannel
 from adapters.suomifi.messages import SimulatedMessages
 from gateway.consent.ports import Notice, NoticePutOff, NoticeRefused
+from tests.simulators.sms_gateway import SimulatedSmsGateway
 from tests.unit.consent.consent_room import Room
 from tests.unit.consent.test_telling_clients import Telling
 

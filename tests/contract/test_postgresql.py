@@ -29,6 +29,8 @@ from tests.unit.audit.log_world import NAME, SIGNER, draft
 
 pytestmark = pytest.mark.needs_postgres
 ROLES = Path(__file__).parents[2] / "deploy" / "postgres" / "roles.sql"
+APPLICATION = "saattaen_app"
+"""The role that serves, as the file calls it."""
 
 
 @pytest.fixture
@@ -105,20 +107,20 @@ def test_a_commit_is_durable_whatever_the_server_is_set_to(url: str, set_at_serv
 
 def test_the_roles_file_holds_the_rights_that_the_program_knows() -> None:
     told = ROLES.read_text(encoding="utf-8")
-    assert [one for one in rights.grants(rights.APPLICATION) if f"{one};\n" not in told] == []
+    assert [one for one in rights.grants(APPLICATION) if f"{one};\n" not in told] == []
 
 
 def test_what_the_role_may_do_beyond_its_rights_is_told_and_taken_by_a_grant(url: str) -> None:
     name = make_url(url).database
     private_postgres().run_sql(
-        f"DO $$ BEGIN CREATE ROLE {rights.APPLICATION} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+        f"DO $$ BEGIN CREATE ROLE {APPLICATION} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
         f'GRANT TEMPORARY ON DATABASE "{name}" TO PUBLIC',
     )
-    served = open_database(make_url(url).set(username=rights.APPLICATION).render_as_string(False))
+    served = open_database(make_url(url).set(username=APPLICATION).render_as_string(False))
     with served.read() as connection:
         assert rights.excess(connection) == ["make temporary tables"]
     owner = open_database(url)
-    rights.grant(owner, rights.APPLICATION)
+    rights.grant(owner, APPLICATION)
     owner.close()
     with served.read() as connection:
         assert rights.excess(connection) == []
@@ -144,7 +146,7 @@ def application(url: str) -> Iterator[Database]:
          "-d", str(named.database), "-f", ROLES],
         check=True,
     )  # fmt: skip
-    opened = open_database(named.set(username=rights.APPLICATION).render_as_string(False))
+    opened = open_database(named.set(username=APPLICATION).render_as_string(False))
     yield opened
     opened.close()
 

@@ -24,12 +24,12 @@ from audit.writing import Writing
 from gateway.directory.instants import to_micros
 from gateway.disclosure.event_id import new_event_id
 from gateway.disclosure.request import Requester
-from gateway.disclosure.scopes import OWN_SCOPES, parse_scopes
-from gateway.http.authentication import Authenticator, challenge, require_scope
+from gateway.disclosure.scopes import OWN_SCOPES, covers, parse_scopes
+from gateway.http.authentication import Authenticator, challenge
 from gateway.http.bodies import Bodies
 from gateway.http.limits import Limits
 from gateway.http.metadata_routes import RESOURCE_METADATA_PATH, metadata_router
-from gateway.http.problems import install_problems
+from gateway.http.problems import EdgeError, install_problems
 from gateway.http.token_routes import TokenRevocation, token_router
 from tests.parts.partner import BASE, TOKEN_ENDPOINT, PartnerSystem, SteeredClock
 
@@ -76,7 +76,8 @@ class TokenDesk:
 
         @self.app.get("/tasks")
         async def tasks(requester: Requester = Depends(authenticator)) -> str:
-            require_scope(requester, "system/Task.s")
+            if not covers(requester.scope, "system/Task.s"):
+                raise EdgeError("insufficient-scope")
             return "here they are"
 
         @self.app.get("/fhir/me/{part}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import orjson
@@ -15,9 +16,13 @@ from gateway import errors
 from gateway.errors import BodyInvalid, NotAvailable
 from gateway.http.bodies import Bodies
 from gateway.http.limits import Limits
+from gateway.http.openapi import REASONS
 from gateway.http.problems import TABLE, answer, install_problems, operation_outcome
 
 CODE = "140395-9022"
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "integrator.md"
+OF_PAGES = {"sign-in-needed", "identify-again", "form-expired"}
+"""Codes that a person meets on a page, and no partner system."""
 
 
 def _leaves(kind: type[errors.GatewayError] = errors.GatewayError) -> Iterator[type[errors.GatewayError]]:
@@ -31,6 +36,23 @@ def _leaves(kind: type[errors.GatewayError] = errors.GatewayError) -> Iterator[t
 def _raise(code: str) -> errors.GatewayError:
     leaf = next(one for one in _leaves() if one.code == code)
     return leaf("reason", "a sentence") if leaf is errors.ConsentRefused else leaf("a sentence")  # type: ignore[call-arg]
+
+
+def test_the_guide_for_integrators_tells_each_code_with_its_status_and_each_reason() -> None:
+    section = GUIDE.read_text("utf-8").split("\n## 9. Errors\n")[1].split("\n## ")[0]
+    told: set[tuple[int, str]] = set()
+    reasons: set[str] = set()
+    for line in section.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) != 3 or not cells[0][:1].isdigit():
+            continue
+        statuses, codes = [int(one) for one in cells[0].split(", ")], re.findall(r"`([a-z_-]+)`", cells[1])
+        # A row of several statuses has a code for each, in their order.
+        told |= set(zip(statuses * len(codes) if len(statuses) == 1 else statuses, codes, strict=True))
+        if codes == ["consent-refused"]:
+            reasons = set(re.findall(r"`([a-z-]+)`", cells[2])) - {"reason"}
+    assert told == {(row.status, code) for code, row in TABLE.items() if code not in OF_PAGES}
+    assert reasons == set(REASONS)
 
 
 @pytest.mark.parametrize("code", [leaf.code for leaf in _leaves()] + ["internal"])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import re
 import socket
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,25 @@ from gateway.demo.play import demo
 from gateway.errors import SettingsError
 from tests.parts.ports import free_ports
 from tests.parts.postgres import own_database
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Played:
+    """A demo that was played once: its data, where it listened, and what it printed."""
+
+    folder: Path
+    port: int
+    printed: str
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    folder, port, printed = tmp_path_factory.mktemp("played") / "demo", free_ports(3), io.StringIO()
+    with redirect_stdout(printed):
+        assert demo(once=True, port=port, folder=folder) == 0, printed.getvalue()
+    return Played(folder, port, printed.getvalue())
 
 
 @pytest.fixture
@@ -31,21 +54,33 @@ def busy() -> Iterator[int]:
 
 
 def test_it_plays_twice_on_the_same_data_and_every_step_goes_as_told(
-    tmp_path: Path, port: int, capsys: pytest.CaptureFixture[str]
+    played: Played, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = tmp_path / "demo"
-    assert demo(once=True, port=port, folder=folder) == 0
-    first = capsys.readouterr().out
+    folder, first = played.folder, played.printed
     assert "17. ok The log is verified" in first
     assert " NO " not in first
     assert "12 of them deposited now" in first
     assert "\x1b" not in first
-    assert demo(once=True, port=port, folder=folder) == 0
+    assert demo(once=True, port=played.port, folder=folder) == 0
     second = capsys.readouterr().out
     assert "is kept from the last start" in second
     assert "0 of them deposited now" in second
     keys = [*folder.joinpath("partners").iterdir(), *folder.joinpath("keys").iterdir()]
     assert all(key.stat().st_mode & 0o077 == 0 for key in keys)
+
+
+def test_the_story_that_the_readme_tells_is_the_one_that_is_played(played: Played) -> None:
+    steps = re.compile(r"^ ?\d+\. ok .*$", re.MULTILINE)
+    printed = {line.split(".")[0]: line for line in steps.findall(played.printed)}
+    told = {line.split(".")[0]: line for line in steps.findall((ROOT / "README.md").read_text("utf-8"))}
+    assert len(told) > 5
+    assert told == {number: printed.get(number) for number in told}
+
+
+def test_the_entry_that_the_guide_for_officers_looks_at_is_the_storys_first_release(played: Played) -> None:
+    entry = re.findall(r"entry \S+/audit/2026/(\d+) with its proof", played.printed)[0]
+    guide = (ROOT / "docs" / "guides" / "officer.md").read_text("utf-8")
+    assert re.findall(r"saattaen (?:log prove|explain) (\d+) ", guide) == [entry, entry]
 
 
 @pytest.mark.parametrize("custodian", ["simulator", pytest.param("hapi", marks=pytest.mark.needs_java)])

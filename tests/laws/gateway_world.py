@@ -33,9 +33,10 @@ from gateway.demo.partner import PartnerSystem, worker
 from gateway.demo.population import load_systems, populate, system_of
 from gateway.demo.world import World, load_world
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
+from gateway.directory.model import Directory
 from gateway.disclosure.disclose import disclose
 from gateway.disclosure.observing import Observer
-from gateway.disclosure.opened import Opened, read_entries
+from gateway.disclosure.opened import Opened, Opener
 from gateway.disclosure.order_law import check_order
 from gateway.disclosure.ports import PolicyEngine
 from gateway.disclosure.release import Parts, Refused, Released, ReleasedOwn
@@ -274,7 +275,7 @@ class Laws:
     def entries(self) -> list[Opened]:
         """Every entry, opened."""
         with self.gateway.log_store.read() as reader:
-            return list(read_entries(reader, self.gateway.keys))
+            return list(Opener(self.gateway.keys).read_all(reader))
 
     def size(self) -> int:
         """How many entries there are."""
@@ -299,16 +300,17 @@ async def open_world(
     folder: Path, change: Callable[[Gateway], Gateway] = lambda gateway: gateway, *, web: bool = True,
     open_store: Callable[[str, float], Database] = open_database, engine: PolicyEngine | None = None,
     patience: float = 20.0, custodians: Path | None = None, base_url: str = BASE, observer: Observer | None = None,
-    readiness: float = 20.0,
+    readiness: float = 20.0, directory: Directory | None = None,
 ) -> AsyncIterator[Laws]:  # fmt: skip
     """Open a gateway on the installation in *folder* (made where there is none); without *web* nobody serves HTTP.
 
     *custodians* names which documents lie on custodians' own servers. In *readiness* seconds a part that only hangs is
-    said not to be ready: patient by default, or a busy machine would be the fault.
+    said not to be ready: patient by default, or a busy machine would be the fault. *directory* takes the place of the
+    demo world's.
     """
     if not (folder / "keys").exists():
         installed(folder)
-    world = demo_world()
+    world = demo_world() if directory is None else replace(demo_world(), directory=directory)
     clock = SteeredClock(world.now)
     settings = settings_in(folder, patience).model_copy(update={"custodians": custodians, "base_url": base_url})
     async with opened(settings, world.directory, clock=clock, open_store=open_store, engine=engine) as gateway:

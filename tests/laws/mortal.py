@@ -23,7 +23,7 @@ from random import Random
 from sqlalchemy import text
 
 from audit.verify import verify_rows
-from gateway.disclosure.opened import read_entries
+from gateway.disclosure.opened import Opener
 from gateway.disclosure.order_law import check_order
 from gateway.disclosure.release import Released
 from gateway.errors import GatewayError
@@ -83,7 +83,7 @@ def find_faults(laws: Laws, told: Told, *, with_log: bool = True) -> list[str]:
     with gateway.log_store.read() as reader:
         if with_log:
             verifiers = [gateway.log.verifier(head.origin) for head in reader.heads()]
-            disorder = check_order(read_entries(reader, gateway.keys), laws.world.directory).faults
+            disorder = check_order(Opener(gateway.keys).read_all(reader), laws.world.directory).faults
             held = [told.checkpoint] if told.checkpoint else []
             faults += [str(one) for one in verify_rows(reader, verifiers, gateway.keys, held).findings]
             faults += [f"order: {fault}" for fault in disorder]

@@ -237,6 +237,16 @@ async def test_one_custodians_failure_leaves_anothers_documents_as_they_are(
     assert laws.verify() == []
 
 
+async def test_a_custodian_is_told_the_id_of_the_request_that_it_is_asked_for(
+    laws: Laws, server: SimulatedServer
+) -> None:
+    await laws.give()
+    document = await _met(laws)
+    before = len(server.ids)
+    assert (await laws.read(document, x_request_id="theirs-1234")).status_code == 200
+    assert set(server.ids[before:]) == {"theirs-1234"}
+
+
 async def test_where_documents_lie_cannot_be_read_is_told_like_any_failure_of_the_database(
     laws: Laws, server: SimulatedServer
 ) -> None:

@@ -151,7 +151,7 @@ async def test_a_process_that_does_not_look_is_named_and_nothing_further_is_chan
         for now, then in ((found.tokens, before.tokens), (found.keks, before.keks)):
             assert now.current == then.current
         assert (len(found.tokens.private), len(found.keks.secrets), len(found.lookup_keys)) == (2, 2, 2)
-        assert found.lookup_key == before.lookup_key
+        assert found.lookup_keys[0] == before.lookup_keys[0]
         async with renewing(laws, other):
             for command in (("rotate", "tokens"), ("rotate", "keks"), ("finish-lookup",)):
                 status, said = await asyncio.to_thread(saattaen, place, "keys", *command, *PATIENTLY)

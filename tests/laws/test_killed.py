@@ -11,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from secrets import randbelow
 
-from audit.checkpoint import Checkpoint, Signer, sign_checkpoint
+from audit.checkpoint import Checkpoint, Signer
 from gateway.disclosure.release import Released
 from tests.laws.gateway_world import Laws
 from tests.laws.mortal import Told, find_faults
+from tests.simulators.checkpoints import sign_checkpoint
 
 ROUNDS = int(os.environ.get("SAATTAEN_KILLS", "40"))
 """How often it is killed on each store; `make kills KILLS=500` sets it."""
@@ -51,7 +52,6 @@ async def test_what_the_database_does_not_bear_out_is_found(laws: Laws) -> None:
     assert find_faults(laws, replace(true, withdrawn=[kept.id])) != []
     assert find_faults(laws, replace(true, asked_to_withdraw=set())) != []
     # A checkpoint of a history that this log does not continue.
-    longer = sign_checkpoint(
-        Checkpoint(released.committed.entries[0].origin, 10_000, b"\0" * 32), [Signer(laws.gateway.keyring.log_seed)]
-    )
+    (seed,) = laws.gateway.keyring.log_seeds
+    longer = sign_checkpoint(Checkpoint(released.committed.entries[0].origin, 10_000, b"\0" * 32), [Signer(seed)])
     assert find_faults(laws, replace(true, checkpoint=longer)) != []

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from adapters.keyring.ring import KeyRing
 from adapters.sql.engine import open_database
 from adapters.sql.log_store import SqlLogReader
-from audit.checkpoint import Checkpoint, Signer, sign_checkpoint
+from audit.checkpoint import Checkpoint, Signer
 from audit.errors import SignatureInvalid
 from audit.merkle import Frontier
 from gateway.cli.examination import log as doctors_look_at_the_log
@@ -26,6 +26,7 @@ from gateway.errors import SettingsError
 from tests.laws.guarded_place import Place, empty_place
 from tests.laws.test_restore_drill import saattaen
 from tests.parts.postgres import ON_BOTH
+from tests.simulators.checkpoints import sign_checkpoint
 
 TABLES = ("audit_leaf", "audit_sealed", "audit_index")
 
@@ -120,7 +121,7 @@ async def test_a_log_key_is_not_retired_while_the_last_checkpoint_hangs_on_it_al
 def _rotate(place: Place) -> tuple[bytes, str]:
     """Rotate the log's key with the gateway stopped; return the seed of before and its id."""
     folder = place.settings.keys
-    seed = KeyRing.load(folder, demo=True).log_seed
+    seed = KeyRing.load(folder, demo=True).log_seeds[0]
     (old,) = (one.id for one in KeyRing.status(folder) if one.kind == "log")
     KeyRing.rotate(folder, "log", at=place.now)
     return seed, old

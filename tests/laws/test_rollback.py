@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from audit.anchor import Anchor
-from audit.checkpoint import Signer, parse_note, sign_checkpoint
+from audit.checkpoint import Signer, parse_note
 from audit.errors import AuditError, LogForked
 from gateway.consent.mandate_reference import new_reference
 from gateway.consent.model import (
@@ -32,6 +32,7 @@ from gateway.settings import read_settings
 from tests.laws.gateway_world import FEEDBACK, PLAN, Laws
 from tests.laws.guarded_place import Place, empty_place
 from tests.parts.postgres import ON_BOTH
+from tests.simulators.checkpoints import sign_checkpoint
 
 
 @pytest.fixture(params=ON_BOTH)

@@ -17,7 +17,7 @@ from gateway.disclosure.history import History
 from gateway.disclosure.insights import Insights
 from gateway.disclosure.looking import Looker, LookerKind
 from gateway.disclosure.matrix import Cell, Matrix, Seen
-from gateway.disclosure.rebuilding import ERASED, OTHER_RULES, Rebuilding
+from gateway.disclosure.rebuilding import BEFORE_LOG, ERASED, OTHER_RULES, Rebuilding
 from gateway.disclosure.release import Refused, Released
 from gateway.disclosure.request import Requester
 from gateway.disclosure.section_fields import rows
@@ -264,6 +264,16 @@ async def test_a_change_of_the_rules_since_is_said(laws: Laws, insights: Insight
     before = laws.clock.now() - timedelta(days=1)
     assert OTHER_RULES in (await insights.who_can_see.matrix(client, at=before)).caveats
     assert (await insights.who_can_see.matrix(client, at=laws.clock.now())).caveats == ()
+
+
+async def test_an_instant_before_the_log_is_said_to_be_one_of_which_nothing_is_known(
+    laws: Laws, insights: Insights
+) -> None:
+    client = await laws.client("suvi")
+    await laws.give()
+    made = await insights.who_can_see.matrix(client, at=laws.clock.now() - timedelta(days=200))
+    assert (made.recipients, BEFORE_LOG in made.caveats) == ((), True)
+    assert BEFORE_LOG not in (await insights.who_can_see.matrix(client, at=laws.clock.now())).caveats
 
 
 async def test_a_past_instant_is_known_across_a_new_year(laws: Laws, insights: Insights) -> None:

@@ -19,7 +19,7 @@ from gateway.demo.partner import worker
 from gateway.demo.population import load_systems, populate
 from gateway.demo.world import World, load_world
 from gateway.directory.identity_code import Identifier
-from gateway.disclosure.opened import read_entries
+from gateway.disclosure.opened import Opener
 from gateway.disclosure.order_law import check_order
 from gateway.disclosure.request import Requester
 from gateway.installation import prepare
@@ -135,10 +135,10 @@ def _find_faults(gateway: Gateway, world: World, record: Record) -> list[str]:
     with gateway.log_store.read() as reader:
         verifiers = [gateway.log.verifier(head.origin) for head in reader.heads()]
         faults += [str(one) for one in verify_rows(reader, verifiers, gateway.keys).findings][:5]
-        faults += [str(one) for one in check_order(read_entries(reader, gateway.keys), world.directory).faults][:5]
+        faults += [str(one) for one in check_order(Opener(gateway.keys).read_all(reader), world.directory).faults][:5]
         in_log: set[str] = set()
         withdrawn: set[str] = set()
-        for entry in read_entries(reader, gateway.keys):
+        for entry in Opener(gateway.keys).read_all(reader):
             subject = entry.s or {}
             if entry.kind == "consent.withdrawn":
                 withdrawn.add(str(subject["consent"]))

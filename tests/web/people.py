@@ -20,6 +20,7 @@ from gateway.consent.checks import MandateScope
 from gateway.consent.model import ClientId
 from gateway.demo.provider.people import load_mandates
 from gateway.directory.identity_code import Identifier
+from gateway.directory.model import Directory
 from gateway.rooms.desk import desk_mandates
 from gateway.site import make_site
 from gateway.web.breaking import SOFT
@@ -108,9 +109,9 @@ class People:
 
 
 @asynccontextmanager
-async def open_people(folder: Path, base_url: str = BASE) -> AsyncIterator[People]:
+async def open_people(folder: Path, base_url: str = BASE, directory: Directory | None = None) -> AsyncIterator[People]:
     """Open a gateway with its pages on an installation in *folder*, which answers at *base_url*."""
-    async with open_world(folder, web=False, base_url=base_url) as laws:
+    async with open_world(folder, web=False, base_url=base_url, directory=directory) as laws:
         sessions = SimulatedSessions(laws.clock.now)
         register, at_desk = _register(laws)
         site = make_site(laws.gateway, sessions, at_desk=at_desk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,12 +13,15 @@ from gateway.consent.checks import year_after
 from gateway.consent.desk_records import Case, GrantAtWork
 from gateway.consent.model import AskedRow, ClientId, ConsentId
 from gateway.directory.instants import to_micros
+from gateway.directory.model import Category, Flow, Service
+from gateway.directory.period import Period
 from gateway.errors import DirectoryError
+from gateway.web.desk.client_routes import askable
 from gateway.web.desk.draft import Draft, end_of, last_day
 from gateway.web.desk.scan import MAX_SCAN, type_of_scan
 from gateway.web.desk.situations import load_situations
 from gateway.web.desk.whom import Finder
-from gateway.web.desk.work import chosen_of, purposes_of, works_of
+from gateway.web.desk.work import Work, chosen_of, purposes_of, works_of
 from gateway.web.desk.worklist import make_worklist
 from gateway.web.session import Kind, SignedIn
 from tests.laws.gateway_world import demo_world
@@ -151,3 +155,28 @@ def test_unconfirmed_grant_waits_for_its_custodian_alone() -> None:
     one = at_work(confirmed=False)
     assert make_worklist((one,), "sote-keskus", frozenset(), NOW).unconfirmed == (one,)
     assert make_worklist((one,), "kuntakokeilu", frozenset(), NOW).unconfirmed == ()
+
+
+def test_a_worker_may_ask_for_what_could_be_given_now_and_for_nothing_else() -> None:
+    work = Work("kuntakokeilu", "omavalmentaja", "employment-support")
+    later = NOW + timedelta(days=200)
+    ends, begins = Period(None, later), Period(later, None)
+    assert ROW in askable(DIRECTORY, work, NOW)
+
+    def flows(period: Period) -> tuple[Flow, ...]:
+        return tuple(replace(one, period=period) if one.category == ROW.category else one for one in DIRECTORY.flows)
+
+    def services(period: Period) -> dict[str, Service]:
+        return {**DIRECTORY.services, ROW.custodian: replace(DIRECTORY.services[ROW.custodian], period=period)}
+
+    def categories(period: Period) -> dict[str, Category]:
+        return {**DIRECTORY.categories, ROW.category: replace(DIRECTORY.categories[ROW.category], period=period)}
+
+    for changed in (
+        lambda period: replace(DIRECTORY, flows=flows(period)),
+        lambda period: replace(DIRECTORY, services=services(period)),
+        lambda period: replace(DIRECTORY, categories=categories(period)),
+    ):
+        assert ROW in askable(changed(ends), work, NOW)
+        assert ROW not in askable(changed(ends), work, later)
+        assert ROW not in askable(changed(begins), work, NOW)

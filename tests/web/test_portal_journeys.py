@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 from gateway.consent.bounds import MOST_IN_FORCE
 from gateway.consent.model import ConsentState
 from gateway.consent.wording import render
-from tests.laws.gateway_world import PLAN
-from tests.web.people import People, words
+from gateway.directory.period import Period
+from tests.laws.gateway_world import PLAN, demo_world
+from tests.web.people import People, open_people, words
 from tests.web.portal_steps import confirm, reading, recorded_by_worker, request_of
 
 TOO_MANY = {
@@ -92,6 +95,36 @@ async def test_sirpa_withdraws_from_kela_only_and_the_coach_still_sees(people: P
     changed = [one.party for one in picture.messages if one.kind == "consent.changed"]
     assert "kela" in changed and "tyohonvalmennus" not in changed
     assert laws.verify() == []
+
+
+async def test_sirpa_withdraws_a_part_although_a_service_of_another_part_has_ended(tmp_path: Path) -> None:
+    world = demo_world()
+    services, over = world.directory.services, world.now + timedelta(days=10)
+    gone = services["kuntakokeilu"].name.text("en")
+    ending = replace(services["kuntakokeilu"], period=Period(None, over), succeeded_by="tyohonvalmennus")
+    directory = replace(world.directory, services={**services, "kuntakokeilu": ending})
+    async with open_people(tmp_path, directory=directory) as people:
+        laws = people.laws
+        kela = laws.row(recipient="kela", purpose="rehabilitation-decision")
+        consent = await laws.give("sirpa", kela, laws.row(recipient="tyohonvalmennus"), laws.row())
+        laws.clock.advance(timedelta(days=11))
+        sirpa, here = await people.client("sirpa"), f"/portal/consents/{consent.id}"
+        before = await sirpa.get(f"{here}/withdraw")
+        assert before.text.count('name="away"') == 2
+        away = next(grant.id for grant in consent.grants if grant.row.recipient == "kela")
+        rest = await sirpa.post(f"{here}/withdraw", {"what": "some", "away": [away]})
+        for page in (before, await sirpa.get(f"{here}/change"), rest):
+            assert "These end too" in words(page)
+            assert f"{gone}: work-ability plan" in words(page).split("These end too")[1]
+        done = await confirm(sirpa, f"{here}/change", rest)
+        assert done.status_code == 303
+        after = await sirpa.get(done.headers["location"])
+        _, ended = words(after).split("These have ended:")
+        assert "Kela rehabilitation" in ended and gone in ended
+        stands = await laws.gateway.recording.consent_of_client(consent.id, consent.client)
+        assert stands is not None
+        assert [grant.row.recipient for grant in stands.grants] == ["tyohonvalmennus"]
+        assert laws.verify() == []
 
 
 async def test_sirpa_withdraws_the_whole_and_sees_whom_we_told_and_who_has_read_it(people: People) -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.consent.checks import year_after
+from gateway.consent import lifecycle
+from gateway.consent.checks import Known, year_after
 from gateway.consent.model import (
     Capture,
     CaptureMethod,
@@ -17,6 +18,7 @@ from gateway.consent.model import (
     Consent,
     ConsentId,
     ConsentState,
+    Evidence,
     Giver,
     GiverKind,
     Grant,
@@ -30,10 +32,11 @@ from gateway.consent.model import (
 from gateway.consent.view import ClientPicture, ReceiptView, RefusalView, RequestView
 from gateway.consent.wording_files import load_wordings
 from gateway.directory.instants import last_day
+from gateway.directory.period import Period
 from gateway.disclosure.looking import THE_CLIENT, Looker, LookerKind
 from gateway.disclosure.sight import Sight
 from gateway.web.numbers import number_of
-from gateway.web.portal.cards import Stand, card_of
+from gateway.web.portal.cards import Stand, card_of, left_out
 from gateway.web.portal.choice import MONTHS, Offered, as_it_stands, day_after_months, end_of, read_choice, rows_of
 from gateway.web.portal.offering import purposes_of, recipients, rows_again, rows_for, rows_left
 from gateway.web.portal.receipt_view import read_receipt
@@ -161,11 +164,50 @@ def test_a_change_that_changes_nothing_gives_the_same_rows() -> None:
     assert rows_of(as_it_stands(left), left, NOW) == (ROW,)
 
 
+@pytest.mark.parametrize("ended", ["recipient", "flow", "category"])
+def test_a_row_that_could_not_be_given_now_does_not_hinder_a_change_of_the_others(ended: str) -> None:
+    over = Period(None, NOW)
+    stays = replace(ROW, category="self-assessment", recipient="tyohonvalmennus")
+    services, categories = DIRECTORY.services, DIRECTORY.categories
+    directory = {
+        "recipient": lambda: replace(
+            DIRECTORY, services={**services, ROW.recipient: replace(services[ROW.recipient], period=over)}
+        ),
+        "flow": lambda: replace(
+            DIRECTORY,
+            flows=tuple(replace(one, period=over) if one.category == ROW.category else one for one in DIRECTORY.flows),
+        ),
+        "category": lambda: replace(
+            DIRECTORY, categories={**categories, ROW.category: replace(categories[ROW.category], period=over)}
+        ),
+    }[ended]()
+    consent = consent_of(grant_of(), grant_of(stays, id=GrantId("2")))
+    card = card_of(consent, (), WORDINGS, directory, NOW)
+    left = rows_left(card)
+    assert ([row.key for row in left], card.ends_too) == (["2"], (consent.grants[0],))
+    by_client = Capture(CaptureMethod.SELF_SERVICE, evidence=Evidence((("session", "s"),)))
+    changed = lifecycle.change(
+        consent, rows_of(as_it_stands(left), left, NOW), (), by_client, consent.shown, Giver(), Known(),
+        directory, NOW, 2,
+    )  # fmt: skip
+    assert left_out((consent, changed)) == (consent.grants[0],)
+    alone = card_of(consent_of(grant_of()), (), WORDINGS, directory, NOW)
+    assert not alone.can_change and alone.can_withdraw and rows_left(alone) == []
+    assert rows_again(alone.consent, directory, NOW) == []
+
+
 def test_giving_again_begins_with_nothing_and_names_the_successor_of_a_service_that_has_ended() -> None:
     again = rows_again(consent_of(grant_of(replace(ROW, recipient="te-toimisto"))), DIRECTORY, NOW)
     assert [(row.recipient, row.sensitivities, row.until) for row in again] == [("kuntakokeilu", frozenset(), None)]
     gone = card_of(consent_of(grant_of(replace(ROW, recipient="te-toimisto"))), (), WORDINGS, DIRECTORY, NOW)
     assert gone.gone == (("te-toimisto", "kuntakokeilu"),)
+
+
+def test_giving_again_after_several_successions_names_the_first_that_is_in_force() -> None:
+    over = replace(DIRECTORY.services["kuntakokeilu"], period=Period(None, NOW), succeeded_by="tyohonvalmennus")
+    directory = replace(DIRECTORY, services={**DIRECTORY.services, "kuntakokeilu": over})
+    old = consent_of(grant_of(replace(ROW, recipient="te-toimisto")))
+    assert [row.recipient for row in rows_again(old, directory, NOW)] == ["tyohonvalmennus"]
 
 
 def test_only_what_a_permission_can_carry_is_offered_and_never_to_an_employer_or_an_ended_service() -> None:

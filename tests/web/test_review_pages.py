@@ -195,6 +195,31 @@ async def test_walk_shows_one_consent_a_screen_and_changes_nothing(people: Peopl
     assert (await (await people.client("ari")).get(f"/portal/walk/{first.id}")).status_code == 404
 
 
+async def test_whoever_walks_to_the_end_is_reminded_a_year_from_then_and_whoever_stops_before_is_not(
+    people: People,
+) -> None:
+    laws, recording = people.laws, people.laws.gateway.recording
+    client = await people.client_id("suvi")
+    await recording.prohibit(client, recipient="kela")
+    laws.clock.advance(timedelta(days=300))
+    consent = await laws.give()
+    visitor = await people.client("suvi")
+    await visitor.get("/portal/walk/done")
+    assert "walk/done" in (await visitor.get(f"/portal/walk/{consent.id}")).text
+    answer = await visitor.post("/portal/walk/done", {})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/portal/walk/done")
+    laws.clock.advance(timedelta(days=70))
+    assert await _yearly(people) == 0
+    laws.clock.advance(timedelta(days=300))
+    assert await _yearly(people) == 1
+
+
+async def _yearly(people: People) -> int:
+    await people.laws.gateway.recording.remind_due()
+    picture = await people.laws.gateway.recording.for_client(await people.client_id("suvi"))
+    return sum(one.kind == "reminder.yearly" for one in picture.messages)
+
+
 async def test_timeline_is_a_picture_with_words_and_the_same_as_a_table(people: People) -> None:
     laws = people.laws
     document = await laws.deposit()

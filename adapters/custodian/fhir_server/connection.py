@@ -24,6 +24,7 @@ from adapters.custodian.fhir_server.credentials import Signed, signing
 from adapters.custodian.fhir_server.mapping import ClientCertificate, Server
 from adapters.custodian.fhir_server.wire import NoPlace, Waits, Wire
 from gateway.directory.identity_trace import url_holds_identity_code
+from gateway.disclosure.observing import outgoing_headers
 from gateway.errors import CustodianUnavailable
 
 FHIR_JSON = "application/fhir+json"
@@ -89,7 +90,7 @@ class ServerConnection:
             raise CustodianUnavailable("the server is not asked at present")
         try:
             async with asyncio.timeout(self._server.patience.whole):
-                answer = await self._signing.send(method, address, headers, body)
+                answer = await self._signing.send(method, address, {**headers, **outgoing_headers()}, body)
         except NoPlace:
             raise CustodianUnavailable("too many wait for this server") from None
         except (OSError, TimeoutError, ValueError):

@@ -56,14 +56,16 @@ class Tls:
 class SimulatedServer:
     """The server's content, its mood, and what it was asked. With *token* it wants that bearer token.
 
-    `asked` holds method and address, query included, of each request; `assertions` those that tokens were asked for
-    with, each answered with a new one; `sent` is how many bytes of a huge answer went out. With *tls* it speaks https.
+    `asked` holds method and address, query included, of each request, and `ids` the id that each named itself by;
+    `assertions` those that tokens were asked for with, each answered with a new one; `sent` is how many bytes of a huge
+    answer went out. With *tls* it speaks https.
     """
 
     fault: Fault | None = None
     token: str | None = None
     assertions: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    ids: list[str | None] = field(default_factory=list)
     sent: int = 0
     tls: Tls | None = None
     _kept: dict[str, dict[str, Document]] = field(default_factory=dict)
@@ -126,6 +128,7 @@ class SimulatedServer:
 
     def _note(self, request: Request) -> bool:
         query = request.scope["query_string"].decode("latin-1")
+        self.ids.append(request.headers.get("x-request-id"))
         self.asked.append(f"{request.method} {request.scope['path']}{'?' + query if query else ''}")
         return self.token is None or request.headers.get("authorization") == f"Bearer {self.token}"
 

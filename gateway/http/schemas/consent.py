@@ -68,7 +68,11 @@ class RefusedBody(Incoming):
 
     recipient: Code
     category: Code
-    not_before: Instant | None = Field(default=None, description="Do not ask again before this instant.")
+    not_before: Instant | None = Field(
+        default=None,
+        description="Do not ask again before this instant, 12 months from now at the latest. A service sets it for its "
+        "own questions alone; without it the same is not asked again for 90 days.",
+    )
 
     def to_domain(self) -> RefusedRow:
         """Return the refused row."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -30,10 +29,10 @@ from gateway.http.problems import request_id
 from gateway.web.desk.deposit_form import depositable
 from gateway.web.desk.desk import Desk, DeskRoute, Entered
 from gateway.web.desk.whom import Whom
+from gateway.web.desk.work import Work
 from gateway.web.page import see_other
 
 Disclose = Callable[[DisclosureRequest], Awaitable[Released | ReleasedOwn | Refused]]
-SENT: Final = "sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +145,11 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
         entered = await desk.enter(request, "ask")
         form = await desk.form(request, entered)
         whom = await desk.whom(entered, ref)
-        row = next((one for one in askable(directory, entered) if code_of(one) == form.text("row")), None)
+        now = desk.clock.now()
+        row = next((one for one in askable(directory, entered.work, now) if code_of(one) == form.text("row")), None)
         if row is None or (row.recipient, row.category) in await _held_back(entered, whom):
             return await _ask_page(request, entered, whom, wrong=row is None, status=422)
         await desk.recording.request(whom.client, row, entered.actor)
-        now = desk.clock.now()
         asked = DeskAnswer(whom.ref, AnswerKind.ASKED, row.recipient, row.category, now, now + COOL_DOWN)
         await desk.records.note(entered.service, [asked])
         return see_other(f"/desk/clients/{whom.ref}/asked")
@@ -164,7 +163,10 @@ def client_router(desk: Desk, views: Views) -> APIRouter:
         request: Request, entered: Entered, whom: Whom, *, wrong: bool = False, status: int = 200
     ) -> Response:
         held = await _held_back(entered, whom)
-        rows = [(row, code_of(row), held.get((row.recipient, row.category))) for row in askable(directory, entered)]
+        rows = [
+            (row, code_of(row), held.get((row.recipient, row.category)))
+            for row in askable(directory, entered.work, desk.clock.now())
+        ]
         return desk.render(request, entered, "ask.html", status=status, whom=whom, rows=rows, wrong=wrong)
 
     async def _held_back(entered: Entered, whom: Whom) -> dict[tuple[str, str], DeskAnswer]:
@@ -217,16 +219,18 @@ def still_open(told: Iterable[OnceDocument], consents: Iterable[ConsentView], at
     return tuple(one for one in told if one.grant in live)
 
 
-def askable(directory: Directory, entered: Entered) -> tuple[AskedRow, ...]:
-    """Return what this worker's service may ask clients to consider, for the purpose of the work."""
-    mine = directory.services[entered.service]
+def askable(directory: Directory, work: Work, at: datetime) -> tuple[AskedRow, ...]:
+    """Return what this worker's service may ask clients to consider at *at*, for the purpose of the work."""
+    mine = directory.services[work.service]
     found = []
     for category in directory.categories:
+        if directory.category(category, at) is None:
+            continue
         for custodian in directory.services.values():
-            flow = directory.flow(category, custodian.kind, mine.kind)
+            flow = directory.flow(category, custodian.kind, mine.kind, at)
             carried = flow is not None and not CONSENT_BASES.isdisjoint(flow.bases)
-            if carried and custodian.code != mine.code and custodian.period.until is None:
-                found.append(AskedRow(custodian.code, mine.code, category, entered.work.purpose))
+            if carried and custodian.code != mine.code and directory.in_force(custodian.code, at):
+                found.append(AskedRow(custodian.code, mine.code, category, work.purpose))
     return tuple(found)
 
 

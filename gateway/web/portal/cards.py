@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from gateway.consent.checks import may_be_given
 from gateway.consent.lifecycle import has_ended, is_changeable, succeeded
 from gateway.consent.model import Consent, ConsentState, Grant, Prohibition
 from gateway.consent.wording import Wordings
@@ -30,6 +31,7 @@ class Stand(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+OVER: Final = (Stand.ENDED, Stand.SPENT, Stand.WITHDRAWN)
 _ORDER: Final = tuple(Stand)
 
 
@@ -39,6 +41,8 @@ class RowCard:
 
     grant: Grant
     stand: Stand
+    is_givable: bool
+    """It has not ended, and a new version may hold it: its recipient, category and flow have not ended either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,11 @@ class Card:
     can_confirm: bool
     gone: tuple[tuple[str, str], ...]
     """(recipient that has ended, its successor): ask again."""
+
+    @property
+    def ends_too(self) -> tuple[Grant, ...]:
+        """The grants that stand and that no new version may hold: a change, and withdrawing a part, ends them too."""
+        return tuple(row.grant for row in self.rows if row.stand not in OVER and not row.is_givable)
 
     @property
     def group(self) -> str:
@@ -90,6 +99,16 @@ def stand_of(consent: Consent, grant: Grant, prohibitions: Sequence[Prohibition]
     return Stand.FORBIDDEN if forbidden else Stand.IN_FORCE
 
 
+def left_out(versions: Sequence[Consent]) -> tuple[Grant, ...]:
+    """Return the grants that the last change ended: of the version before, those that stood and that are not in the new
+    one. *versions* are oldest first."""
+    if len(versions) < 2:
+        return ()
+    before, now = versions[-2:]
+    kept = {_what(grant) for grant in now.grants}
+    return tuple(grant for grant in before.grants if not has_ended(grant, now.given_at) and _what(grant) not in kept)
+
+
 def going_on(consents: Sequence[Consent], without: Consent, at: datetime) -> tuple[Consent, ...]:
     """Return the other consents in force at *at* by which a recipient of *without* sees the same kind of information:
     its withdrawal does not end those."""
@@ -107,7 +126,10 @@ def card_of(
     consent: Consent, prohibitions: Sequence[Prohibition], wordings: Wordings, directory: Directory, at: datetime
 ) -> Card:
     """Return a consent as it stands at *at*."""
-    rows = tuple(RowCard(grant, stand_of(consent, grant, prohibitions, at)) for grant in consent.grants)
+    stands = ((grant, stand_of(consent, grant, prohibitions, at)) for grant in consent.grants)
+    rows = tuple(
+        RowCard(grant, stand, stand not in OVER and may_be_given(grant.row, directory, at)) for grant, stand in stands
+    )
     live = [row.grant for row in rows if row.stand in (Stand.IN_FORCE, Stand.FORBIDDEN)]
     last = max((grant.row.until for grant in live), default=None)
     can_confirm = any(row.stand is Stand.UNCONFIRMED for row in rows)
@@ -115,7 +137,13 @@ def card_of(
         consent, number_of(consent.id), min((row.stand for row in rows), key=_ORDER.index), rows,
         text_changed=consent.state is ConsentState.GIVEN and bool(live) and wordings.has_changed(consent.shown),
         ends_soon=last if last is not None and last - at <= SOON else None,
-        can_change=is_changeable(consent, at), can_withdraw=consent.state is not ConsentState.WITHDRAWN,
+        can_change=is_changeable(consent, at) and any(row.is_givable for row in rows),
+        can_withdraw=consent.state is not ConsentState.WITHDRAWN,
         can_confirm=can_confirm,
         gone=tuple(sorted(succeeded(consent, directory, at))) if consent.state is ConsentState.GIVEN else (),
     )  # fmt: skip
+
+
+def _what(grant: Grant) -> tuple[str | None, ...]:
+    row = grant.row
+    return row.custodian, row.recipient, row.category, row.purpose, row.document

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.consent.model import Consent
+from gateway.consent.model import Consent, Grant
 from gateway.web.page import see_other
 from gateway.web.portal.cards import Card
 from gateway.web.portal.checking import Checked, check
@@ -24,11 +24,18 @@ def change_router(room: Room) -> APIRouter:
     router = APIRouter(prefix="/portal/consents", include_in_schema=False)
 
     def form_page(
-        visit: Visit, consent: Consent, offered: Sequence[Offered], choice: Choice, *, again: bool, status: int = 200
+        visit: Visit,
+        consent: Consent,
+        offered: Sequence[Offered],
+        choice: Choice,
+        *,
+        again: bool,
+        status: int = 200,
+        ends_too: Sequence[Grant] = (),
     ) -> Response:
         return room.show(
             visit, "rows", status=status, consent=consent, offered=offered, choice=choice, again=again,
-            ticks=ticks_of(room, visit),
+            ticks=ticks_of(room, visit), ends_too=ends_too,
         )  # fmt: skip
 
     @router.get("/{consent_id}/change")
@@ -37,7 +44,7 @@ def change_router(room: Room) -> APIRouter:
         need_may_decide(visit)
         card = await _changeable(room, visit, consent_id)
         offered = rows_left(card)
-        return form_page(visit, card.consent, offered, as_it_stands(offered), again=False)
+        return form_page(visit, card.consent, offered, as_it_stands(offered), again=False, ends_too=card.ends_too)
 
     @router.post("/{consent_id}/change")
     async def change(request: Request, consent_id: str) -> Response:
@@ -47,9 +54,9 @@ def change_router(room: Room) -> APIRouter:
         consent, offered = card.consent, rows_left(card)
         choice = read_choice(form, offered, room.directory.sensitivities, visit.now, may_keep=True)
         if choice.faults:
-            return form_page(visit, consent, offered, choice, again=False, status=422)
+            return form_page(visit, consent, offered, choice, again=False, status=422, ends_too=card.ends_too)
         here = f"/portal/consents/{consent.id}/change"
-        checked = check(room, visit, form, offered, choice, here, here, may_tell_help=False)
+        checked = check(room, visit, form, offered, choice, here, here, may_tell_help=False, ends_too=card.ends_too)
         if not isinstance(checked, Checked):
             return checked
         await room.recording.change(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from gateway.consent.lifecycle import new_id
-from gateway.consent.model import Consent, GrantRow, Shown
+from gateway.consent.model import Consent, Grant, GrantRow, Shown
 from gateway.consent.wording import Rendered, render
 from gateway.web.forms import Form
 from gateway.web.portal.choice import DAY, Choice, Offered, rows_of
@@ -38,12 +38,12 @@ class Checked:
 
 def check(
     room: Room, visit: Visit, form: Form, offered: Sequence[Offered], choice: Choice, action: str, back: str, *,
-    no_action: str = "", purpose: str = "", may_tell_help: bool = True,
+    no_action: str = "", purpose: str = "", may_tell_help: bool = True, ends_too: Sequence[Grant] = (),
 ) -> Checked | Response:  # fmt: skip
     """Return the confirmed choice, or the screen to confirm it on. *choice* has no faults.
 
     *no_action* is where the equal button of saying no leads; *purpose* is carried along. With *may_tell_help* the
-    client may tell that somebody helped them to read.
+    client may tell that somebody helped them to read. *ends_too* is what a change ends besides what was chosen.
     """
     rows = rows_of(choice, offered, visit.now)
     text = text_of(room, visit, rows)
@@ -53,13 +53,14 @@ def check(
         return Checked(rows, text.shown(), form.text("supported", most=3) == "yes", key)
     return confirm_on(
         room, visit, offered, choice, action, back, no_action=no_action, purpose=purpose, text_changed=answered,
-        may_tell_help=may_tell_help,
+        may_tell_help=may_tell_help, ends_too=ends_too,
     )  # fmt: skip
 
 
 def confirm_on(
     room: Room, visit: Visit, offered: Sequence[Offered], choice: Choice, action: str, back: str, *,
     no_action: str = "", purpose: str = "", text_changed: bool = False, may_tell_help: bool = False,
+    ends_too: Sequence[Grant] = (),
 ) -> Response:  # fmt: skip
     """Return the screen on which a choice is confirmed at *action*."""
     text = text_of(room, visit, rows_of(choice, offered, visit.now))
@@ -73,7 +74,7 @@ def confirm_on(
     parts = list(zip(choice.keys, text.rows, strict=True))
     return room.show(
         visit, "check", text=text, parts_of=parts, choice=choice, hidden=hidden, action=action, back=back,
-        no_action=no_action, text_changed=text_changed, may_tell_help=may_tell_help,
+        no_action=no_action, text_changed=text_changed, may_tell_help=may_tell_help, ends_too=ends_too,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from gateway.consent.model import Consent, ConsentId
 from gateway.consent.receipt import withdrawn_by
 from gateway.consent.view import ReceiptView
 from gateway.web.page import see_other
-from gateway.web.portal.cards import Card, card_of
+from gateway.web.portal.cards import Card, card_of, left_out
 from gateway.web.portal.checking import text_shown
 from gateway.web.portal.eyes import may_see
 from gateway.web.portal.visit import SUPPORTED, Room, Visit, missing, need_id
@@ -50,7 +50,11 @@ def consent_router(room: Room) -> APIRouter:
         visit = await room.enter(request)
         card = await find_card(room, visit, consent_id)
         receipts = await room.recording.receipts(card.consent.id)
-        return room.show(visit, "given", card=card, receipt=last_of(receipts, "consent.given", "consent.changed"))
+        versions = await room.recording.versions_of_client(card.consent.id, visit.client)
+        return room.show(
+            visit, "given", card=card, receipt=last_of(receipts, "consent.given", "consent.changed"),
+            left_out=left_out([version for version in versions if may_see(version, in_person=visit.in_person)]),
+        )  # fmt: skip
 
     @router.post("/{consent_id}/confirm")
     async def confirm(request: Request, consent_id: str) -> Response:

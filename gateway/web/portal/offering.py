@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from gateway.consent.checks import CONSENT_BASES
+from gateway.consent.checks import CONSENT_BASES, may_be_given
 from gateway.consent.model import Consent, Grant
 from gateway.directory.model import Directory
-from gateway.web.portal.cards import Card, Stand
+from gateway.web.portal.cards import Card
 from gateway.web.portal.choice import Offered
-
-_OVER = (Stand.ENDED, Stand.SPENT, Stand.WITHDRAWN)
 
 
 def rows_left(card: Card) -> list[Offered]:
-    """Return the rows that have not ended, as they stand: what is over needs no withdrawing, and no new version can
-    hold it."""
-    return [_standing(row.grant) for row in card.rows if row.stand not in _OVER]
+    """Return the rows that have not ended and could be given now, as they stand: what is over needs no withdrawing, and
+    no new version can hold it, nor one whose recipient or flow has ended (`Card.ends_too`)."""
+    return [_standing(row.grant) for row in card.rows if row.is_givable]
 
 
 def rows_again(consent: Consent, directory: Directory, at: datetime) -> list[Offered]:
-    """Return all rows without start, end and ticks. Where a recipient has ended its successor is offered: a permission
-    never follows by itself, but it can be given anew."""
+    """Return the rows that could be given now, without start, end and ticks. Where a recipient has ended, who stands in
+    its place now is offered: a permission never follows by itself, but it can be given anew."""
     offered: list[Offered] = []
     for grant in consent.grants:
-        row, heir = grant.row, directory.successor(grant.row.recipient)
+        row, heir = grant.row, directory.heir(grant.row.recipient, at)
         recipient = row.recipient if directory.in_force(row.recipient, at) or heir is None else heir.code
+        if not may_be_given(replace(row, recipient=recipient), directory, at):
+            continue
         offered.append(
             Offered(
                 grant.id, row.custodian, recipient, row.category, row.purpose, document=row.document,
@@ -48,6 +49,8 @@ def rows_for(recipient: str, directory: Directory, at: datetime, purpose: str = 
     to = directory.services[recipient]
     offered: list[Offered] = []
     for category in directory.categories:
+        if directory.category(category, at) is None:
+            continue
         for code, service in directory.services.items():
             if code == recipient or not directory.in_force(code, at):
                 continue

@@ -19,8 +19,6 @@ from gateway.web.portal.visit import Room, Visit, need_in_person, need_may_decid
 NO_RHYTHM = N_("Choose how often.")
 NO_ADDRESS = N_("Check the address or the number. A number begins with +358.")
 NOT_MOVED = N_("Where messages go was not changed. Identify yourself once more. Then write it again.")
-FIRST = "first"
-"""The first channel that reaches the client."""
 
 
 def settings_router(room: Room) -> APIRouter:

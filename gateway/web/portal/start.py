@@ -33,11 +33,6 @@ class Start:
     ending: tuple[Card, ...]
     gone: tuple[Card, ...]
 
-    @property
-    def nothing_to_do(self) -> bool:
-        """Whether nothing waits for the client."""
-        return not (self.asks or self.unconfirmed or self.changed or self.ending or self.gone)
-
 
 def start_of(picture: ClientPicture, wordings: Wordings, directory: Directory, at: datetime) -> Start:
     """Return the start page at *at*."""

@@ -68,7 +68,9 @@ def withdraw_router(room: Room) -> APIRouter:
             return await whole(visit, card)
         # What stays is the text of a new version: it is shown, and confirming it there makes the change.
         here = f"/portal/consents/{card.consent.id}"
-        return confirm_on(room, visit, staying, as_it_stands(staying), f"{here}/change", f"{here}/withdraw")
+        return confirm_on(
+            room, visit, staying, as_it_stands(staying), f"{here}/change", f"{here}/withdraw", ends_too=card.ends_too
+        )
 
     @router.get("/{consent_id}/withdrawn")
     async def after(request: Request, consent_id: str) -> Response:

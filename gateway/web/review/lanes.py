@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
-from gateway.consent.model import Consent, ConsentState
+from gateway.consent.model import Consent
 from gateway.consent.view import ClientPicture
 from gateway.directory.instants import from_micros
 from gateway.disclosure.opened import Opened
@@ -158,8 +158,3 @@ def within(lanes: Iterable[Lane], begin: datetime, end: datetime) -> tuple[Lane,
         if bars or looks:
             kept.append(replace(lane, bars=bars, looks=looks))
     return tuple(kept)
-
-
-def is_given(consent: Consent) -> bool:
-    """Return whether a consent stands, whatever its grants' periods are."""
-    return consent.state is ConsentState.GIVEN

@@ -103,3 +103,5 @@ class Review:
     mandates: StandingMandates
     tell_look: Callable[[Looker, ClientId, str], Awaitable[None]]
     """Writes the entry of a look at a page for which no use case writes one."""
+    walked: Callable[[ClientId], Awaitable[None]]
+    """Notes that the client has gone through everything that stands: the next reminder comes in a year."""

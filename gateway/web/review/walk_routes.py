@@ -10,8 +10,10 @@ from starlette.responses import Response
 
 from gateway.consent.model import Consent
 from gateway.http.problems import EdgeError
+from gateway.web.forms import read_form
+from gateway.web.page import see_other
 from gateway.web.review.ports import Review
-from gateway.web.review.visiting import Visit, enter, show
+from gateway.web.review.visiting import Visit, enter, enter_in_person, show
 
 MOST_CARDS = 7
 
@@ -32,6 +34,13 @@ def walk_router(room: Review) -> APIRouter:
         cards, left = await _cards(visit)
         return show(room, visit, "walk_done", count=len(cards) + left, left=left)
 
+    @router.post("/done")
+    async def walked(request: Request) -> Response:
+        visit = await enter_in_person(room, request)
+        await read_form(request, visit.session, room.base_url)
+        await room.walked(visit.client)
+        return see_other("/portal/walk/done")
+
     @router.get("/{consent}")
     async def card(request: Request, consent: str) -> Response:
         visit = await enter(room, request, view="walk")
@@ -39,6 +48,7 @@ def walk_router(room: Review) -> APIRouter:
         place = next((at for at, one in enumerate(cards) if one.id == consent), None)
         if place is None:
             raise EdgeError("no-such-address")
+        is_last = place + 1 == len(cards)
         return show(
             room,
             visit,
@@ -46,7 +56,9 @@ def walk_router(room: Review) -> APIRouter:
             consent=cards[place],
             now=place + 1,
             of=len(cards),
-            following=cards[place + 1].id if place + 1 < len(cards) else "done",
+            following="done" if is_last else cards[place + 1].id,
+            # Whoever stops before has not walked through, and a representative has not in the client's place.
+            ends_walk=is_last and visit.in_person,
             rows=[one.row for one in cards[place].grants if one.in_force(room.clock.now())],
         )
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.checkpoint import Checkpoint, Signer, parse_note, parse_vkey, sign_checkpoint, verify_note
+from audit.checkpoint import Checkpoint, Signer, parse_note, parse_vkey, verify_note
 from audit.errors import SignatureInvalid
+from tests.simulators.checkpoints import sign_checkpoint
 
 ORIGIN = "gw.saattaen.example/audit/2026"
 SIGNER = Signer(sha256(b"demo").digest())

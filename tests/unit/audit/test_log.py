@@ -23,9 +23,9 @@ from audit.errors import (
     SignatureInvalid,
 )
 from audit.log import Committed, Dropped, Log
-from audit.merkle import leaf_hash, verify_inclusion
+from audit.merkle import Tree, leaf_hash, verify_inclusion
 from audit.proof import LogProof, parse_log_proof
-from audit.store import DurabilityLost
+from audit.store import DurabilityLost, LogHashes
 from audit.verify import verify_not_rolled_back, verify_rows
 from audit.writing import EventExists, Rejected, Survey, Writing
 from tests.simulators.memory_keys import MemoryKeys
@@ -99,7 +99,8 @@ async def test_all_that_waits_shares_one_transaction() -> None:
     for one in done[1:]:
         assert isinstance(one, Committed)
         place = one.entries[0]
-        proof = log.inclusion_proof_now(place.origin, place.index, one.size)
+        with store.read() as reader:
+            proof = Tree(LogHashes(reader, place.origin), one.size).inclusion_proof(place.index)
         assert one.proof().path == tuple(proof)
         leaf = leaf_hash(store.tables.leaves[(place.origin, place.index)].entry)
         root = SIGNER.verifier(ORIGIN)

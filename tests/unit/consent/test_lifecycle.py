@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -26,6 +26,8 @@ from gateway.consent.model import (
     GrantRow,
 )
 from gateway.directory.instants import parse_instant
+from gateway.directory.model import Service
+from gateway.directory.period import Period
 from gateway.errors import ConsentRefused
 from tests.unit.consent.consent_room import DIRECTORY, SHOWN, START, UNTIL, WITH_NOTE, row
 
@@ -218,6 +220,26 @@ def test_a_predecessor_is_asked_again_and_never_followed() -> None:
     old = replace(consent, grants=(replace(consent.grants[0], row=row(recipient="te-toimisto")),))
     assert lifecycle.succeeded(old, DIRECTORY, START) == {("te-toimisto", "kuntakokeilu")}
     assert lifecycle.succeeded(consent, DIRECTORY, START) == frozenset()
+
+
+def test_a_chain_of_successions_leads_to_the_first_that_is_in_force() -> None:
+    consent = give(row())
+    later, last = START + timedelta(days=10), START + timedelta(days=20)
+
+    def ended(code: str, at: datetime, by: str) -> Service:
+        return replace(DIRECTORY.services[code], period=Period(None, at), succeeded_by=by)
+
+    chain = {
+        "kuntakokeilu": ended("kuntakokeilu", later, "tyohonvalmennus"),
+        "tyohonvalmennus": ended("tyohonvalmennus", last, "sosiaalityo"),
+    }
+    directory = replace(DIRECTORY, services={**DIRECTORY.services, **chain})
+    assert lifecycle.succeeded(consent, directory, later - timedelta(days=1)) == frozenset()
+    assert lifecycle.succeeded(consent, directory, later) == {("kuntakokeilu", "tyohonvalmennus")}
+    assert lifecycle.succeeded(consent, directory, last) == {("kuntakokeilu", "sosiaalityo")}
+    over = replace(DIRECTORY.services["sosiaalityo"], period=Period(None, last))
+    nobody = replace(directory, services={**directory.services, "sosiaalityo": over})
+    assert lifecycle.succeeded(consent, nobody, last) == frozenset()
 
 
 @given(st.integers(min_value=-(10**15), max_value=10**15))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,10 +19,14 @@ from gateway.consent.model import (
     RefusedRow,
     RelationKind,
 )
+from gateway.consent.receipt import content_of
+from gateway.consent.standing import check_asked
 from gateway.directory.instants import parse_instant, to_micros
+from gateway.directory.model import Directory
+from gateway.directory.period import Period
 from gateway.errors import ConsentRefused
 from tests.parts.chance import without_chance
-from tests.unit.consent.consent_room import SHOWN, START, UNTIL, WITH_NOTE, Room, row, worker
+from tests.unit.consent.consent_room import DIRECTORY, SHOWN, START, UNTIL, WITH_NOTE, Room, row, worker
 
 
 async def refused(awaitable: object) -> str:
@@ -442,6 +447,130 @@ async def test_a_refusal_is_kept_until_the_client_says_yes(room: Room) -> None:
     assert await refused(nowhere) == "request-invalid"
 
 
+async def test_the_clients_own_yes_ends_the_day_before_which_they_are_not_asked_again(room: Room) -> None:
+    client = await room.client()
+    asked = AskedRow("sote-keskus", "kuntakokeilu", "work-ability-plan", "employment-support")
+    no = RefusedRow("kuntakokeilu", "work-ability-plan", START + timedelta(days=300))
+    await room.recording.refuse(client, [no])
+    await room.recording.request(client, asked, worker("kuntakokeilu"))
+    assert (await room.recording.for_client(client)).requests == ()
+    consent = await room.give(client, row())
+    await room.recording.withdraw(consent.id, client=client)
+    await room.recording.request(client, asked, worker("kuntakokeilu"))
+    assert len((await room.recording.for_client(client)).requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "recipient", "days"),
+    [("tyopaja", "kuntakokeilu", 100), ("kuntakokeilu", "kuntakokeilu", 366), (None, "kela", 366)],
+)
+async def test_not_before_is_a_services_for_its_own_questions_alone_and_a_year_at_most(
+    room: Room, by: str | None, recipient: str, days: int
+) -> None:
+    client = await room.client()
+    no = [RefusedRow(recipient, "work-ability-plan", START + timedelta(days=days))]
+    actor = Actor() if by is None else worker(by)
+    assert await refused(room.recording.refuse(client, no, by=actor)) == "request-invalid"
+    assert await refused(room.give(client, row(category="handover"), by=by, refused=no)) == "request-invalid"
+    assert room.kinds() == []
+
+
+async def test_not_before_within_a_year_is_kept_as_it_was_said(room: Room) -> None:
+    client = await room.client()
+    no = RefusedRow("kuntakokeilu", "work-ability-plan", START + timedelta(days=365))
+    await room.recording.refuse(client, [no], by=worker("kuntakokeilu"))
+    asked = AskedRow("sote-keskus", "kuntakokeilu", "work-ability-plan", "employment-support")
+    room.clock.at = START + timedelta(days=364)
+    await room.recording.request(client, asked, worker("kuntakokeilu"))
+    assert (await room.recording.for_client(client)).requests == ()
+    room.clock.at = START + timedelta(days=366)
+    await room.recording.request(client, asked, worker("kuntakokeilu"))
+    assert len((await room.recording.for_client(client)).requests) == 1
+
+
+async def test_a_party_hears_nothing_of_changes_and_ends_of_others_rows(room: Room) -> None:
+    client = await room.client()
+    theirs = row(recipient="kela", purpose="rehabilitation-decision", until=START + timedelta(days=20))
+    consent = await room.give(client, row(), theirs)
+    before = await room.recording.consent_view(consent.id, "kuntakokeilu")
+    room.clock.at = START + timedelta(days=1)
+    changed = replace(theirs, sensitivities=frozenset({"health"}))
+    await room.recording.change(consent.id, [row(), changed], SHOWN, client=client)
+    room.clock.at = START + timedelta(days=21)
+    assert await room.recording.expire_due() == 1
+    assert await room.recording.consent_view(consent.id, "kuntakokeilu") == before
+    assert [one.kind for one in await room.recording.receipts(consent.id, "kuntakokeilu")] == ["consent.given"]
+    assert await room.told("kuntakokeilu") == ["consent.given"]
+    steps = ["consent.given", "consent.changed", "consent.expired"]
+    assert [one.kind for one in await room.recording.receipts(consent.id, "kela")] == steps
+    assert [one.kind for one in await room.recording.receipts(consent.id)] == steps
+
+
+async def test_a_partys_receipt_says_what_the_party_knows_and_no_more(room: Room) -> None:
+    client = await room.client()
+    own = row(until=START + timedelta(days=30))
+    others = [row(recipient="kela", purpose="rehabilitation-decision"), row(recipient="tyohonvalmennus")]
+    consent = await room.give(client, own)
+    room.clock.at = START + timedelta(days=1)
+    await room.recording.change(consent.id, [others[0], own, others[1]], SHOWN, client=client)
+    room.clock.at = START + timedelta(days=31)
+    assert await room.recording.expire_due() == 1
+    first, last = [content_of(one) for one in await room.recording.receipts(consent.id, "kuntakokeilu")]
+    assert (first["status"], last["status"]) == ("given", "expired")
+    for field in ("given_at", "grants", "notice", "capacity", "controllers", "version"):
+        assert first[field] == last[field], field
+    # Who is named for the first time by a change hears of a giving, as its message and its view say.
+    (named,) = await room.recording.receipts(consent.id, "kela")
+    assert (named.kind, content_of(named)["status"]) == ("consent.given", "given")
+
+
+async def test_a_party_whose_rows_were_taken_away_hears_of_no_withdrawal_after_that(room: Room) -> None:
+    client = await room.client()
+    theirs = row(recipient="kela", purpose="rehabilitation-decision")
+    consent = await room.give(client, row(), theirs)
+    await room.recording.change(consent.id, [theirs], SHOWN, client=client)
+    before = await room.recording.consent_view(consent.id, "kuntakokeilu")
+    assert before is not None
+    assert (before.state, before.withdrawn_at) == ("ended", None)
+    receipts = await room.recording.receipts(consent.id, "kuntakokeilu")
+    room.clock.at += timedelta(days=40)
+    await room.recording.withdraw(consent.id, client=client)
+    assert await room.recording.consent_view(consent.id, "kuntakokeilu") == before
+    assert await room.recording.receipts(consent.id, "kuntakokeilu") == receipts
+    seen = await room.recording.consent_view(consent.id, "kela")
+    assert seen is not None
+    assert seen.state == "withdrawn"
+
+
+PLAN_ASKED = AskedRow("sote-keskus", "kuntakokeilu", "work-ability-plan", "employment-support")
+
+
+def _flows_of_the_plan(period: Period) -> Directory:
+    flows = (replace(one, period=period) if one.category == PLAN_ASKED.category else one for one in DIRECTORY.flows)
+    return replace(DIRECTORY, flows=tuple(flows))
+
+
+def test_a_question_is_judged_by_the_flow_that_stands_when_it_is_asked() -> None:
+    later = START + timedelta(days=200)
+    check_asked(PLAN_ASKED, "kuntakokeilu", _flows_of_the_plan(Period(None, later)), START)
+    for period, at in ((Period(later, None), START), (Period(None, later), later)):
+        with pytest.raises(ConsentRefused) as caught:
+            check_asked(PLAN_ASKED, "kuntakokeilu", _flows_of_the_plan(period), at)
+        assert caught.value.reason == "basis-not-applicable"
+
+
+def test_nobody_asks_when_it_has_ended_nor_for_a_category_that_has() -> None:
+    over = Period(None, START)
+    services = {**DIRECTORY.services, "kuntakokeilu": replace(DIRECTORY.services["kuntakokeilu"], period=over)}
+    category = DIRECTORY.categories[PLAN_ASKED.category]
+    categories = {**DIRECTORY.categories, PLAN_ASKED.category: replace(category, period=over)}
+    for directory in (replace(DIRECTORY, services=services), replace(DIRECTORY, categories=categories)):
+        check_asked(PLAN_ASKED, "kuntakokeilu", directory, START - timedelta(microseconds=1))
+        with pytest.raises(ConsentRefused) as caught:
+            check_asked(PLAN_ASKED, "kuntakokeilu", directory, START)
+        assert caught.value.reason == "request-invalid"
+
+
 async def test_relations_are_the_custodians_to_record_and_the_clients_to_contest(room: Room) -> None:
     client = await room.client()
 
@@ -496,3 +625,17 @@ async def test_marking_and_suspending_a_client_are_entries(room: Room) -> None:
     assert room.kinds() == ["client.marked", "client.suspended"]
     assert await room.client() == client
     assert to_micros(room.clock.at) > to_micros(START)
+
+
+async def test_an_unconfirmed_row_that_a_change_confirms_is_told_though_its_contents_stay(room: Room) -> None:
+    client = await room.client()
+    consent = await room.give(client, row(), by="kuntakokeilu")
+    assert await room.told("kuntakokeilu") == []
+    theirs = row(recipient="kela", purpose="rehabilitation-decision")
+    await room.recording.change(consent.id, [row(), theirs], SHOWN, client=client)
+    assert await room.told("kuntakokeilu") == ["consent.given"]
+    # What was told once is not told again by a change of others' rows.
+    await room.recording.change(consent.id, [row()], SHOWN, client=client)
+    await room.recording.expire_due()
+    assert await room.told("kuntakokeilu") == ["consent.given"]
+    assert await room.told("kela") == ["consent.given", "consent.changed"]

@@ -10,8 +10,8 @@ import pytest
 
 from gateway.consent.model import GrantRow, Shown
 from gateway.consent.placeholders import fill, placeholders
-from gateway.consent.wording import NOTICES, RECEIPTS, Wordings, lock_lines, notice, render
-from gateway.consent.wording_files import LOCK, WORDINGS, BrokenWording, load_wordings
+from gateway.consent.wording import NOTICES, RECEIPTS, Wordings, notice, render
+from gateway.consent.wording_files import WORDINGS, BrokenWording, load_wordings
 from gateway.demo.world import load_world
 from gateway.directory.instants import parse_instant
 from gateway.directory.model import Directory
@@ -20,6 +20,7 @@ NOW = parse_instant("2026-11-22T09:00:00+02:00")
 ROW = GrantRow(
     "sosiaalityo", "kuntakokeilu", "work-ability-plan", "employment-support", NOW, parse_instant("2027-05-31")
 )
+LOCK = WORDINGS / "wordings.lock"
 LANGUAGES = [("fi", "plain"), ("fi", "easy"), ("sv", "plain"), ("en", "plain")]
 
 
@@ -31,6 +32,15 @@ def directory() -> Directory:
 @pytest.fixture(scope="module")
 def wordings() -> Wordings:
     return load_wordings()
+
+
+def lock_lines(wordings: Wordings) -> tuple[str, ...]:
+    """Return one line for each template, `sha256  id version language`: what wordings.lock must hold."""
+    return tuple(
+        f"{template.sha256}  {id} {version} {language}"
+        for (id, version), wording in sorted(wordings.versions.items())
+        for language, template in sorted(wording.templates.items())
+    )
 
 
 def test_no_text_was_edited(wordings: Wordings) -> None:

@@ -13,7 +13,7 @@ from adapters.sql.log_tables import LOG_TABLES, LOG_TRIGGERS_SQLITE
 from audit.checkpoint import Signer, Verifier
 from audit.log import Log
 from gateway.disclosure.log_search import LogSearch
-from gateway.disclosure.opened import Opened, read_entries
+from gateway.disclosure.opened import Opened, Opener
 from gateway.disclosure.order_law import Findings, check_order
 from gateway.disclosure.year_change import YearChange
 from tests.unit.disclosure.story import new_id
@@ -64,7 +64,7 @@ class Logged:
     def entries(self) -> list[Opened]:
         """Return everything in the log, opened."""
         with self.store.read() as reader:
-            return list(read_entries(reader, self.keys))
+            return list(Opener(self.keys).read_all(reader))
 
     def verifiers(self) -> list[Verifier]:
         """Return the public key of each log."""

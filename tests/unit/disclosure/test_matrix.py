@@ -13,7 +13,7 @@ from gateway.disclosure.decision import REASONS
 from gateway.disclosure.matrix import CLOSEST, Cell, Matrix, Seen
 from gateway.disclosure.matrix_output import MatrixWords
 from gateway.disclosure.phrases import Eye, load_phrases
-from gateway.disclosure.rebuilding import CAVEATS
+from gateway.disclosure.rebuilding import BEFORE_LOG, CAVEATS
 
 KELA, PLAN = "kela", "work-ability-plan"
 
@@ -92,6 +92,13 @@ def test_the_section_of_law_is_told_with_the_law() -> None:
     for eye in (Eye.CLIENT, Eye.OFFICER):
         assert "189/2001 22 §" in words(eye).tell(row)[1]
     assert "§" not in words().tell(seen(section_of_law="189/2001 22 §"))[1]
+
+
+def test_a_table_of_nobody_says_that_nobody_is_named() -> None:
+    matrix = Matrix("c" * 32, datetime(2026, 11, 27, tzinfo=UTC), (), (), {}, "p", "d", (BEFORE_LOG,))
+    begins, nobody = words().table(matrix).splitlines()
+    assert begins.startswith("The log begins after")
+    assert nobody.startswith("No consent")
 
 
 def test_a_table_and_json_say_what_the_cells_say() -> None:

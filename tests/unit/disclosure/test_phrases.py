@@ -14,7 +14,6 @@ from gateway.disclosure.phrases import (
     ABOUT_REQUESTER,
     KINDS,
     NOT_OPEN,
-    OWN_CONSENTS,
     REMEDIES,
     TOLD_TO_ALL,
     Eye,
@@ -45,8 +44,12 @@ def test_there_is_no_remedy_for_what_does_not_exist() -> None:
         assert set(load_phrases().groups[f"remedies.{eye}"]) == set(REMEDIES.values())
 
 
+OWN_CONSENTS = {"withdrawn", "unconfirmed", "spent", "expired", "not-yet-in-force"}
+"""States of a service's own consents, which it is told of."""
+
+
 def test_what_a_desk_may_say_has_its_words() -> None:
-    codes = ABOUT_REQUESTER | TOLD_TO_ALL | set(OWN_CONSENTS) | {OPEN, NOT_OPEN}
+    codes = ABOUT_REQUESTER | TOLD_TO_ALL | OWN_CONSENTS | {OPEN, NOT_OPEN}
     for part in ("told", "remedy"):
         assert set(load_phrases().groups[f"professional.{part}"]) == codes
     for language in LANGUAGES:

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.fhir.consent import ADVANCED, INTERMEDIATE, PARTICIPATION, to_fhir
-from adapters.fhir.consent_import import from_fhir
 from adapters.fhir.terms import ACT_REASON, DOCUMENT_SYSTEM, GRANT_ONCE_EXTENSION
 from gateway.consent.model import (
     Capture,
@@ -31,6 +30,7 @@ from gateway.consent.model import (
 )
 from gateway.directory.load import load_directory
 from gateway.errors import BodyInvalid
+from tests.unit.fhir.consent_read_back import from_fhir
 
 DIRECTORY = load_directory(Path(__file__).parents[3] / "gateway" / "demo" / "world.yaml")
 AT = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)

@@ -6,8 +6,9 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
-from audit.checkpoint import Checkpoint, Signer, sign_checkpoint
+from audit.checkpoint import Checkpoint, Signer
 from audit.merkle import Frontier, leaf_hash
+from tests.simulators.checkpoints import sign_checkpoint
 
 ORIGIN = "gw.saattaen.example/audit/2026"
 

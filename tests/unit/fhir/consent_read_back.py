@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.fhir.consent import MICROSECOND, PARTICIPATION
-from adapters.fhir.consent_shape import shape_faults
 from adapters.fhir.labels import sensitivity_of
 from adapters.fhir.r4 import model_faults
 from adapters.fhir.structure import Fault
@@ -27,6 +26,7 @@ from gateway.directory.model import Directory
 from gateway.disclosure.cut import SERVICE_SYSTEM
 from gateway.disclosure.sections import Document, Json
 from gateway.errors import BodyInvalid
+from tests.unit.fhir.consent_shape import shape_faults
 
 _STATUSES = frozenset({"active", "inactive", "rejected"})
 _MARKS = {GRANT_CATEGORY_EXTENSION, GRANT_ONCE_EXTENSION, GRANT_STATE_EXTENSION}
