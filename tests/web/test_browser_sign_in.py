@@ -54,7 +54,7 @@ def test_somebody_signs_in_through_their_provider_comes_home_and_signs_out_of_bo
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
         expect(page.get_by_text(person, exact=True)).to_be_visible()
         kept = {one["name"]: one for one in context.cookies(site.base)}
-        assert [one for one in kept if one.startswith("demo-provider-")]
+        assert [one for one in kept if one.startswith("saattaen-demo-provider-")]
         assert kept["saattaen-session"]["httpOnly"] and kept["saattaen-session"]["sameSite"] == "Lax"
         page.get_by_role("button", name="Sign out").click()
         expect(page).to_have_url(site.base + "/sign-out/done")
