@@ -75,7 +75,7 @@ class Log(Generic[C]):
         self._name = name
         protects = (lambda draft: False) if keeper is None else keeper.protects
         self._sequencer = Sequencer(store, keys, self._signers, clock, name, rollover, protects)
-        self._keeping = None if keeper is None else Keeping(keeper)
+        self._keeping = None if keeper is None else Keeping(keeper, patience)
         self._batch = batch
         self._bound = queue
         self._urgent: deque[tuple[Item[C, object], asyncio.Future[Outcome]]] = deque()
