@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Final, Protocol
 
 from audit.entry import Draft
 from audit.errors import NotKept
+
+KEEPING: Final = 10.0
+"""Seconds that somebody waits for the other place, unless they are told otherwise."""
 
 
 class Keeper(Protocol):
@@ -30,7 +33,7 @@ class Keeping:
     Nobody waits longer than *patience* seconds: a volume that hangs must not hold whoever withdraws for ever.
     """
 
-    def __init__(self, keeper: Keeper, patience: float = 10.0) -> None:
+    def __init__(self, keeper: Keeper, patience: float = KEEPING) -> None:
         self._keeper, self._patience = keeper, patience
         self._lock = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None

@@ -18,7 +18,7 @@ from typing import Generic, TypeVar, cast
 
 from audit.checkpoint import HeadSigner, Verifier, verify_head_note
 from audit.errors import AuditError, CommitUnknown, LogBroken, LogBusy, LogForked
-from audit.keeping import Keeper, Keeping
+from audit.keeping import KEEPING, Keeper, Keeping
 from audit.keys import DataKeys
 from audit.merkle import Tree
 from audit.outcome import Committed, Dropped, Outcome
@@ -51,7 +51,7 @@ class Log(Generic[C]):
     *signers* sign each checkpoint, the log's own key first. *queue* bounds the normal lane; the urgent one is for what
     protects a person and is never shed. A batch that takes longer than *patience* (seconds) is waited for by nobody any
     more. *told* says an error as the log's callers know it. With a *keeper*, nobody is told that something protective
-    was written before it is durable outside the store too.
+    was written before it is durable outside the store too; for that nobody waits longer than *keeping* (seconds).
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Log(Generic[C]):
         batch: int = 512,
         queue: int = 4096,
         patience: float = 20.0,
+        keeping: float = KEEPING,
         told: Callable[[Exception], Exception] = lambda error: error,
         keeper: Keeper | None = None,
     ) -> None:
@@ -75,7 +76,7 @@ class Log(Generic[C]):
         self._name = name
         protects = (lambda draft: False) if keeper is None else keeper.protects
         self._sequencer = Sequencer(store, keys, self._signers, clock, name, rollover, protects)
-        self._keeping = None if keeper is None else Keeping(keeper, patience)
+        self._keeping = None if keeper is None else Keeping(keeper, keeping)
         self._batch = batch
         self._bound = queue
         self._urgent: deque[tuple[Item[C, object], asyncio.Future[Outcome]]] = deque()

@@ -101,8 +101,9 @@ def assemble(
 
     safe = _safe(settings, live, log_store, keys, verifiers)
     log: Log[Connection] = Log(
-        log_store, keys, signers, clock, settings.log_name, years, patience=settings.patience, told=told, keeper=safe
-    )
+        log_store, keys, signers, clock, settings.log_name, years, patience=settings.patience, told=told, keeper=safe,
+        keeping=settings.safe_patience,
+    )  # fmt: skip
     log.sign_with(signers, former)
 
     async def read(query: Callable[[object], T]) -> T:

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     safe: str | None = None
     """A folder on another volume than the main database's, for the log's last head and what must not be lost with the
     database; or `none`, which a demo alone may leave unsaid."""
+    safe_patience: float = Field(default=10.0, ge=0.1, le=120)
+    """Seconds that whoever takes something back waits for that folder, before they are told that it was not kept there
+    too."""
     signer: Path | None = None
     """The socket of the process that signs the log (`saattaen sign`), where its key is not among this gateway's."""
     engine: Literal["embedded", "opa"] = "embedded"

@@ -48,7 +48,7 @@ class Place:
         return Settings(
             database=self.url, key_database=f"sqlite:///{folder}/keys.db", keys=folder / "keys", base_url=BASE,
             directory=folder / "directory.yaml", outbox=folder / "outbox", safe=str(folder / "safe"), demo=True,
-            patience=120.0,
+            safe_patience=120.0,
         )  # fmt: skip
 
     @asynccontextmanager
