@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from gateway.directory.names import LANGUAGES
+from gateway.errors import StoreUnavailable
 from gateway.web.addresses import way_back
+from gateway.web.doors import Doors
+from gateway.web.page import Pages
+from gateway.web.session import Session
+from gateway.web.shell.routes import QUICK_EXIT, shell_router
 from tests.web.people import People, words
 
 
@@ -72,6 +81,25 @@ async def test_static_files_are_kept_and_others_are_not_served(people: People) -
     assert "immutable" in (await visitor.get(address)).headers["cache-control"]
     assert (await visitor.get("/static/000000000000/app.css")).status_code == 404
     assert (await visitor.get(address.replace("app.css", "../page.py"))).status_code == 404
+
+
+@dataclass(frozen=True)
+class _Silent:
+    """Sessions in a store that does not answer."""
+
+    async def find(self, cookie: str) -> Session | None:
+        raise StoreUnavailable("the store is silent")
+
+
+async def test_leaving_quickly_asks_nothing_of_a_store_that_does_not_answer(people: People) -> None:
+    doors = Doors(_Silent(), secure=False)  # type: ignore[arg-type]
+    app = FastAPI()
+    app.include_router(shell_router(Pages(people.laws.gateway.directory, demo=True), doors))
+    kept = {doors.cookie: "x" * 43}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", cookies=kept) as site:
+        answer = await site.get("/leave")
+    assert answer.status_code == 303 and answer.headers["location"] == QUICK_EXIT
+    assert f'{doors.cookie}="";' in answer.headers["set-cookie"]
 
 
 async def test_leaving_quickly_ends_the_session(people: People) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.directory.names import LANGUAGES
+from gateway.errors import StoreUnavailable
 from gateway.http.problems import EdgeError
 from gateway.web.addresses import way_back
 from gateway.web.doors import Doors
@@ -68,10 +70,13 @@ def shell_router(pages: Pages, doors: Doors) -> APIRouter:
     @router.get("/leave")
     async def leave(request: Request) -> Response:
         # Ending a session is all that a stranger's link could do here: it costs its reader a new sign-in, no more.
-        value, session = request.cookies.get(doors.cookie), await doors.find(request)
-        if value is not None and session is not None:
-            await doors.sessions.end(value)
-            tell("sign-out", session.provider, DONE, role=role_of(session.signed_in), session=session)
+        value = request.cookies.get(doors.cookie)
+        # Whoever must be gone is gone, whatever the store does: the browser forgets its session in any case.
+        with suppress(StoreUnavailable):
+            session = await doors.find(request)
+            if value is not None and session is not None:
+                await doors.sessions.end(value)
+                tell("sign-out", session.provider, DONE, role=role_of(session.signed_in), session=session)
         answer = RedirectResponse(QUICK_EXIT, 303, headers={"clear-site-data": '"cache"', "cache-control": "no-store"})
         answer.delete_cookie(doors.cookie, secure=secure, httponly=True, samesite="lax")
         return answer
