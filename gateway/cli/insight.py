@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.log_entries import ClientId, client_named
+from gateway.cli.log_entries import ClientId, client_named, micros_of
 from gateway.cli.opening import settings_of, with_gateway
 from gateway.cli.options import Demo, Folder, Operator
-from gateway.directory.instants import from_micros, parse_instant, to_micros
+from gateway.directory.instants import from_micros
 from gateway.directory.model import LANGUAGES
 from gateway.disclosure.explaining import Explaining, Explanation
 from gateway.disclosure.log_query import Officer
@@ -75,7 +75,7 @@ def who_can_see(
     """Print who can see what of a client, with the reason of each cell; the identity code is read from standard
     input."""
     _check(language)
-    instant = _instant(at)
+    instant = micros_of(at)
 
     async def do(gateway: Gateway) -> None:
         whom = await client_named(gateway, client_id is None, client_id)
@@ -106,12 +106,3 @@ async def _place(explaining: Explaining, entry: str, origin: str | None) -> tupl
 def _check(language: str) -> None:
     if language not in LANGUAGES:
         raise RequestInvalid(f"The language is one of {', '.join(LANGUAGES)}.")
-
-
-def _instant(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return to_micros(parse_instant(text))
-    except ValueError as error:
-        raise RequestInvalid(f"{text}: {error}.") from None

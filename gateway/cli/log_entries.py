@@ -69,8 +69,8 @@ def search(
         raise RequestInvalid("The format is table, json or csv.")
     asked = Query(
         requester=requester, recipient=recipient, custodian=custodian, person=person, category=category,
-        outcome=outcome, basis=basis, kinds=tuple(kind or ()), since=_micros(since), until=_micros(until), after=after,
-        count=count,
+        outcome=outcome, basis=basis, kinds=tuple(kind or ()), since=micros_of(since), until=micros_of(until),
+        after=after, count=count,
     )  # fmt: skip
 
     async def do(gateway: Gateway) -> None:
@@ -193,7 +193,8 @@ async def client_named(gateway: Gateway, asked: bool, client_id: str | None) -> 
     return found
 
 
-def _micros(text: str | None) -> int | None:
+def micros_of(text: str | None) -> int | None:
+    """Return the instant that somebody typed, in microseconds; None for none. Raises RequestInvalid."""
     if text is None:
         return None
     try:
