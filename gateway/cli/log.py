@@ -24,12 +24,12 @@ from gateway.cli.given_files import read_vkeys
 from gateway.cli.log_entries import log_app
 from gateway.cli.opening import settings_of, with_gateway
 from gateway.cli.options import Demo, Folder
-from gateway.demo.verification import verify_gateway
 from gateway.directory.instants import to_micros
 from gateway.disclosure.verification import Verification, verify_folder
 from gateway.errors import RequestInvalid
 from gateway.open_gateway import Gateway
 from gateway.settings import Settings
+from gateway.verification import verify_gateway
 
 
 def add_to(app: typer.Typer) -> None:

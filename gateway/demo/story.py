@@ -12,8 +12,8 @@ from gateway.demo.documents import SAMPLES, sample_named
 from gateway.demo.partner import TokenRefused, any_worker, worker
 from gateway.demo.population import identifier_of
 from gateway.demo.stage import CONFIRMATIONS_PATH, CONSENTS_PATH, Look, Stage, content_of
-from gateway.demo.verification import has_doubts, verify_gateway
 from gateway.http.acting import CONSENTS
+from gateway.verification import has_doubts, verify_gateway
 
 CLIENT = "suvi"
 _TOLD = "sote-keskus"

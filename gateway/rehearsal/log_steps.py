@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from adapters.sql.log_search import SqlSearchStore
 from audit.log import Dropped
-from gateway.demo.verification import has_doubts, verify_gateway
 from gateway.disclosure.log_query import MAX_PAGE, Officer, Query
 from gateway.disclosure.log_search import LogSearch
 from gateway.rehearsal.case import Advance, MoveTo, Notified, See, Suspend, Verify
 from gateway.rehearsal.seen import REHEARSED, rehearsal_rows
 from gateway.rehearsal.stage import Stage, Unexpected, expect, say
+from gateway.verification import has_doubts, verify_gateway
 
 _TOLD = frozenset({"consent.withdrawn", "consent.changed"})
 _TO_CLIENT = "client"

@@ -11,11 +11,11 @@ from itertools import islice
 from adapters.sql.log_search import SqlSearchStore
 from gateway.composition import opened
 from gateway.demo.population import system_of
-from gateway.demo.verification import has_doubts, verify_gateway
 from gateway.demo.world import load_world
 from gateway.disclosure.log_query import Officer, Query, Scope
 from gateway.disclosure.log_search import LogSearch
 from gateway.open_gateway import Gateway
+from gateway.verification import has_doubts, verify_gateway
 from tests.bench.load import LoadFailed
 from tests.bench.machine import SERVER, on_cores
 from tests.bench.population import CATEGORY, RECIPIENT, ROLE, ROWS, person_of

@@ -11,9 +11,9 @@ from sqlalchemy import text
 from gateway.consent.model import Actor
 from gateway.consent.notice_choice import NoticeChoice, Rhythm
 from gateway.consent.person import Person
-from gateway.demo.verification import verify_gateway
 from gateway.directory.identity_code import Identifier
 from gateway.errors import StoreUnavailable
+from gateway.verification import verify_gateway
 from tests.laws.by_hand import edit
 from tests.laws.gateway_world import Laws, installed, open_world
 

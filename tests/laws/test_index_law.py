@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from adapters.sql.log_search import SqlSearchStore
-from gateway.demo.verification import verify_gateway
 from gateway.disclosure.entry_proof import Check, EntryProofs, Finding
 from gateway.disclosure.index_law import SectionKeys
 from gateway.disclosure.opened import Opened
+from gateway.verification import verify_gateway
 from tests.laws.by_hand import edit
 from tests.laws.gateway_world import Laws, installed, open_world
 

@@ -19,11 +19,11 @@ from audit.checkpoint import Verifier, verify_note
 from audit.errors import SignatureInvalid
 from gateway.composition import opened
 from gateway.consent.desk_records import AnswerKind, DeskAnswer
-from gateway.demo.verification import verify_gateway
 from gateway.directory.identity_code import Identifier, PersonalIdentityCode
 from gateway.disclosure.release import Released
 from gateway.rotation import rehash_identifiers
 from gateway.serving.sweeping import Sweep
+from gateway.verification import verify_gateway
 from tests.laws.gateway_world import PLAN, STRANGER, Laws, demo_world
 from tests.laws.guarded_place import Place, empty_place
 from tests.laws.test_restore_drill import saattaen

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from adapters.sql.engine import open_database
-from gateway.demo.verification import verify_gateway
+from gateway.verification import verify_gateway
 from tests.laws.guarded_place import Place, empty_place
 from tests.parts.postgres import ON_BOTH
 

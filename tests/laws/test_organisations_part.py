@@ -12,7 +12,6 @@ import pytest
 from adapters.sql.log_search import SqlSearchStore
 from audit.entry import IndexRow
 from gateway.consent.model import RefusedRow
-from gateway.demo.verification import verify_gateway
 from gateway.disclosure.concern import Answer
 from gateway.disclosure.index_law import told
 from gateway.disclosure.log_query import Officer, Query, Scope
@@ -20,6 +19,7 @@ from gateway.disclosure.officer_looks import OfficerLooks
 from gateway.disclosure.officer_scope import may_see, scope_of
 from gateway.disclosure.release import Refused, Released
 from gateway.disclosure.snapshot import UNMET
+from gateway.verification import verify_gateway
 from tests.laws.gateway_world import PLAN, Laws, installed, open_world
 from tests.unit.disclosure.story import Story
 

@@ -10,9 +10,9 @@ import pytest
 from joserfc.jwk import ECKey
 
 from adapters.tokens.simulator import SimulatedPartner
-from gateway.demo.verification import verify_gateway
 from gateway.disclosure.order_partners import Registered, Registration, differing_partners, registration
 from gateway.disclosure.release import Released, ReleasedOwn
+from gateway.verification import verify_gateway
 from tests.laws.by_hand import edit
 from tests.laws.gateway_world import Laws, installed, open_world
 

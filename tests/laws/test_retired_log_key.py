@@ -19,10 +19,10 @@ from audit.errors import SignatureInvalid
 from audit.merkle import Frontier
 from gateway.cli.examination import log as doctors_look_at_the_log
 from gateway.cli.finding import Patient
-from gateway.demo.verification import verify_gateway
 from gateway.disclosure.release import Released
 from gateway.disclosure.wholeness import WholenessCheck
 from gateway.errors import SettingsError
+from gateway.verification import verify_gateway
 from tests.laws.guarded_place import Place, empty_place
 from tests.laws.test_restore_drill import saattaen
 from tests.parts.postgres import ON_BOTH

@@ -25,10 +25,10 @@ from gateway.consent.model import (
     RefusedRow,
     Shown,
 )
-from gateway.demo.verification import verify_gateway
 from gateway.disclosure.release import Refused, Released
 from gateway.errors import NotKeptTwice, RolledBack, SettingsError, StoreUnavailable
 from gateway.settings import read_settings
+from gateway.verification import verify_gateway
 from tests.laws.gateway_world import FEEDBACK, PLAN, Laws
 from tests.laws.guarded_place import Place, empty_place
 from tests.parts.postgres import ON_BOTH

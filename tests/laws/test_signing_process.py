@@ -19,10 +19,10 @@ from adapters.signer.server import SigningServer
 from audit.checkpoint import Checkpoint, Signer, Step, verify_note
 from audit.errors import NotSigned
 from audit.merkle import Frontier
-from gateway.demo.verification import verify_gateway
 from gateway.disclosure.release import Refused, Released
 from gateway.errors import SettingsError, StoreUnavailable
 from gateway.settings import Settings
+from gateway.verification import verify_gateway
 from tests.laws.guarded_place import Place
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.consent.model import Actor, Capture, CaptureMethod, ConsentState, RefusedRow, Shown
-from gateway.demo.verification import verify_gateway
 from gateway.directory.instants import to_micros
 from gateway.disclosure.release import Refused, Released
+from gateway.verification import verify_gateway
 from tests.laws.by_hand import edit
 from tests.laws.gateway_world import Laws
 

@@ -17,11 +17,11 @@ import pytest
 
 from gateway.composition import opened
 from gateway.demo.partner import worker
-from gateway.demo.verification import verify_gateway
 from gateway.directory.load import load_directory
 from gateway.errors import SettingsError
 from gateway.http.token_routes import REVOCATION_PATH, TOKEN_PATH
 from gateway.open_gateway import Gateway
+from gateway.verification import verify_gateway
 from tests.parts.ports import free_ports
 from tests.parts.postgres import ON_BOTH
 from tests.serving.installation import (

@@ -7,8 +7,8 @@ from dataclasses import replace
 from sqlalchemy import text
 
 from adapters.sql.verifications import SqlVerifications
-from gateway.demo.verification import verify_gateway
 from gateway.directory.instants import to_micros
+from gateway.verification import verify_gateway
 from tests.web.people import People, words
 from tests.web.test_oversight_search import read_plan
 
